@@ -1,0 +1,31 @@
+"""Instants: always UTC, always with a zone, one text form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+Clock = Callable[[], datetime]
+"""Gives the present instant, aware, in UTC."""
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def to_text(at: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds and `Z`: fixed width, so that text sorts as time does."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def from_text(text: str) -> datetime:
+    """The inverse of `to_text`. Raises ValueError on anything that is no RFC 3339 instant."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("an instant needs a zone")
+    return at.astimezone(UTC)
+
+
+def to_ms(at: datetime) -> int:
+    """Milliseconds since 1970-01-01T00:00:00Z."""
+    return int(at.timestamp() * 1000)

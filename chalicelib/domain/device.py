@@ -1,0 +1,94 @@
+"""A device: one camera with an identity, its settings, and what it last said of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from chalicelib.domain.ids import DeviceId, OwnerId, Seq
+from chalicelib.domain.tokens import TokenHash
+
+
+@dataclass(frozen=True)
+class DeviceSettings:
+    """What the owner wants of a device; `settings_version` on the device counts its changes."""
+
+    interval_s: int = 30
+    """Seconds between captures."""
+    jpeg_quality: int = 12
+    """The camera driver's scale: 4 (best) to 63 (smallest)."""
+    resolution: str = "UXGA"
+    motion: bool = False
+    """Whether the device looks for motion and reports it."""
+    upload_policy: str = "oldest_first"
+    paused_until: datetime | None = None
+    """A pause that ends by itself."""
+    paused: bool = False
+    """A pause until the owner resumes."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """What a heartbeat tells; every field may be unknown."""
+
+    battery_percent: int | None = None
+    rssi_dbm: int | None = None
+    free_heap_bytes: int | None = None
+    largest_free_block_bytes: int | None = None
+    sd_free_bytes: int | None = None
+    sd_total_bytes: int | None = None
+    queue_depth: int | None = None
+    uptime_s: int | None = None
+    reset_reason: str | None = None
+    firmware_version: str | None = None
+    temperature_c: float | None = None
+
+
+@dataclass(frozen=True)
+class Device:
+    device_id: DeviceId
+    owner_id: OwnerId
+    name: str
+    created_at: datetime
+    rev: int = 0
+    """Counts writes by services; a write names the rev that it read."""
+    token_hash: TokenHash | None = None
+    """None until the first activation, and while revoked."""
+    pending_token_hash: TokenHash | None = None
+    """The token that a rotation has handed out and that was not used yet."""
+    activated_at: datetime | None = None
+    last_seen_at: datetime | None = None
+    revoked_at: datetime | None = None
+    settings: DeviceSettings = field(default_factory=DeviceSettings)
+    settings_version: int = 1
+    health: Health = field(default_factory=Health)
+    health_at: datetime | None = None
+    next_seq: Seq = Seq(0)
+    """At least one more than any seq that the server allotted to this device itself."""
+    sweep_key: str | None = None
+    """How far the reconciler has listed this device's objects; None: at the beginning."""
+    swept_at: datetime | None = None
+    """When the reconciler last came to the end of the list."""
+
+    @property
+    def is_revoked(self) -> bool:
+        return self.revoked_at is not None
+
+    def activated(self, token_hash: TokenHash, at: datetime) -> Device:
+        """A new credential; the old one and any pending one end here, a revocation too."""
+        return replace(
+            self, token_hash=token_hash, pending_token_hash=None, activated_at=at, last_seen_at=at, revoked_at=None
+        )
+
+    def revoked(self, at: datetime) -> Device:
+        """No credential verifies any more. The token hash stays, so that the device can be told why."""
+        return replace(self, pending_token_hash=None, revoked_at=self.revoked_at or at)
+
+    def rotated(self) -> Device:
+        """The pending token was used: from now on it is the only one."""
+        return replace(self, token_hash=self.pending_token_hash, pending_token_hash=None)
+
+    def with_settings(self, settings: DeviceSettings) -> Device:
+        if settings == self.settings:
+            return self
+        return replace(self, settings=settings, settings_version=self.settings_version + 1)

@@ -1,0 +1,223 @@
+"""What the services ask of the stores. Every store, real or fake, is held to this by the same tests.
+
+A write that finds its condition broken raises `Changed` with what stands there now, so that a
+service can decide again without a read; a store that is busy raises `Unavailable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from chalicelib.domain.device import Device, Health
+from chalicelib.domain.ids import DeviceId, OwnerId, Seq
+from chalicelib.domain.inbox import Command, Event
+from chalicelib.domain.item import Item, StoredObject
+from chalicelib.domain.pairing import Pairing
+from chalicelib.domain.rates import Granted, Rate, Refused
+from chalicelib.domain.timeline import TimelineRow
+
+
+class Changed[T](Exception):
+    """A conditional write lost: `stored` is what stands there now, None where nothing does."""
+
+    def __init__(self, stored: T | None) -> None:
+        super().__init__("the condition of a write did not hold")
+        self.stored = stored
+
+
+@dataclass(frozen=True)
+class Page[T]:
+    """Some of an answer, in order; `cursor` continues it and is None at its end."""
+
+    entries: Sequence[T]
+    cursor: str | None = None
+
+
+class DeviceStore(Protocol):
+    def create(self, device: Device) -> None:
+        """Condition: no device has this id. Raises Changed."""
+
+    def get(self, device_id: DeviceId) -> Device | None:
+        """Strongly consistent."""
+
+    def of_owner(self, owner_id: OwnerId) -> list[Device]:
+        """All devices of an owner, by id; eventually consistent."""
+
+    def all_ids(self) -> Iterable[DeviceId]:
+        """Every device there is, page by page; for the reconciler."""
+
+    def save(self, device: Device) -> Device:
+        """Replace what services own: all but `last_seen_at`, health, next_seq and the sweep's fields.
+
+        Condition: `rev` is the stored one. Gives the device with its new rev; raises Changed.
+        """
+
+    def touch(self, device_id: DeviceId, now: datetime, rate: Rate) -> Granted | Refused:
+        """Count one request against the device's rate and note that it was seen. Condition: the bucket as read."""
+
+    def report_health(self, device_id: DeviceId, health: Health, at: datetime) -> None:
+        """Keep the newest health: condition: `at` is later than what is stored, else nothing happens."""
+
+    def allot_seq(self, device_id: DeviceId, at_least: Seq) -> Seq:
+        """Take a seq that no other call gets: the stored `next_seq` or `at_least`, whichever is larger."""
+
+    def raise_next_seq(self, device_id: DeviceId, to: Seq) -> None:
+        """Condition: `to` is larger than the stored `next_seq`, else nothing happens."""
+
+    def note_sweep(self, device_id: DeviceId, sweep_key: str | None, swept_at: datetime | None) -> None:
+        """Keep how far the reconciler listed; `swept_at` None leaves the stored one."""
+
+
+class ItemStore(Protocol):
+    def get(self, device_id: DeviceId, seq: Seq) -> Item | None:
+        """Strongly consistent."""
+
+    def get_many(self, keys: Sequence[tuple[DeviceId, Seq]]) -> list[Item]:
+        """Those that exist, in no order, for any number of keys; strongly consistent."""
+
+    def put(self, item: Item) -> Item:
+        """Write the item whole. Condition: `rev` is the stored one, or 0 and nothing is stored.
+
+        Gives the item with its new rev; raises Changed.
+        """
+
+    def last_seq(self, device_id: DeviceId) -> Seq | None:
+        """The largest seq that is taken; strongly consistent."""
+
+    def pending(self, before: datetime, limit: int) -> list[tuple[DeviceId, Seq]]:
+        """Items that have waited since before `before`, longest first; eventually consistent."""
+
+
+class TimelineStore(Protocol):
+    def put(self, row: TimelineRow) -> None:
+        """Unconditional: a row is derived from its items and can be written again."""
+
+    def delete(self, owner_id: OwnerId, position: str) -> None:
+        """Deleting what is not there is no error."""
+
+    def newest(
+        self,
+        owner_id: OwnerId,
+        *,
+        device_id: DeviceId | None,
+        since: datetime | None,
+        until: datetime | None,
+        limit: int,
+        cursor: str | None,
+    ) -> Page[TimelineRow]:
+        """Rows newest first with since <= captured_from < until. A page may be short before the end.
+
+        The cursor is the position of the last row looked at. Strongly consistent.
+        """
+
+
+class PairingStore(Protocol):
+    def create(self, pairing: Pairing) -> None:
+        """Condition: the key is free. Raises Changed."""
+
+    def get(self, pairing_key: str) -> Pairing | None:
+        """Strongly consistent; may still give one that has expired."""
+
+    def use(self, pairing: Pairing) -> None:
+        """Mark as used, as `pairing` says. Condition: not used before. Raises Changed."""
+
+
+class RateStore(Protocol):
+    def take(self, bucket: str, rate: Rate, now: datetime) -> Granted | Refused:
+        """Count one request against a bucket. Condition: the bucket as read. Forgotten when long full."""
+
+
+class InboxStore(Protocol):
+    def add_command(self, command: Command) -> None:
+        """Condition: the id is free. Raises Changed."""
+
+    def get_command(self, device_id: DeviceId, command_id: str) -> Command | None:
+        """Strongly consistent."""
+
+    def save_command(self, command: Command, was: Command) -> None:
+        """Condition: the status is still that of `was`. Raises Changed."""
+
+    def commands(self, device_id: DeviceId, limit: int, cursor: str | None) -> Page[Command]:
+        """Newest first, in whatever status."""
+
+    def open_commands(self, device_id: DeviceId, limit: int) -> list[Command]:
+        """Oldest first, those without a final status; strongly consistent."""
+
+    def add_event(self, event: Event) -> bool:
+        """Condition: the id is free; False where it is not (the event was told before)."""
+
+    def events(self, device_id: DeviceId, limit: int, cursor: str | None) -> Page[Event]:
+        """Newest first by `occurred_at`."""
+
+    def events_between(self, device_id: DeviceId, since: datetime, until: datetime) -> list[Event]:
+        """Those with since <= occurred_at < until, oldest first, at most 100; strongly consistent."""
+
+    def remember_upload(self, device_id: DeviceId, sha256: str, seq: Seq) -> Seq:
+        """Bind a sha256 to a seq once and for all. Gives the seq that it is bound to, now or from before."""
+
+    def recall_upload(self, device_id: DeviceId, sha256: str) -> Seq | None:
+        """The seq that `remember_upload` bound; strongly consistent."""
+
+
+class CaptureObjects(Protocol):
+    """The captures bucket."""
+
+    def head(self, key: str, version_id: str | None = None) -> StoredObject | None:
+        """With the sha256 that S3 itself verified at upload, if the upload named one."""
+
+    def read(self, key: str, version_id: str | None = None) -> bytes | None:
+        """The whole object; the caller checks its size first."""
+
+    def put(self, key: str, body: bytes, content_type: str, sha256: str) -> bool:
+        """Create with If-None-Match and the checksum; False where the key exists already."""
+
+    def move_version(self, key: str, version_id: str, to_key: str) -> None:
+        """Copy one version to another key, then delete that version. Repeating it is harmless."""
+
+    def delete_all_versions(self, key: str) -> None:
+        """Every version and delete marker of exactly this key, gone for good."""
+
+    def list_from(self, prefix: str, start_after: str | None, limit: int) -> list[StoredObject]:
+        """Objects in key order after `start_after`, without checksums."""
+
+
+class DerivedObjects(Protocol):
+    """The derived bucket: what can be made again from the captures."""
+
+    def put(self, key: str, body: bytes, content_type: str) -> None:
+        """Overwrites: the same capture always gives the same bytes."""
+
+    def delete_all_versions(self, key: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class UploadTarget:
+    """Where and how to PUT, ready for a client that knows nothing of AWS."""
+
+    upload_url: str
+    upload_host: str
+    upload_port: int
+    upload_path: str
+    headers: dict[str, str]
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Download:
+    """A presigned GET."""
+
+    url: str
+    expires_at: datetime
+
+
+class UploadSigner(Protocol):
+    def put(
+        self, key: str, *, content_type: str, size_bytes: int | None, sha256: str | None, if_none_match: bool
+    ) -> UploadTarget: ...
+
+
+class DownloadSigner(Protocol):
+    def get(self, key: str, *, version_id: str | None = None, filename: str | None = None) -> Download: ...

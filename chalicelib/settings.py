@@ -1,0 +1,63 @@
+"""The one reader of the environment. `infra/stack.py` writes these names from the stack's outputs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+class SettingMissing(Exception):
+    """A name that the deploy sets is not in the environment."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    region: str
+    devices_table: str
+    items_table: str
+    timeline_table: str
+    pairings_table: str
+    inbox_table: str
+    captures_bucket: str
+    derived_bucket: str
+    oidc_issuer: str
+    oidc_client_id: str
+    oidc_jwks_url: str
+    pepper_parameter: str
+    receipt_key_parameter: str
+    s3_url: str | None
+    """The S3 that devices and browsers reach; None for AWS's own in the region."""
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Raises SettingMissing, naming the first name that is not there."""
+
+    def required(name: str) -> str:
+        try:
+            return environment[name]
+        except KeyError:
+            raise SettingMissing(name) from None
+
+    issuer = required("FRAMEFERRY_OIDC_ISSUER")
+    return Settings(
+        region=required("AWS_REGION"),
+        devices_table=required("FRAMEFERRY_DEVICES_TABLE"),
+        items_table=required("FRAMEFERRY_ITEMS_TABLE"),
+        timeline_table=required("FRAMEFERRY_TIMELINE_TABLE"),
+        pairings_table=required("FRAMEFERRY_PAIRINGS_TABLE"),
+        inbox_table=required("FRAMEFERRY_INBOX_TABLE"),
+        captures_bucket=required("FRAMEFERRY_CAPTURES_BUCKET"),
+        derived_bucket=required("FRAMEFERRY_DERIVED_BUCKET"),
+        oidc_issuer=issuer,
+        oidc_client_id=required("FRAMEFERRY_OIDC_CLIENT_ID"),
+        oidc_jwks_url=environment.get("FRAMEFERRY_OIDC_JWKS_URL", f"{issuer}/.well-known/jwks.json"),
+        pepper_parameter=required("FRAMEFERRY_PEPPER_PARAMETER"),
+        receipt_key_parameter=required("FRAMEFERRY_RECEIPT_KEY_PARAMETER"),
+        s3_url=environment.get("FRAMEFERRY_S3_URL"),
+    )
+
+
+def captures_bucket(environment: Mapping[str, str] = os.environ) -> str:
+    """The bucket whose events `app.py` subscribes to: the one setting that is needed at import."""
+    return environment.get("FRAMEFERRY_CAPTURES_BUCKET", "captures")

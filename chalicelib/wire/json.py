@@ -1,0 +1,31 @@
+"""JSON bodies in and out. Requests refuse unknown fields; every refusal is a domain error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from chalicelib.domain.errors import InvalidBody, InvalidJson
+
+
+class Request(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Base of request bodies."""
+
+
+class Response(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Base of response bodies: a field with a default is left out where it holds that default."""
+
+
+def decode[T](body: bytes, form: type[T]) -> T:
+    """Raises InvalidJson, or InvalidBody with the path of the field that is wrong."""
+    try:
+        return msgspec.json.decode(body, type=form)
+    except msgspec.ValidationError as error:
+        raise InvalidBody(f"{error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise InvalidJson from None
+
+
+def encode(body: Any) -> bytes:
+    return msgspec.json.encode(body)

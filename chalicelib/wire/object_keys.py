@@ -1,0 +1,73 @@
+"""Object keys: where in the buckets a capture and what is made of it lie, and what a key tells.
+
+devices/<device_id>/YYYY/MM/DD/<seq, 16 digits>-<filename>      a single
+devices/<device_id>/undated/<seq, 16 digits>-<filename>         a single without a date
+devices/<device_id>/conflicts/<seq, 16 digits>-<sha256>.jpg     bytes that came for a taken seq
+devices/<device_id>/thumbnails/<seq, 16 digits>.jpg             in the derived bucket
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain.errors import InvalidFilename
+from chalicelib.domain.ids import MAX_SEQ, SEQ_DIGITS, DeviceId, Seq, is_device_id, padded
+
+_FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_DATE_IN_NAME = re.compile(r"(?<!\d)(20\d{2})-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
+_SINGLE = re.compile(
+    rf"devices/(?P<device>[0-9a-f-]{{36}})/(?:\d{{4}}/\d{{2}}/\d{{2}}|undated)/(?P<seq>\d{{{SEQ_DIGITS}}})-(?P<name>[^/]+)"
+)
+
+
+@dataclass(frozen=True)
+class SingleKey:
+    """What the key of a single says."""
+
+    device_id: DeviceId
+    seq: Seq
+    filename: str
+
+
+def device_prefix(device_id: DeviceId) -> str:
+    return f"devices/{device_id}/"
+
+
+def single(device_id: DeviceId, seq: Seq, filename: str, captured_at: datetime | None) -> str:
+    """The key of a single: dated by `captured_at`, else by a date in the filename, else `undated`.
+
+    The same arguments always give the same key. Raises InvalidFilename.
+    """
+    if not _FILENAME.fullmatch(filename) or ".." in filename:
+        raise InvalidFilename
+    return f"{device_prefix(device_id)}{_folder(filename, captured_at)}/{padded(seq)}-{filename}"
+
+
+def parse_single(key: str) -> SingleKey | None:
+    """None for every key that `single` cannot have made."""
+    match = _SINGLE.fullmatch(key)
+    if match is None or not is_device_id(match["device"]) or int(match["seq"]) > MAX_SEQ:
+        return None
+    return SingleKey(DeviceId(match["device"]), Seq(int(match["seq"])), match["name"])
+
+
+def conflict(device_id: DeviceId, seq: Seq, sha256: str) -> str:
+    return f"{device_prefix(device_id)}conflicts/{padded(seq)}-{sha256}.jpg"
+
+
+def thumbnail(device_id: DeviceId, seq: Seq) -> str:
+    return f"{device_prefix(device_id)}thumbnails/{padded(seq)}.jpg"
+
+
+def day_prefix(device_id: DeviceId, day: datetime) -> str:
+    """What the keys of singles of that UTC day begin with."""
+    return f"{device_prefix(device_id)}{day:%Y/%m/%d}/"
+
+
+def _folder(filename: str, captured_at: datetime | None) -> str:
+    if captured_at is not None:
+        return f"{captured_at:%Y/%m/%d}"
+    match = _DATE_IN_NAME.search(filename)
+    return "/".join(match.groups()) if match else "undated"

@@ -1,0 +1,88 @@
+"""What clients send. Field names are the protocol's; docs/protocol.md says what they mean."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, UnsetType
+
+from chalicelib.wire.fields import Count, Instant, Name, ObjectKey, SeqField, Sha256, ShortText
+from chalicelib.wire.json import Request
+
+
+class PairRequest(Request):
+    name: Name | None = None
+
+
+class ActivateRequest(Request):
+    pairing_code: Annotated[str, Meta(min_length=1, max_length=32)]
+    nonce: Annotated[str, Meta(min_length=16, max_length=128)] | None = None
+    firmware_version: ShortText | None = None
+
+
+class UploadUrlRequest(Request):
+    filename: Annotated[str, Meta(min_length=1, max_length=1024)]
+    content_type: Annotated[str, Meta(min_length=1, max_length=100)]
+    seq: SeqField
+    captured_at: Instant | None = None
+    sha256: Sha256 | None = None
+    size_bytes: Count | None = None
+
+
+class IngestRequest(Request):
+    object_key: ObjectKey
+    seq: SeqField
+    captured_at: Instant | None = None
+    ntp_synced: bool = False
+    sha256: Sha256 | None = None
+    content_type: Annotated[str, Meta(max_length=100)] | None = None
+
+
+class HeartbeatRequest(Request):
+    battery_percent: Annotated[int, Meta(ge=0, le=100)] | None = None
+    rssi_dbm: Annotated[int, Meta(ge=-200, le=100)] | None = None
+    free_heap_bytes: Count | None = None
+    largest_free_block_bytes: Count | None = None
+    sd_free_bytes: Count | None = None
+    sd_total_bytes: Count | None = None
+    queue_depth: Count | None = None
+    uptime_s: Count | None = None
+    reset_reason: ShortText | None = None
+    firmware_version: ShortText | None = None
+    temperature_c: Annotated[float, Meta(ge=-100, le=200)] | None = None
+
+
+class EventRequest(Request):
+    kind: Literal["motion", "evicted", "paused", "resumed", "boot", "error"]
+    occurred_at: Instant | None = None
+    score: Annotated[float, Meta(ge=0, le=1e9)] | None = None
+    first_seq: SeqField | None = None
+    last_seq: SeqField | None = None
+    message: ShortText | None = None
+
+
+class AckRequest(Request):
+    status: Literal["done", "failed"] = "done"
+    detail: ShortText | None = None
+
+
+class SettingsChange(Request):
+    """Only what is named changes."""
+
+    interval_s: Annotated[int, Meta(ge=1, le=86_400)] | UnsetType = UNSET
+    jpeg_quality: Annotated[int, Meta(ge=4, le=63)] | UnsetType = UNSET
+    resolution: Literal["QVGA", "VGA", "SVGA", "XGA", "HD", "SXGA", "UXGA", "FHD", "QXGA", "QSXGA"] | UnsetType = UNSET
+    motion: bool | UnsetType = UNSET
+    upload_policy: Literal["oldest_first", "newest_first"] | UnsetType = UNSET
+    paused: bool | UnsetType = UNSET
+    paused_until: Instant | None | UnsetType = UNSET
+
+
+class DeviceChange(Request):
+    name: Name | UnsetType = UNSET
+    settings: SettingsChange | UnsetType = UNSET
+
+
+class CommandRequest(Request):
+    kind: Literal["capture_now", "pause", "resume", "reboot", "repair", "rotate_token", "upload_log"]
+    duration_s: Annotated[int, Meta(ge=1, le=31_536_000)] | None = None
