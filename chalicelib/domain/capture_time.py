@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -31,9 +32,15 @@ class Confidence(StrEnum):
 class CaptureTime:
     at: datetime
     confidence: Confidence
+    is_guess: bool = False
+    """Not told by the device: read off the photo or its name, or the time of receipt."""
 
     def better_than(self, other: CaptureTime) -> bool:
-        return self.confidence.rank < other.confidence.rank
+        return self._rank < other._rank
+
+    @property
+    def _rank(self) -> tuple[int, bool]:
+        return self.confidence.rank, self.is_guess
 
 
 def is_plausible(at: datetime, now: datetime) -> bool:
@@ -48,10 +55,16 @@ def claimed(captured_at: datetime | None, *, ntp_synced: bool, now: datetime) ->
     by the time of receipt where it is not; both count as RECEIVED.
     """
     if captured_at is None:
-        return CaptureTime(now, Confidence.RECEIVED)
+        return CaptureTime(now, Confidence.RECEIVED, is_guess=True)
     plausible = is_plausible(captured_at, now)
     if ntp_synced:
         if not plausible:
             raise CapturedAtOutOfRange
         return CaptureTime(captured_at, Confidence.NTP)
-    return CaptureTime(captured_at if plausible else now, Confidence.RECEIVED)
+    return CaptureTime(captured_at if plausible else now, Confidence.RECEIVED, is_guess=not plausible)
+
+
+def guessed(candidates: Iterable[datetime | None], received_at: datetime) -> CaptureTime:
+    """For a capture that its device said nothing about: the first plausible candidate, else the receipt."""
+    told = (at for at in candidates if at is not None and is_plausible(at, received_at))
+    return CaptureTime(next(told, received_at), Confidence.RECEIVED, is_guess=True)

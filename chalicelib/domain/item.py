@@ -105,12 +105,12 @@ class Item:
     def is_same_capture(self, object_key: str, sha256: str | None) -> bool:
         """Whether a claim of this seq means this capture.
 
-        By its sha256 where both sides name one, else by its object key.
+        By its sha256 where both sides name one; else by its object key, once an object is held.
         """
         known = self.known_sha256()
         if known is not None and sha256 is not None:
             return known == sha256
-        return object_key == self.object_key
+        return self.status is ItemStatus.AWAITING_OBJECT or object_key == self.object_key
 
     def claimed(self, captured: CaptureTime, sha256: str | None, at: datetime) -> Item:
         """The device confirmed the capture, perhaps with a better time or its sha256."""
@@ -170,9 +170,13 @@ class Item:
         """Nothing is to come any more: the bytes of a tombstone are gone, or an object is given up."""
         return replace(self, pending_since=None)
 
-    def driven(self) -> Item:
+    def driven(self, at: datetime) -> Item:
         """The reconciler is about to try once more; counted first, so that a crash counts."""
-        return replace(self, attempts=self.attempts + 1)
+        return replace(self, attempts=self.attempts + 1, pending_since=at)
+
+    def looked_for(self, at: datetime) -> Item:
+        """The reconciler found no object yet: the item goes to the end of the line."""
+        return replace(self, pending_since=at)
 
     def _better(self, captured: CaptureTime) -> CaptureTime:
         return captured if captured.better_than(self.captured) else self.captured

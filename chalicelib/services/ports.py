@@ -7,7 +7,6 @@ service can decide again without a read; a store that is busy raises `Unavailabl
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -17,23 +16,11 @@ from chalicelib.domain.inbox import Command, Event
 from chalicelib.domain.item import Item, StoredObject
 from chalicelib.domain.pairing import Pairing
 from chalicelib.domain.rates import Granted, Rate, Refused
+from chalicelib.domain.storage import Changed as Changed
+from chalicelib.domain.storage import Download as Download
+from chalicelib.domain.storage import Page as Page
+from chalicelib.domain.storage import UploadTarget as UploadTarget
 from chalicelib.domain.timeline import TimelineRow
-
-
-class Changed[T](Exception):
-    """A conditional write lost: `stored` is what stands there now, None where nothing does."""
-
-    def __init__(self, stored: T | None) -> None:
-        super().__init__("the condition of a write did not hold")
-        self.stored = stored
-
-
-@dataclass(frozen=True)
-class Page[T]:
-    """Some of an answer, in order; `cursor` continues it and is None at its end."""
-
-    entries: Sequence[T]
-    cursor: str | None = None
 
 
 class DeviceStore(Protocol):
@@ -177,6 +164,9 @@ class CaptureObjects(Protocol):
     def move_version(self, key: str, version_id: str, to_key: str) -> None:
         """Copy one version to another key, then delete that version. Repeating it is harmless."""
 
+    def delete_version(self, key: str, version_id: str) -> None:
+        """This version and no other, gone for good; an older one becomes current again."""
+
     def delete_all_versions(self, key: str) -> None:
         """Every version and delete marker of exactly this key, gone for good."""
 
@@ -191,26 +181,6 @@ class DerivedObjects(Protocol):
         """Overwrites: the same capture always gives the same bytes."""
 
     def delete_all_versions(self, key: str) -> None: ...
-
-
-@dataclass(frozen=True)
-class UploadTarget:
-    """Where and how to PUT, ready for a client that knows nothing of AWS."""
-
-    upload_url: str
-    upload_host: str
-    upload_port: int
-    upload_path: str
-    headers: dict[str, str]
-    expires_at: datetime
-
-
-@dataclass(frozen=True)
-class Download:
-    """A presigned GET."""
-
-    url: str
-    expires_at: datetime
 
 
 class UploadSigner(Protocol):

@@ -17,6 +17,7 @@ from chalicelib.domain.ids import MAX_SEQ, SEQ_DIGITS, DeviceId, Seq, is_device_
 
 _FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _DATE_IN_NAME = re.compile(r"(?<!\d)(20\d{2})-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
+_INSTANT_IN_NAME = re.compile(r"(?<!\d)(20\d{2}-\d{2}-\d{2})T(\d{2})-(\d{2})-(\d{2})Z")
 _SINGLE = re.compile(
     rf"devices/(?P<device>[0-9a-f-]{{36}})/(?:\d{{4}}/\d{{2}}/\d{{2}}|undated)/(?P<seq>\d{{{SEQ_DIGITS}}})-(?P<name>[^/]+)"
 )
@@ -51,6 +52,17 @@ def parse_single(key: str) -> SingleKey | None:
     if match is None or not is_device_id(match["device"]) or int(match["seq"]) > MAX_SEQ:
         return None
     return SingleKey(DeviceId(match["device"]), Seq(int(match["seq"])), match["name"])
+
+
+def instant_in_name(filename: str) -> datetime | None:
+    """The UTC time in a filename such as `2025-12-26T10-15-30Z_000123.jpg`."""
+    match = _INSTANT_IN_NAME.search(filename)
+    if match is None:
+        return None
+    try:
+        return datetime.fromisoformat("{}T{}:{}:{}+00:00".format(*match.groups()))
+    except ValueError:
+        return None
 
 
 def conflict(device_id: DeviceId, seq: Seq, sha256: str) -> str:

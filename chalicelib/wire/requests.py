@@ -75,7 +75,7 @@ class SettingsChange(Request):
     motion: bool | UnsetType = UNSET
     upload_policy: Literal["oldest_first", "newest_first"] | UnsetType = UNSET
     paused: bool | UnsetType = UNSET
-    paused_until: Instant | None | UnsetType = UNSET
+    paused_until: Instant | UnsetType | None = UNSET
 
 
 class DeviceChange(Request):

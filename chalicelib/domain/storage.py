@@ -1,0 +1,43 @@
+"""What a store answers with: facts that services decide by, without a word of any database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+class Changed[T](Exception):
+    """A conditional write lost: `stored` is what stands there now, None where nothing does."""
+
+    def __init__(self, stored: T | None) -> None:
+        super().__init__("the condition of a write did not hold")
+        self.stored = stored
+
+
+@dataclass(frozen=True)
+class Page[T]:
+    """Some of an answer, in order; `cursor` continues it and is None at its end."""
+
+    entries: Sequence[T]
+    cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class UploadTarget:
+    """Where and how to PUT, ready for a client that knows nothing of AWS."""
+
+    upload_url: str = field(repr=False)
+    upload_host: str
+    upload_port: int
+    upload_path: str = field(repr=False)
+    headers: dict[str, str]
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Download:
+    """A presigned GET."""
+
+    url: str = field(repr=False)
+    expires_at: datetime

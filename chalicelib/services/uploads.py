@@ -1,0 +1,228 @@
+"""A device asks where to PUT, PUTs, and confirms; or hands the bytes over directly."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from chalicelib.domain import capture_time
+from chalicelib.domain.clock import Clock
+from chalicelib.domain.device import Device
+from chalicelib.domain.errors import (
+    BodyTooLarge,
+    Conflict,
+    ContentTypeNotAllowed,
+    ForeignObjectKey,
+    NotAJpeg,
+    ObjectKeyMismatch,
+    SizeLimitExceeded,
+)
+from chalicelib.domain.ids import Seq
+from chalicelib.domain.item import Item, ItemStatus, StoredObject, new_item
+from chalicelib.domain.receipts import Receipt, ReceiptKeys
+from chalicelib.services.devices import next_seq
+from chalicelib.services.forward import move_forward
+from chalicelib.services.ports import (
+    CaptureObjects,
+    DeviceStore,
+    InboxStore,
+    ItemStore,
+    TimelineStore,
+    UploadSigner,
+    UploadTarget,
+)
+from chalicelib.services.receipts import receipt_for
+from chalicelib.wire import object_keys
+
+CONTENT_TYPE = "image/jpeg"
+MAX_SINGLE_BYTES = 32 * 2**20
+"""Of one capture PUT to S3; several times what a 5-megapixel camera makes."""
+MAX_DIRECT_BYTES = 4 * 2**20
+"""Of one capture in a request body: Lambda takes 6 MB and counts base64."""
+_DIRECT_FILENAME = "image.jpg"
+_JPEG_START = b"\xff\xd8\xff"
+
+
+class UploadStores(Protocol):
+    @property
+    def devices(self) -> DeviceStore: ...
+    @property
+    def items(self) -> ItemStore: ...
+    @property
+    def timeline(self) -> TimelineStore: ...
+    @property
+    def captures(self) -> CaptureObjects: ...
+    @property
+    def inbox(self) -> InboxStore: ...
+
+
+@dataclass(frozen=True)
+class UploadRequest:
+    filename: str
+    content_type: str
+    seq: Seq
+    captured_at: datetime | None = None
+    sha256: str | None = None
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class UploadIssued:
+    """`held` is the item that has these bytes already: then nothing needs to be sent."""
+
+    object_key: str
+    target: UploadTarget
+    held: Item | None = None
+    receipt: Receipt | None = None
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a device says of a capture whose object it has put, or is about to put."""
+
+    object_key: str
+    seq: Seq
+    captured_at: datetime | None = None
+    ntp_synced: bool = False
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """`duplicate`: the device had confirmed this capture before, or the owner has deleted it."""
+
+    item: Item
+    duplicate: bool
+    receipt: Receipt | None
+
+
+def issue_upload(
+    device: Device, wanted: UploadRequest, *, stores: UploadStores, signer: UploadSigner, keys: ReceiptKeys
+) -> UploadIssued:
+    """One presigned PUT. Writes nothing: an object in the bucket is enough to make an item.
+
+    Raises InvalidFilename, ContentTypeNotAllowed, SizeLimitExceeded, and Conflict where the seq is held
+    with another sha256.
+    """
+    if wanted.content_type != CONTENT_TYPE:
+        raise ContentTypeNotAllowed
+    if wanted.size_bytes is not None and wanted.size_bytes > MAX_SINGLE_BYTES:
+        raise SizeLimitExceeded
+    key = object_keys.single(device.device_id, wanted.seq, wanted.filename, wanted.captured_at)
+    held = _held(device, wanted.seq, wanted.sha256, stores)
+    # A bare request comes from a sketch that sends no header but Content-Type: nothing else is signed then.
+    bare = wanted.sha256 is None and wanted.size_bytes is None
+    target = signer.put(
+        key,
+        content_type=wanted.content_type,
+        size_bytes=wanted.size_bytes,
+        sha256=wanted.sha256,
+        if_none_match=not bare,
+    )
+    receipt = receipt_for(held, wanted.sha256, keys) if held else None
+    return UploadIssued(key, target, held, receipt)
+
+
+def _held(device: Device, seq: Seq, sha256: str | None, stores: UploadStores) -> Item | None:
+    """The item that has this seq's bytes for good. Raises Conflict where they are others."""
+    item = stores.items.get(device.device_id, seq)
+    if item is None:
+        return None
+    if sha256 is not None and item.known_sha256() not in (None, sha256):
+        raise Conflict(next_seq(device, items=stores.items))
+    certain = item.is_deleted or (sha256 is not None and item.sha256 == sha256)
+    return item if certain and item.status is not ItemStatus.AWAITING_OBJECT else None
+
+
+def confirm(device: Device, claim: Claim, *, stores: UploadStores, keys: ReceiptKeys, clock: Clock) -> Confirmed:
+    """The device's word that it has put an object. Before the object, after it or again: all are welcome.
+
+    Raises ForeignObjectKey, ObjectKeyMismatch, CapturedAtOutOfRange, and Conflict where the seq is held
+    by another capture.
+    """
+    _check_key(device, claim)
+    now = clock()
+    captured = capture_time.claimed(claim.captured_at, ntp_synced=claim.ntp_synced, now=now)
+
+    def decide(item: Item | None) -> Item:
+        fresh = item or new_item(device.device_id, claim.seq, device.owner_id, claim.object_key, captured, now)
+        if fresh.is_deleted and (claim.sha256 is None or fresh.known_sha256() in (None, claim.sha256)):
+            return fresh
+        if not fresh.is_same_capture(claim.object_key, claim.sha256):
+            raise Conflict(next_seq(device, items=stores.items))
+        claimed = fresh.claimed(captured, claim.sha256, now)
+        if claimed.status is ItemStatus.AWAITING_OBJECT:
+            found = stores.captures.head(claim.object_key)
+            claimed = claimed.stored(found) if found else claimed
+        return fresh if claimed == item else claimed
+
+    before, after = move_forward(stores, device.device_id, claim.seq, decide)
+    duplicate = after.is_deleted or (before is not None and before.claimed_at is not None)
+    return Confirmed(after, duplicate, receipt_for(after, claim.sha256, keys))
+
+
+def _check_key(device: Device, claim: Claim) -> None:
+    named = object_keys.parse_single(claim.object_key)
+    if not claim.object_key.startswith(object_keys.device_prefix(device.device_id)):
+        raise ForeignObjectKey
+    if named is None or named.seq != claim.seq:
+        raise ObjectKeyMismatch
+
+
+def accept_image(
+    device: Device,
+    body: bytes,
+    seq: Seq | None,
+    captured_at: datetime | None,
+    *,
+    stores: UploadStores,
+    keys: ReceiptKeys,
+    clock: Clock,
+) -> Confirmed:
+    """A JPEG in the request's body. Without a seq the server allots one, the same for the same bytes.
+
+    Raises BodyTooLarge, NotAJpeg, and Conflict where the seq is held with other bytes.
+    """
+    if len(body) > MAX_DIRECT_BYTES:
+        raise BodyTooLarge
+    if not body.startswith(_JPEG_START):
+        raise NotAJpeg
+    sha256 = hashlib.sha256(body).hexdigest()
+    if seq is None:
+        seq = _allotted(device, sha256, stores)
+    now = clock()
+    captured = capture_time.claimed(captured_at, ntp_synced=False, now=now)
+    dated = captured.at if captured_at == captured.at else None
+    key = object_keys.single(device.device_id, seq, _DIRECT_FILENAME, dated)
+
+    def decide(item: Item | None) -> Item:
+        fresh = item or new_item(device.device_id, seq, device.owner_id, key, captured, now)
+        if fresh.known_sha256() not in (None, sha256):
+            raise Conflict(next_seq(device, items=stores.items))
+        claimed = fresh.claimed(captured, sha256, now)
+        if claimed.status is ItemStatus.AWAITING_OBJECT:
+            claimed = claimed.stored(_put(device, claimed.object_key, body, sha256, stores))
+        return fresh if claimed == item else claimed
+
+    before, after = move_forward(stores, device.device_id, seq, decide)
+    duplicate = after.is_deleted or (before is not None and before.claimed_at is not None)
+    return Confirmed(after, duplicate, receipt_for(after, sha256, keys))
+
+
+def _allotted(device: Device, sha256: str, stores: UploadStores) -> Seq:
+    known = stores.inbox.recall_upload(device.device_id, sha256)
+    if known is not None:
+        return known
+    seq = stores.devices.allot_seq(device.device_id, next_seq(device, items=stores.items))
+    return stores.inbox.remember_upload(device.device_id, sha256, seq)
+
+
+def _put(device: Device, key: str, body: bytes, sha256: str, stores: UploadStores) -> StoredObject:
+    stores.captures.put(key, body, CONTENT_TYPE, sha256)
+    found = stores.captures.head(key)
+    if found is None or found.sha256 != sha256:
+        # Somebody PUT other bytes under this key first; those keep the seq.
+        raise Conflict(next_seq(device, items=stores.items))
+    return found
