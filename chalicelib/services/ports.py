@@ -1,7 +1,9 @@
 """What the services ask of the stores. Every store, real or fake, is held to this by the same tests.
 
 A write that finds its condition broken raises `Changed` with what stands there now, so that a
-service can decide again without a read; a store that is busy raises `Unavailable`.
+service can decide again without a read; a store that is busy raises `Unavailable`. A write whose answer
+was lost may be sent again by the SDK and then find its own outcome: `Changed` carries that, too. Instants
+are kept to the millisecond. A cursor that no page gave raises `InvalidParameter`.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from chalicelib.domain.timeline import TimelineRow
 
 class DeviceStore(Protocol):
     def create(self, device: Device) -> None:
-        """Condition: no device has this id. Raises Changed."""
+        """Written as it is. Condition: no device has this id. Raises Changed."""
 
     def get(self, device_id: DeviceId) -> Device | None:
         """Strongly consistent."""
@@ -39,23 +41,32 @@ class DeviceStore(Protocol):
     def save(self, device: Device) -> Device:
         """Replace what services own: all but `last_seen_at`, health, next_seq and the sweep's fields.
 
-        Condition: `rev` is the stored one. Gives the device with its new rev; raises Changed.
+        Condition: `rev` is the stored one. Gives the device as it stands now, with its new rev; raises Changed.
         """
 
     def touch(self, device_id: DeviceId, now: datetime, rate: Rate) -> Granted | Refused:
-        """Count one request against the device's rate and note that it was seen. Condition: the bucket as read."""
+        """Count one request against the device's rate and note that it was seen. Condition: the bucket as read.
+
+        A refused request changes nothing. Raises Changed where there is no such device.
+        """
 
     def report_health(self, device_id: DeviceId, health: Health, at: datetime) -> None:
-        """Keep the newest health: condition: `at` is later than what is stored, else nothing happens."""
+        """Keep the newest health. Condition: the device is there and `at` is later; else nothing happens."""
 
     def allot_seq(self, device_id: DeviceId, at_least: Seq) -> Seq:
-        """Take a seq that no other call gets: the stored `next_seq` or `at_least`, whichever is larger."""
+        """Take a seq that no other call gets: the stored `next_seq` or `at_least`, whichever is larger.
+
+        Raises Changed where there is no such device.
+        """
 
     def raise_next_seq(self, device_id: DeviceId, to: Seq) -> None:
-        """Condition: `to` is larger than the stored `next_seq`, else nothing happens."""
+        """Condition: the device is there and `to` is larger than its `next_seq`; else nothing happens."""
 
     def note_sweep(self, device_id: DeviceId, sweep_key: str | None, swept_at: datetime | None) -> None:
-        """Keep how far the reconciler listed; `swept_at` None leaves the stored one."""
+        """Keep how far the reconciler listed; `swept_at` None leaves the stored one.
+
+        Condition: the device is there; else nothing happens.
+        """
 
 
 class ItemStore(Protocol):

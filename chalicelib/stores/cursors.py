@@ -1,0 +1,36 @@
+"""Cursors: where a page ended, inside the one partition that the service names.
+
+A cursor never names an owner or a device, so a forged one can only lead to another place in the caller's own rows.
+"""
+
+from __future__ import annotations
+
+import re
+
+from chalicelib.domain.errors import InvalidParameter
+
+_INSTANT = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z"
+_POSITION = re.compile(rf"{_INSTANT}#[0-9a-f-]{{36}}#[0-9]{{16}}", re.ASCII)
+_COMMAND = re.compile(r"[\x21\x22\x24-\x7e]{1,100}")
+_EVENT = re.compile(rf"{_INSTANT}#[\x21-\x7e]{{1,100}}", re.ASCII)
+
+
+def timeline_position(cursor: str) -> str:
+    """The position of a timeline row. Raises InvalidParameter."""
+    return _checked(cursor, _POSITION)
+
+
+def command(cursor: str) -> str:
+    """A command's id. Raises InvalidParameter."""
+    return _checked(cursor, _COMMAND)
+
+
+def event(cursor: str) -> str:
+    """An event's `<occurred_at>#<event_id>`. Raises InvalidParameter."""
+    return _checked(cursor, _EVENT)
+
+
+def _checked(cursor: str, form: re.Pattern[str]) -> str:
+    if form.fullmatch(cursor) is None:
+        raise InvalidParameter("cursor is not one that this route gave.")
+    return cursor

@@ -1,0 +1,150 @@
+"""The two buckets in memory, versioned, and the signers that go with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256 as new_sha256
+
+from chalicelib.domain.clock import Clock
+from chalicelib.domain.item import StoredObject
+from chalicelib.domain.storage import Download, UploadTarget
+
+
+@dataclass(frozen=True)
+class _Version:
+    version_id: str
+    body: bytes
+    content_type: str
+    sha256: str | None
+    stored_at: datetime
+
+
+class _Bucket:
+    """Versions by key, oldest first; the last one is the current one."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._versions: dict[str, list[_Version]] = {}
+        self._count = 0
+
+    def keys(self) -> list[str]:
+        """For a test: every key that has a version, in S3's order."""
+        return sorted(self._versions, key=str.encode)
+
+    def bodies(self) -> dict[str, list[bytes]]:
+        """For a test: the bytes of every version that remains, oldest first."""
+        return {key: [version.body for version in self._versions[key]] for key in self.keys()}
+
+    def delete_all_versions(self, key: str) -> None:
+        self._versions.pop(key, None)
+
+    def _write(self, key: str, body: bytes, content_type: str, sha256: str | None) -> _Version:
+        self._count += 1
+        # S3 tells the time of an object in whole seconds.
+        stored_at = self._clock().astimezone(UTC).replace(microsecond=0)
+        version = _Version(f"version{self._count:08d}", body, content_type, sha256, stored_at)
+        self._versions.setdefault(key, []).append(version)
+        return version
+
+    def _find(self, key: str, version_id: str | None) -> _Version | None:
+        versions = self._versions.get(key, [])
+        if version_id is None:
+            return versions[-1] if versions else None
+        return next((version for version in versions if version.version_id == version_id), None)
+
+
+class FakeCaptures(_Bucket):
+    def upload(
+        self, key: str, body: bytes, sha256: str | None = None, *, if_none_match: bool = True
+    ) -> StoredObject | None:
+        """A device's PUT, as S3 takes it; None where S3 refuses it: the key exists (412), the checksum is wrong (400).
+
+        Without `if_none_match` another version comes to lie over the first.
+        """
+        exists = if_none_match and key in self._versions
+        if exists or (sha256 is not None and sha256 != new_sha256(body).hexdigest()):
+            return None
+        return _described(key, self._write(key, body, "image/jpeg", sha256))
+
+    def head(self, key: str, version_id: str | None = None) -> StoredObject | None:
+        version = self._find(key, version_id)
+        return None if version is None else _described(key, version)
+
+    def read(self, key: str, version_id: str | None = None) -> bytes | None:
+        version = self._find(key, version_id)
+        return None if version is None else version.body
+
+    def put(self, key: str, body: bytes, content_type: str, sha256: str) -> bool:
+        if sha256 != new_sha256(body).hexdigest():
+            raise AssertionError("S3 would answer BadDigest")
+        if key in self._versions:
+            return False
+        self._write(key, body, content_type, sha256)
+        return True
+
+    def move_version(self, key: str, version_id: str, to_key: str) -> None:
+        version = self._find(key, version_id)
+        if version is None:
+            return
+        if to_key not in self._versions:
+            self._write(to_key, version.body, version.content_type, version.sha256)
+        self.delete_version(key, version_id)
+
+    def delete_version(self, key: str, version_id: str) -> None:
+        left = [version for version in self._versions.pop(key, []) if version.version_id != version_id]
+        if left:
+            self._versions[key] = left
+
+    def list_from(self, prefix: str, start_after: str | None, limit: int) -> list[StoredObject]:
+        after = (start_after or "").encode()
+        found = [key for key in self.keys() if key.startswith(prefix) and key.encode() > after][:limit]
+        return [
+            StoredObject(key, None, len(version.body), None, version.stored_at)
+            for key in found
+            for version in self._versions[key][-1:]
+        ]
+
+
+class FakeDerived(_Bucket):
+    def put(self, key: str, body: bytes, content_type: str) -> None:
+        self._write(key, body, content_type, None)
+
+
+def _described(key: str, version: _Version) -> StoredObject:
+    return StoredObject(key, version.version_id, len(version.body), version.sha256, version.stored_at)
+
+
+class FakeUploadSigner:
+    """URLs that name what was signed and lead nowhere."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def put(
+        self, key: str, *, content_type: str, size_bytes: int | None, sha256: str | None, if_none_match: bool
+    ) -> UploadTarget:
+        headers = {"Content-Type": content_type}
+        if size_bytes is not None:
+            headers["Content-Length"] = str(size_bytes)
+        if sha256 is not None:
+            headers["x-amz-checksum-sha256"] = f"base64 of {sha256}"
+        if if_none_match:
+            headers["If-None-Match"] = "*"
+        path = f"/{key}?X-Amz-Signature=fake"
+        expires_at = self._clock().replace(microsecond=0) + timedelta(seconds=900)
+        return UploadTarget(f"https://captures.test{path}", "captures.test", 443, path, headers, expires_at)
+
+
+class FakeDownloadSigner:
+    """URLs that name what was signed and lead nowhere."""
+
+    def __init__(self, clock: Clock, host: str = "captures.test") -> None:
+        self._clock = clock
+        self._host = host
+
+    def get(self, key: str, *, version_id: str | None = None, filename: str | None = None) -> Download:
+        query = f"versionId={version_id}&" if version_id else ""
+        query += f"filename={filename}&" if filename else ""
+        expires_at = self._clock().replace(microsecond=0) + timedelta(seconds=3600)
+        return Download(f"https://{self._host}/{key}?{query}X-Amz-Signature=fake", expires_at)
