@@ -181,8 +181,11 @@ class CaptureObjects(Protocol):
     def delete_all_versions(self, key: str) -> None:
         """Every version and delete marker of exactly this key, gone for good."""
 
-    def list_from(self, prefix: str, start_after: str | None, limit: int) -> list[StoredObject]:
-        """Objects in key order after `start_after`, without checksums."""
+    def list_versions(self, prefix: str, start_after: str | None, limit: int) -> list[StoredObject]:
+        """Every version of every object, in key order after the key `start_after`, without checksums.
+
+        Versions that lie under a newer one count: each may be the only copy of a photo.
+        """
 
 
 class DerivedObjects(Protocol):

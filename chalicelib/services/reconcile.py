@@ -117,14 +117,20 @@ def _sweep(device_id: DeviceId, stores: ProcessingStores, clock: Clock, findings
         return None
     now = clock()
     start = device.sweep_key or object_keys.day_prefix(device_id, now - SWEEP_WINDOW)
-    listed = stores.captures.list_from(object_keys.device_prefix(device_id), start, _SWEEP_LIMIT)
+    listed = stores.captures.list_versions(object_keys.device_prefix(device_id), start, _SWEEP_LIMIT)
     for lost in _without_item(listed, stores, now):
         _guarded(findings, partial(_process_listed, lost, stores, clock))
     if len(listed) < _SWEEP_LIMIT:
         stores.devices.note_sweep(device_id, None, now)
     else:
-        stores.devices.note_sweep(device_id, listed[-1].key, None)
+        stores.devices.note_sweep(device_id, _last_whole_key(listed), None)
     return None
+
+
+def _last_whole_key(listed: list[StoredObject]) -> str:
+    """The last key all of whose versions are sure to be in a list that was cut at its limit."""
+    last = listed[-1].key
+    return next((found.key for found in reversed(listed) if found.key != last), last)
 
 
 def _is_quiet(device: Device) -> bool:
@@ -136,13 +142,13 @@ def _is_quiet(device: Device) -> bool:
 
 def _without_item(listed: Iterable[StoredObject], stores: ProcessingStores, now: datetime) -> list[StoredObject]:
     old = {
-        (named.device_id, named.seq, found.key): found
+        (named.device_id, named.seq, found.key, found.version_id): found
         for found in listed
         if (named := object_keys.parse_single(found.key)) and found.stored_at <= now - GRACE
     }
-    held = stores.items.get_many(sorted({(device_id, seq) for device_id, seq, _ in old}))
+    held = stores.items.get_many(sorted({(device_id, seq) for device_id, seq, *_ in old}))
     known = {
-        (item.device_id, item.seq, item.object_key)
+        (item.device_id, item.seq, item.object_key, item.version_id)
         for item in held
         if item.status is not ItemStatus.AWAITING_OBJECT and not item.is_deleted
     }

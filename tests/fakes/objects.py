@@ -96,14 +96,15 @@ class FakeCaptures(_Bucket):
         if left:
             self._versions[key] = left
 
-    def list_from(self, prefix: str, start_after: str | None, limit: int) -> list[StoredObject]:
+    def list_versions(self, prefix: str, start_after: str | None, limit: int) -> list[StoredObject]:
         after = (start_after or "").encode()
-        found = [key for key in self.keys() if key.startswith(prefix) and key.encode() > after][:limit]
+        found = [key for key in self.keys() if key.startswith(prefix) and key.encode() > after]
+        # S3 lists the newest version of a key first.
         return [
-            StoredObject(key, None, len(version.body), None, version.stored_at)
+            StoredObject(key, version.version_id, len(version.body), None, version.stored_at)
             for key in found
-            for version in self._versions[key][-1:]
-        ]
+            for version in reversed(self._versions[key])
+        ][:limit]
 
 
 class FakeDerived(_Bucket):

@@ -1,0 +1,262 @@
+"""Whatever order things happen in, however often, and wherever a process dies: no photo lost, none twice.
+
+One device, three seqs. For each seq the device has one photo, and a second one that a fault (a wiped
+counter, a copied card) gives the same number. Uploads, S3 events, ingest calls, direct posts, deletes
+and the reconciler come in any order; events come late, twice or never; any store call may be the
+last of its process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import sha256
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from chalicelib.domain.device import Device
+from chalicelib.domain.errors import Conflict, NotFound
+from chalicelib.domain.ids import DeviceId, OwnerId, Seq
+from chalicelib.domain.item import Item, ItemStatus
+from chalicelib.domain.rates import Rate
+from chalicelib.domain.receipts import Receipt, ReceiptState
+from chalicelib.services.deleting import delete_item
+from chalicelib.services.gallery import page_of_items
+from chalicelib.services.processing import process_object
+from chalicelib.services.reconcile import MAX_ATTEMPTS, reconcile
+from chalicelib.services.uploads import Claim, UploadRequest, accept_image, confirm, issue_upload
+from chalicelib.wire import object_keys
+from tests.fakes.crashes import Crashes, SimulatedCrash
+from tests.fakes.world import FakeWorld
+from tests.tiny_jpegs import cut_jpeg, tiny_jpeg
+
+OWNER = OwnerId("owner-1")
+DEVICE = DeviceId("0b0d7d5e-6c0e-4d3c-8f0a-3f3f3f3f3f3f")
+SEQS = st.sampled_from([Seq(1), Seq(2), Seq(3)])
+TWINS = st.booleans()
+_GENEROUS = Rate(per_minute=60_000, burst=60_000)
+CRASHES = st.one_of(st.none(), st.tuples(st.booleans(), st.integers(1, 12)))
+
+
+def photo(seq: Seq, twin: bool) -> bytes:
+    """Seq 3 is a photo whose end is missing: it is kept and rejected."""
+    return cut_jpeg(3) if seq == 3 and not twin else tiny_jpeg(seq + (100 if twin else 0))
+
+
+def digest(body: bytes) -> str:
+    return sha256(body).hexdigest()
+
+
+class AnyOrder(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = FakeWorld.new()
+        self.crashes = Crashes()
+        self.mortal = self.world.mortal(self.crashes)
+        self.world.devices.create(Device(DEVICE, OWNER, "camera", self.world.clock()))
+        self.seen: dict[Seq, Item] = {}
+        self.accepted: dict[Seq, set[bytes]] = {}
+        self.receipts: list[tuple[Receipt, Seq]] = []
+        self.events: list[tuple[str, str | None]] = []
+
+    @property
+    def device(self) -> Device:
+        device = self.world.devices.get(DEVICE)
+        assert device is not None
+        return device
+
+    def run(self, crash: tuple[bool, int] | None, step: Callable[[], object]) -> None:
+        """One call to the cloud, in a process of its own that may die on the way."""
+        if crash:
+            (self.crashes.before if crash[0] else self.crashes.after)(crash[1])
+        try:
+            step()
+        except (Conflict, NotFound, SimulatedCrash):
+            pass
+        finally:
+            self.crashes.disarm()
+
+    @initialize()
+    def begin(self) -> None:
+        self.world.devices.touch(DEVICE, self.world.clock(), _GENEROUS)
+
+    @rule(seq=SEQS, twin=TWINS, named=st.booleans(), dated=st.booleans(), crash=CRASHES)
+    def upload(self, seq: Seq, twin: bool, named: bool, dated: bool, crash: tuple[bool, int] | None) -> None:
+        """upload-url and PUT; `named` uploads bind the sha256 and create only, bare ones may overwrite."""
+        body = photo(seq, twin)
+        wanted = UploadRequest(
+            filename="2026-05-04T11-00-00Z.jpg" if dated else "photo.jpg",
+            content_type="image/jpeg",
+            seq=seq,
+            sha256=digest(body) if named else None,
+        )
+
+        def step() -> None:
+            issued = issue_upload(
+                self.device, wanted, stores=self.mortal, signer=self.world.upload_signer, keys=self.world.receipt_keys
+            )
+            self.keep(issued.receipt, seq)
+            self.put(issued.object_key, seq, body, named)
+
+        self.run(crash, step)
+
+    @rule(seq=SEQS, twin=TWINS, dated=st.booleans())
+    def put_with_an_old_url(self, seq: Seq, twin: bool, dated: bool) -> None:
+        """A URL that was asked for before anything else happened is still alive."""
+        name = "2026-05-04T11-00-00Z.jpg" if dated else "photo.jpg"
+        self.put(object_keys.single(DEVICE, seq, name, None), seq, photo(seq, twin), named=False)
+
+    def put(self, key: str, seq: Seq, body: bytes, named: bool) -> None:
+        stored = self.world.captures.upload(key, body, digest(body) if named else None, if_none_match=named)
+        if stored is not None:
+            self.accepted.setdefault(seq, set()).add(body)
+            self.events.append((key, stored.version_id))
+
+    @rule(seq=SEQS, twin=TWINS, named=st.booleans(), dated=st.booleans(), synced=st.booleans(), crash=CRASHES)
+    def ingest(
+        self, seq: Seq, twin: bool, named: bool, dated: bool, synced: bool, crash: tuple[bool, int] | None
+    ) -> None:
+        claim = Claim(
+            object_key=object_keys.single(DEVICE, seq, "2026-05-04T11-00-00Z.jpg" if dated else "photo.jpg", None),
+            seq=seq,
+            captured_at=self.world.clock() if synced else None,
+            ntp_synced=synced,
+            sha256=digest(photo(seq, twin)) if named else None,
+        )
+
+        def step() -> None:
+            done = confirm(self.device, claim, stores=self.mortal, keys=self.world.receipt_keys, clock=self.world.clock)
+            self.keep(done.receipt, seq)
+
+        self.run(crash, step)
+
+    @rule(seq=st.one_of(st.none(), SEQS), number=st.sampled_from([Seq(1), Seq(2)]), crash=CRASHES)
+    def post_image(self, seq: Seq | None, number: Seq, crash: tuple[bool, int] | None) -> None:
+        body = photo(number, twin=False) if seq is None else photo(seq, twin=False)
+
+        def step() -> None:
+            done = accept_image(
+                self.device, body, seq, None, stores=self.mortal, keys=self.world.receipt_keys, clock=self.world.clock
+            )
+            self.keep(done.receipt, done.item.seq)
+
+        before = set(self.world.captures.keys())
+        self.run(crash, step)
+        for key in set(self.world.captures.keys()) - before:
+            named = object_keys.parse_single(key)
+            assert named is not None
+            self.accepted.setdefault(named.seq, set()).add(body)
+            self.events.append((key, None))
+
+    @precondition(lambda self: self.events)
+    @rule(which=st.randoms(use_true_random=False), again=st.booleans(), crash=CRASHES)
+    def deliver_event(self, which: object, again: bool, crash: tuple[bool, int] | None) -> None:
+        """Any event that is due, perhaps to be told once more."""
+        at = which.randrange(len(self.events))  # type: ignore[attr-defined]
+        key, version_id = self.events[at] if again else self.events.pop(at)
+        self.run(crash, lambda: process_object(key, version_id, stores=self.mortal, clock=self.world.clock))
+
+    @precondition(lambda self: self.events)
+    @rule()
+    def lose_an_event(self) -> None:
+        self.events.pop()
+
+    @rule(seq=SEQS, crash=CRASHES)
+    def delete(self, seq: Seq, crash: tuple[bool, int] | None) -> None:
+        self.run(crash, lambda: delete_item(OWNER, DEVICE, seq, stores=self.mortal, clock=self.world.clock))
+
+    @rule(crash=CRASHES, minutes=st.sampled_from([1, 20, 60 * 25]))
+    def time_passes_and_the_reconciler_runs(self, crash: tuple[bool, int] | None, minutes: int) -> None:
+        self.world.clock.advance(60 * minutes)
+        self.run(crash, lambda: reconcile(stores=self.mortal, clock=self.world.clock))
+
+    def keep(self, receipt: Receipt | None, seq: Seq) -> None:
+        if receipt is not None:
+            self.receipts.append((receipt, seq))
+
+    @invariant()
+    def items_only_move_forward(self) -> None:
+        for seq in {*self.seen, *self.accepted, Seq(1), Seq(2), Seq(3)}:
+            item = self.world.items.get(DEVICE, seq)
+            before = self.seen.get(seq)
+            assert before is None or item is not None
+            if item is None:
+                continue
+            if before is not None:
+                assert item.status.rank >= before.status.rank
+                assert (before.is_examined and item.is_examined) <= (before.status is item.status)
+                assert before.sha256 in (None, item.sha256)
+            self.seen[seq] = item
+
+    @invariant()
+    def nothing_that_a_receipt_promised_is_gone(self) -> None:
+        held = self.held_digests()
+        for receipt, seq in self.receipts:
+            item = self.world.items.get(DEVICE, seq)
+            assert item is not None
+            if receipt.state is ReceiptState.DELETED:
+                assert item.is_deleted
+            else:
+                assert item.is_deleted or receipt.sha256 in held
+
+    @invariant()
+    def no_accepted_photo_is_lost(self) -> None:
+        held = self.held_digests()
+        for seq, bodies in self.accepted.items():
+            item = self.world.items.get(DEVICE, seq)
+            if item is None or not item.is_deleted:
+                assert {digest(body) for body in bodies} <= held
+
+    def held_digests(self) -> set[str]:
+        return {digest(body) for bodies in self.world.captures.bodies().values() for body in bodies}
+
+    def teardown(self) -> None:
+        """Whatever happened: when all is quiet again, everything is in its place."""
+        for key, version_id in self.events:
+            process_object(key, version_id, stores=self.world, clock=self.world.clock)
+        for _ in range(MAX_ATTEMPTS + 2):
+            self.world.clock.advance(3600 * 13)
+            self.world.devices.touch(DEVICE, self.world.clock(), _GENEROUS)
+            assert reconcile(stores=self.world, clock=self.world.clock).errors == []
+        self.items_only_move_forward()
+        self.no_accepted_photo_is_lost()
+        self.nothing_that_a_receipt_promised_is_gone()
+        self.every_photo_is_in_its_place_once()
+        self.gallery_shows_each_item_once()
+        self.deleted_bytes_are_gone()
+
+    def every_photo_is_in_its_place_once(self) -> None:
+        for seq, bodies in self.accepted.items():
+            item = self.world.items.get(DEVICE, seq)
+            assert item is not None, f"seq {seq} has objects and no item"
+            assert item.status is not ItemStatus.STORED, f"seq {seq} was never processed"
+            if item.is_deleted:
+                continue
+            held = [
+                digest(body)
+                for key, versions in self.world.captures.bodies().items()
+                if f"/{seq:016d}-" in key
+                for body in versions
+            ]
+            assert sorted(held) == sorted({digest(body) for body in bodies}), f"seq {seq} holds a photo twice"
+            assert item.sha256 in held
+
+    def gallery_shows_each_item_once(self) -> None:
+        shown = page_of_items(
+            OWNER, device_id=None, since=None, until=None, limit=100, cursor=None, stores=self.world
+        ).entries
+        assert len({item.seq for item in shown}) == len(shown)
+        expected = {seq for seq, item in self.seen.items() if item.is_examined}
+        assert {item.seq for item in shown} == expected
+        assert [item.captured.at for item in shown] == sorted((item.captured.at for item in shown), reverse=True)
+
+    def deleted_bytes_are_gone(self) -> None:
+        for seq, item in self.seen.items():
+            if item.is_deleted:
+                singles = [key for key in self.world.captures.bodies() if "/conflicts/" not in key]
+                assert not any(f"/{seq:016d}-" in key for key in singles), f"seq {seq} was deleted"
+                assert object_keys.thumbnail(DEVICE, seq) not in self.world.derived.bodies()
+                assert item.pending_since is None
+
+
+TestAnyOrder = AnyOrder.TestCase
