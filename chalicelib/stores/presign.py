@@ -14,12 +14,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256 as new_sha256
+from string import ascii_letters, digits
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
 MAX_EXPIRES_IN_S = 3600
 
+_BAD_CLAIM = "size_bytes must not be negative and sha256 must be 32 raw bytes"
+_EMPTY_KEY = "key is empty"
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_NEVER_ESCAPED = f"{ascii_letters}{digits}-._~/".encode()
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _DNS_SUFFIXES = {
     "cn-": "amazonaws.com.cn",
@@ -87,7 +91,8 @@ class PresignedPuts:
     def urls(self) -> list[str]:
         """The complete URLs, in the order of the requests."""
         start, query = self.origin + self.path_prefix, self.query
-        return [f"{start}{tail}?{query}{signature}" for tail, signature in zip(self.path_tails, self.signatures, strict=True)]
+        signed = zip(self.path_tails, self.signatures, strict=True)
+        return [f"{start}{path_tail}?{query}{signature}" for path_tail, signature in signed]
 
 
 class QuerySigner:
@@ -100,22 +105,21 @@ class QuerySigner:
         timestamp = signed_at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
         scope = f"{timestamp[:8]}/{region}/s3/aws4_request"
         self._shared = (
-            f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={quote(f'{credentials.access_key}/{scope}', safe='')}"
-            f"&X-Amz-Date={timestamp}&X-Amz-Expires={lifetime_s}"
+            f"X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={quote(credentials.access_key, safe='')}"
+            f"%2F{scope.replace('/', '%2F')}&X-Amz-Date={timestamp}&X-Amz-Expires={lifetime_s}"
         )
-        token = credentials.session_token
-        self._token = "" if token is None else f"&X-Amz-Security-Token={quote(token, safe='')}"
+        self._token = _token_parameter(credentials.session_token)
         # The string to sign differs between requests only in its last line: the state before that line is kept.
         signing_key = _signing_key(credentials.secret_key, timestamp[:8], region)
         self._mac = hmac.new(signing_key, f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n".encode(), "sha256")
 
     def query(self, signed_headers: str) -> str:
         """The signing parameters in botocore's order, up to and with `X-Amz-Signature=`."""
-        return f"{self._shared}&X-Amz-SignedHeaders={quote(signed_headers)}{self._token}&X-Amz-Signature="
+        return f"{self._shared}&X-Amz-SignedHeaders={signed_headers.replace(';', '%3B')}{self._token}&X-Amz-Signature="
 
     def canonical_query(self, signed_headers: str) -> str:
         """The same parameters as they are signed: sorted, without the signature."""
-        return f"{self._shared}{self._token}&X-Amz-SignedHeaders={quote(signed_headers)}"
+        return f"{self._shared}{self._token}&X-Amz-SignedHeaders={signed_headers.replace(';', '%3B')}"
 
     def signature(self, canonical_request: str) -> str:
         """The signature of a canonical request, in hex."""
@@ -130,13 +134,13 @@ class QuerySigner:
         parameters of the operation itself, unescaped.
         """
         names = ";".join(sorted(headers))
-        escaped = [f"{quote(name, safe='')}={quote(value, safe='')}&" for name, value in (params or {}).items()]
-        canonical_params = "".join(f"&{param[:-1]}" for param in sorted(escaped))
+        escaped = [f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in (params or {}).items()]
+        canonical_query = "&".join([self.canonical_query(names), *sorted(escaped)])
         canonical_headers = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
         signature = self.signature(
-            f"{method}\n{path}\n{self.canonical_query(names)}{canonical_params}\n{canonical_headers}\n{names}\nUNSIGNED-PAYLOAD"
+            f"{method}\n{path}\n{canonical_query}\n{canonical_headers}\n{names}\nUNSIGNED-PAYLOAD"
         )
-        return f"{''.join(escaped)}{self.query(names)}{signature}"
+        return "&".join([*escaped, self.query(names)]) + signature
 
 
 class Presigner:
@@ -162,11 +166,10 @@ class Presigner:
         self._credentials = credentials
         self._clock = clock
         self._base_path = "/" if endpoint_url is None else f"/{bucket}/"
-        endpoint = urlsplit(endpoint_url or f"https://{_virtual_host(bucket, region)}")
-        if endpoint.scheme not in _DEFAULT_PORTS or not endpoint.hostname or endpoint.username is not None:
+        endpoint = urlsplit(f"https://{_virtual_host(bucket, region)}" if endpoint_url is None else endpoint_url)
+        more = "@" in endpoint.netloc or endpoint.path.strip("/") or endpoint.query or endpoint.fragment
+        if endpoint.scheme not in _DEFAULT_PORTS or not endpoint.hostname or more:
             raise ValueError("endpoint_url must be http(s)://host[:port]")
-        if endpoint.path.strip("/") or endpoint.query or endpoint.fragment:
-            raise ValueError("endpoint_url must have no path and no query")
         self._origin = f"{endpoint.scheme}://{endpoint.netloc}"
         self._host = endpoint.hostname
         self._port = endpoint.port or _DEFAULT_PORTS[endpoint.scheme]
@@ -188,11 +191,13 @@ class Presigner:
         It ends after `expires_in_s` (1 to 3600) or with the credentials, whichever is first. Raises ValueError for an
         empty key, a content type that is no header value, a negative size, a SHA-256 of another length.
         """
+        if (size_bytes is not None and size_bytes < 0) or (sha256 is not None and len(sha256) != 32):
+            raise ValueError(_BAD_CLAIM)
         headers = {"Content-Type": _header_value(content_type)}
         if size_bytes is not None:
-            headers["Content-Length"] = _content_length(size_bytes)
+            headers["Content-Length"] = str(size_bytes)
         if sha256 is not None:
-            headers["x-amz-checksum-sha256"] = _checksum(sha256)
+            headers["x-amz-checksum-sha256"] = b2a_base64(sha256, newline=False).decode()
         if if_none_match:
             headers["If-None-Match"] = "*"
         return self._presigned("PUT", key, headers, {}, expires_in_s)
@@ -218,7 +223,7 @@ class Presigner:
     def put_many(
         self, key_prefix: str, requests: Sequence[PutRequest], *, expires_in_s: int, if_none_match: bool
     ) -> PresignedPuts:
-        """The PUTs that `put` would give for each `key_prefix + key_tail`, signed at one instant. Raises as `put` does."""
+        """The PUTs that `put` would give for each `key_prefix + key_tail`, signed at one instant. Raises as it does."""
         signer, expires_at = self._signer(expires_in_s)
         condition, condition_name = ("if-none-match:*\n", "if-none-match;") if if_none_match else ("", "")
         names = f"content-length;content-type;host;{condition_name}x-amz-checksum-sha256"
@@ -227,33 +232,26 @@ class Presigner:
         before_size = f"\n{signer.canonical_query(names)}\ncontent-length:"
         before_checksum = f"\nhost:{self._host_header}\n{condition}x-amz-checksum-sha256:"
         after_checksum = f"\n\n{names}\nUNSIGNED-PAYLOAD"
-        signature = signer.signature
-        path_tails, signatures = [], []
-        for key_tail, content_type, size_bytes, sha256 in requests:
-            path_tail = quote(key_tail)
-            path_tails.append(path_tail)
-            signatures.append(
-                signature(
-                    f"{before_tail}{path_tail}{before_size}{_content_length(size_bytes)}\n"
-                    f"content-type:{_header_value(content_type)}{before_checksum}{_checksum(sha256)}{after_checksum}"
-                )
+        path_tails = _escaped([request.key_tail for request in requests])
+        if not key_prefix and "" in path_tails:
+            raise ValueError(_EMPTY_KEY)
+        sign, signatures = signer.signature, []
+        for path_tail, (_, content_type, size_bytes, sha256) in zip(path_tails, requests, strict=True):
+            if size_bytes < 0 or len(sha256) != 32:
+                raise ValueError(_BAD_CLAIM)
+            canonical_request = (
+                f"{before_tail}{path_tail}{before_size}{size_bytes}\ncontent-type:{_header_value(content_type)}"
+                f"{before_checksum}{b2a_base64(sha256, newline=False).decode()}{after_checksum}"
             )
-        return PresignedPuts(
-            origin=self._origin,
-            host=self._host,
-            port=self._port,
-            path_prefix=path_prefix,
-            query=signer.query(names),
-            expires_at=expires_at,
-            path_tails=path_tails,
-            signatures=signatures,
-        )
+            signatures.append(sign(canonical_request))
+        place = (self._origin, self._host, self._port, path_prefix)
+        return PresignedPuts(*place, signer.query(names), expires_at, path_tails, signatures)
 
     def _presigned(
         self, method: str, key: str, headers: Mapping[str, str], params: Mapping[str, str], expires_in_s: int
     ) -> PresignedUrl:
         if not key:
-            raise ValueError("key is empty")
+            raise ValueError(_EMPTY_KEY)
         signer, expires_at = self._signer(expires_in_s)
         path = self._base_path + quote(key)
         signed = {"host": self._host_header, **{name.lower(): value for name, value in headers.items()}}
@@ -265,7 +263,7 @@ class Presigner:
             raise ValueError(f"expires_in_s must be 1 to {MAX_EXPIRES_IN_S}")
         credentials = self._credentials()
         # S3 counts from X-Amz-Date, which has whole seconds.
-        signed_at = self._clock().astimezone(UTC).replace(microsecond=0)
+        signed_at = self._clock().replace(microsecond=0)
         lifetime_s, end = expires_in_s, credentials.expires_at
         if end is not None:
             lifetime_s = max(1, min(lifetime_s, int((end - signed_at).total_seconds())))
@@ -280,6 +278,12 @@ def _signing_key(secret_key: str, date: str, region: str) -> bytes:
     for part in (date, region, "s3", "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
     return key
+
+
+@lru_cache(maxsize=4)
+def _token_parameter(session_token: str | None) -> str:
+    # A session token is a thousand characters that want escaping: kept, for that costs as much as ten signatures.
+    return "" if session_token is None else f"&X-Amz-Security-Token={quote(session_token, safe='')}"
 
 
 def _virtual_host(bucket: str, region: str) -> str:
@@ -298,13 +302,7 @@ def _header_value(text: str) -> str:
     return value
 
 
-def _content_length(size_bytes: int) -> str:
-    if size_bytes < 0:
-        raise ValueError("size_bytes is negative")
-    return str(size_bytes)
-
-
-def _checksum(sha256: bytes) -> str:
-    if len(sha256) != 32:
-        raise ValueError("sha256 must be 32 raw bytes")
-    return b2a_base64(sha256, newline=False).decode()
+def _escaped(key_tails: list[str]) -> list[str]:
+    # The project's own keys need no escaping: one look at all of them is cheaper than one at each.
+    special = "".join(key_tails).encode().translate(None, _NEVER_ESCAPED)
+    return [quote(key_tail) for key_tail in key_tails] if special else key_tails
