@@ -76,9 +76,7 @@ class Device:
 
     def activated(self, token_hash: TokenHash, at: datetime) -> Device:
         """A new credential; the old one and any pending one end here, a revocation too."""
-        return replace(
-            self, token_hash=token_hash, pending_token_hash=None, activated_at=at, last_seen_at=at, revoked_at=None
-        )
+        return replace(self, token_hash=token_hash, pending_token_hash=None, activated_at=at, revoked_at=None)
 
     def revoked(self, at: datetime) -> Device:
         """No credential verifies any more. The token hash stays, so that the device can be told why."""

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from chalicelib.domain.device import Device, Health
+from chalicelib.domain.errors import CommandFinished, NotFound, RateLimited
+from chalicelib.domain.inbox import Command, CommandKind, CommandStatus, EventKind
+from chalicelib.services import inbox
+from chalicelib.services.inbox import MAX_OPEN_COMMANDS, acknowledge, fetch_commands, heartbeat, report
+from tests.fakes.world import FakeWorld
+from tests.services.conftest import OWNER, STRANGER, stored_device
+
+
+def motion(world: FakeWorld, device: Device, at: datetime) -> bool:
+    return report(device, EventKind.MOTION, at, {"score": 7}, inbox=world.inbox, clock=world.clock)[1]
+
+
+def command(world: FakeWorld, device: Device, kind: CommandKind, duration_s: int | None = None) -> Command:
+    return inbox.command(
+        OWNER, device.device_id, kind, duration_s, stores=world, clock=world.clock, entropy=world.entropy
+    )
+
+
+def test_motion_within_five_seconds_of_other_motion_is_refused_whichever_is_told_first(
+    world: FakeWorld, device: Device
+) -> None:
+    at = world.clock() - timedelta(hours=1)
+    assert motion(world, device, at)
+    for offset_ms in (1, 4999, -1, -4999):
+        with pytest.raises(RateLimited) as raised:
+            motion(world, device, at + timedelta(milliseconds=offset_ms))
+        assert 1 <= raised.value.retry_after_s <= 10
+    assert motion(world, device, at + timedelta(seconds=5))
+    assert motion(world, device, at - timedelta(seconds=5))
+
+
+def test_a_backlog_of_motion_is_taken_at_once(world: FakeWorld, device: Device) -> None:
+    start = world.clock() - timedelta(hours=2)
+    assert all(motion(world, device, start + timedelta(seconds=5 * n)) for n in range(40))
+
+
+def test_the_same_motion_told_twice_is_one_event(world: FakeWorld, device: Device) -> None:
+    at = world.clock()
+    assert [motion(world, device, at), motion(world, device, at)] == [True, False]
+    history = inbox.event_history(OWNER, device.device_id, 10, None, stores=world)
+    assert [event.kind for event in history.entries] == [EventKind.MOTION]
+
+
+def test_two_ranges_evicted_in_one_millisecond_are_two_events(world: FakeWorld, device: Device) -> None:
+    for first in (1, 5):
+        _, is_new = report(
+            device,
+            EventKind.EVICTED,
+            world.clock(),
+            {"first_seq": first, "last_seq": first + 3},
+            inbox=world.inbox,
+            clock=world.clock,
+        )
+        assert is_new
+
+
+def test_an_event_at_an_impossible_time_is_kept_under_the_time_of_its_arrival(world: FakeWorld, device: Device) -> None:
+    event, _ = report(
+        device, EventKind.BOOT, world.clock() + timedelta(days=9), {}, inbox=world.inbox, clock=world.clock
+    )
+    assert event.occurred_at == world.clock()
+
+
+def test_a_command_waits_until_it_is_acknowledged(world: FakeWorld, device: Device) -> None:
+    made = command(world, device, CommandKind.REBOOT)
+    assert heartbeat(device, Health(queue_depth=3), stores=world, clock=world.clock) == 1
+    for _ in range(2):
+        fetched = fetch_commands(device, inbox=world.inbox, clock=world.clock)
+        assert [(c.command_id, c.status) for c in fetched] == [(made.command_id, CommandStatus.DELIVERED)]
+    acknowledge(device, made.command_id, CommandStatus.DONE, None, inbox=world.inbox, clock=world.clock)
+    assert fetch_commands(device, inbox=world.inbox, clock=world.clock) == []
+    assert stored_device(world, device.device_id).health.queue_depth == 3
+
+
+def test_an_acknowledgement_told_twice_changes_nothing_and_another_outcome_is_refused(
+    world: FakeWorld, device: Device
+) -> None:
+    made = command(world, device, CommandKind.CAPTURE_NOW)
+    first = acknowledge(device, made.command_id, CommandStatus.DONE, "ok", inbox=world.inbox, clock=world.clock)
+    world.clock.advance(5)
+    again = acknowledge(device, made.command_id, CommandStatus.DONE, "ok", inbox=world.inbox, clock=world.clock)
+    assert again.finished_at == first.finished_at
+    with pytest.raises(CommandFinished):
+        acknowledge(device, made.command_id, CommandStatus.FAILED, None, inbox=world.inbox, clock=world.clock)
+    with pytest.raises(NotFound):
+        acknowledge(device, "0" * 26, CommandStatus.DONE, None, inbox=world.inbox, clock=world.clock)
+
+
+def test_commands_come_oldest_first_and_their_history_newest_first(world: FakeWorld, device: Device) -> None:
+    made = []
+    for kind in (CommandKind.CAPTURE_NOW, CommandKind.REBOOT):
+        made.append(command(world, device, kind).command_id)
+        world.clock.advance(1)
+    fetched = fetch_commands(device, inbox=world.inbox, clock=world.clock)
+    history = inbox.command_history(OWNER, device.device_id, 10, None, stores=world)
+    assert [c.command_id for c in fetched] == made
+    assert [c.command_id for c in history.entries] == made[::-1]
+
+
+def test_pause_and_resume_also_change_the_settings(world: FakeWorld, device: Device) -> None:
+    command(world, device, CommandKind.PAUSE, 900)
+    assert stored_device(world, device.device_id).settings.paused_until == world.clock() + timedelta(seconds=900)
+    command(world, device, CommandKind.PAUSE)
+    assert stored_device(world, device.device_id).settings.paused
+    command(world, device, CommandKind.RESUME)
+    settings = stored_device(world, device.device_id).settings
+    assert (settings.paused, settings.paused_until) == (False, None)
+
+
+def test_a_device_that_never_comes_back_does_not_collect_commands_for_ever(world: FakeWorld, device: Device) -> None:
+    for _ in range(MAX_OPEN_COMMANDS):
+        command(world, device, CommandKind.CAPTURE_NOW)
+    with pytest.raises(RateLimited):
+        command(world, device, CommandKind.CAPTURE_NOW)
+
+
+def test_a_command_ends_with_its_lifetime(world: FakeWorld, device: Device) -> None:
+    command(world, device, CommandKind.REBOOT)
+    world.clock.advance(7 * 86_400)
+    assert fetch_commands(device, inbox=world.inbox, clock=world.clock) == []
+
+
+def test_another_owner_commands_and_sees_nothing(world: FakeWorld, device: Device) -> None:
+    with pytest.raises(NotFound):
+        inbox.command(
+            STRANGER,
+            device.device_id,
+            CommandKind.REBOOT,
+            None,
+            stores=world,
+            clock=world.clock,
+            entropy=world.entropy,
+        )
+    for history in (inbox.command_history, inbox.event_history):
+        with pytest.raises(NotFound):
+            history(STRANGER, device.device_id, 10, None, stores=world)

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import pytest
+
+from chalicelib.domain.device import Device
+from chalicelib.domain.ids import Seq, new_device_id
+from chalicelib.domain.inbox import EventKind
+from chalicelib.domain.item import Item, ItemStatus
+from chalicelib.services.deleting import delete_item
+from chalicelib.services.gallery import page_of_items
+from chalicelib.services.inbox import event_history
+from chalicelib.services.processing import Outcome, process_object
+from chalicelib.services.uploads import MAX_SINGLE_BYTES, Claim, confirm
+from chalicelib.wire import object_keys
+from tests.fakes.crashes import Crashes, SimulatedCrash
+from tests.fakes.world import FakeWorld
+from tests.services.conftest import OWNER
+from tests.tiny_jpegs import cut_jpeg, not_a_jpeg, tiny_jpeg
+
+PHOTO, OTHER = tiny_jpeg(1), tiny_jpeg(2)
+SEQ = Seq(7)
+
+
+def key_of(device: Device, name: str = "photo.jpg", seq: Seq = SEQ) -> str:
+    return object_keys.single(device.device_id, seq, name, None)
+
+
+def upload(world: FakeWorld, key: str, body: bytes) -> str | None:
+    stored = world.captures.upload(key, body, if_none_match=False)
+    assert stored is not None
+    return stored.version_id
+
+
+def process(world: FakeWorld, key: str, version_id: str | None = None) -> Outcome:
+    return process_object(key, version_id, stores=world, clock=world.clock).outcome
+
+
+def item_of(world: FakeWorld, device: Device, seq: Seq = SEQ) -> Item:
+    item = world.items.get(device.device_id, seq)
+    assert item is not None
+    return item
+
+
+def shown(world: FakeWorld) -> list[Item]:
+    page = page_of_items(OWNER, device_id=None, since=None, until=None, limit=50, cursor=None, stores=world)
+    return list(page.entries)
+
+
+def test_an_object_alone_becomes_an_item_with_its_thumbnail(world: FakeWorld, device: Device) -> None:
+    upload(world, key_of(device), PHOTO)
+    assert process(world, key_of(device)) is Outcome.PROCESSED
+    item = item_of(world, device)
+    assert (item.status, item.width, item.height) == (ItemStatus.PROCESSED, 16, 12)
+    assert (item.sha256, item.size_bytes) == (sha256(PHOTO).hexdigest(), len(PHOTO))
+    assert world.derived.keys() == [item.thumbnail_key]
+    assert shown(world) == [item]
+
+
+def test_an_event_told_again_changes_nothing(world: FakeWorld, device: Device) -> None:
+    upload(world, key_of(device), PHOTO)
+    process(world, key_of(device))
+    item = item_of(world, device)
+    assert process(world, key_of(device)) is Outcome.ALREADY_DONE
+    assert item_of(world, device) == item
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"), [(b"", "empty"), (not_a_jpeg(1), "not_a_jpeg"), (cut_jpeg(1), "truncated")]
+)
+def test_bad_bytes_are_rejected_with_a_reason_and_kept(
+    world: FakeWorld, device: Device, body: bytes, reason: str
+) -> None:
+    upload(world, key_of(device), body)
+    assert process(world, key_of(device)) is Outcome.REJECTED
+    assert (item_of(world, device).status, item_of(world, device).reject_reason) == (ItemStatus.REJECTED, reason)
+    assert world.captures.bodies() == {key_of(device): [body]}
+    assert world.derived.keys() == []
+
+
+def test_an_object_beyond_the_limit_is_rejected_unread_and_kept(world: FakeWorld, device: Device) -> None:
+    upload(world, key_of(device), bytes(MAX_SINGLE_BYTES + 1))
+    assert process(world, key_of(device)) is Outcome.REJECTED
+    assert (item_of(world, device).reject_reason, item_of(world, device).sha256) == ("too_large", None)
+
+
+def test_bytes_other_than_the_device_promised_are_rejected_and_kept(world: FakeWorld, device: Device) -> None:
+    claim = Claim(key_of(device), SEQ, sha256=sha256(OTHER).hexdigest())
+    confirm(device, claim, stores=world, keys=world.receipt_keys, clock=world.clock)
+    upload(world, key_of(device), PHOTO)
+    assert process(world, key_of(device)) is Outcome.REJECTED
+    assert item_of(world, device).reject_reason == "sha256_mismatch"
+    assert world.captures.bodies() == {key_of(device): [PHOTO]}
+
+
+@pytest.mark.parametrize("late_first", [False, True])
+def test_other_bytes_for_a_held_seq_are_set_aside_and_the_owner_is_told(
+    world: FakeWorld, device: Device, late_first: bool
+) -> None:
+    key = key_of(device)
+    versions = [upload(world, key, PHOTO), upload(world, key, OTHER)]
+    held = [OTHER, PHOTO] if late_first else [PHOTO, OTHER]
+    outcomes = [process(world, key, version) for version in (versions[::-1] if late_first else versions)]
+    assert outcomes == [Outcome.PROCESSED, Outcome.CONFLICT]
+    aside = object_keys.conflict(device.device_id, SEQ, sha256(held[1]).hexdigest())
+    assert world.captures.bodies() == {aside: [held[1]], key: [held[0]]}
+    events = event_history(OWNER, device.device_id, 10, None, stores=world).entries
+    assert [(event.kind, event.details["object_key"]) for event in events] == [(EventKind.CONFLICT, aside)]
+
+
+def test_the_same_bytes_under_another_key_are_held_once(world: FakeWorld, device: Device) -> None:
+    first, second = key_of(device), key_of(device, "2026-01-02.jpg")
+    for key in (first, second):
+        upload(world, key, PHOTO)
+    assert [process(world, key) for key in (first, second)] == [Outcome.PROCESSED, Outcome.COPY_REMOVED]
+    assert world.captures.keys() == [first]
+
+
+def test_a_live_url_cannot_bring_a_deleted_photo_back(world: FakeWorld, device: Device) -> None:
+    upload(world, key_of(device), PHOTO)
+    process(world, key_of(device))
+    delete_item(OWNER, device.device_id, SEQ, stores=world, clock=world.clock)
+    upload(world, key_of(device), PHOTO)
+    assert process(world, key_of(device)) is Outcome.PURGED
+    assert world.captures.bodies() == world.derived.bodies() == {}
+    assert shown(world) == []
+    assert item_of(world, device).status is ItemStatus.DELETED
+
+
+def test_an_object_of_an_unknown_device_or_with_a_foreign_key_is_left_alone(world: FakeWorld, device: Device) -> None:
+    stray = object_keys.single(new_device_id(world.entropy), SEQ, "photo.jpg", None)
+    for key, outcome in ((stray, Outcome.UNKNOWN_DEVICE), ("somewhere/else.jpg", Outcome.NOT_A_CAPTURE)):
+        upload(world, key, PHOTO)
+        assert process(world, key) is outcome
+    assert world.captures.keys() == sorted([stray, "somewhere/else.jpg"])
+
+
+def test_without_an_ingest_call_the_time_in_the_name_is_taken(world: FakeWorld, device: Device) -> None:
+    key = key_of(device, "2025-12-26T10-15-30Z_000007.jpg")
+    upload(world, key, PHOTO)
+    process(world, key)
+    assert item_of(world, device).captured.at == datetime(2025, 12, 26, 10, 15, 30, tzinfo=UTC)
+
+
+def test_a_time_that_becomes_known_later_moves_the_photo_in_the_gallery(world: FakeWorld, device: Device) -> None:
+    for seq in (SEQ, Seq(8)):
+        upload(world, key_of(device, seq=seq), tiny_jpeg(seq))
+        process(world, key_of(device, seq=seq))
+        world.clock.advance(1)
+    taken = datetime(2026, 1, 1, tzinfo=UTC)
+    claim = Claim(key_of(device, seq=Seq(8)), Seq(8), captured_at=taken, ntp_synced=True)
+    confirm(device, claim, stores=world, keys=world.receipt_keys, clock=world.clock)
+    assert [item.seq for item in shown(world)] == [7, 8]
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("nth", range(1, 10))
+def test_a_crash_at_any_store_call_is_mended_by_the_next_try(
+    world: FakeWorld, device: Device, nth: int, before: bool
+) -> None:
+    upload(world, key_of(device), PHOTO)
+    crashes = Crashes()
+    (crashes.before if before else crashes.after)(nth)
+    try:
+        process_object(key_of(device), None, stores=world.mortal(crashes), clock=world.clock)
+    except SimulatedCrash:
+        process(world, key_of(device))
+    assert [item.status for item in shown(world)] == [ItemStatus.PROCESSED]

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import cast
+
+from chalicelib.domain.device import Device
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.ids import Seq
+from chalicelib.domain.inbox import EventKind
+from chalicelib.domain.item import Item, ItemStatus
+from chalicelib.services.inbox import event_history
+from chalicelib.services.reconcile import MAX_ATTEMPTS, Findings, reconcile
+from chalicelib.services.uploads import Claim, confirm
+from chalicelib.wire import object_keys
+from tests.fakes.crashes import Crashes
+from tests.fakes.objects import FakeCaptures
+from tests.fakes.world import FakeWorld
+from tests.services.conftest import OWNER
+from tests.tiny_jpegs import tiny_jpeg
+
+SEQ = Seq(7)
+
+
+def key_of(device: Device, seq: Seq = SEQ) -> str:
+    return object_keys.single(device.device_id, seq, "2026-05-04.jpg", None)
+
+
+def run(world: FakeWorld) -> Findings:
+    return reconcile(stores=world, clock=world.clock)
+
+
+def claim(world: FakeWorld, device: Device) -> Item:
+    return confirm(device, Claim(key_of(device), SEQ), stores=world, keys=world.receipt_keys, clock=world.clock).item
+
+
+def status(world: FakeWorld, device: Device, seq: Seq = SEQ) -> ItemStatus | None:
+    item = world.items.get(device.device_id, seq)
+    return item.status if item else None
+
+
+def test_an_object_that_no_event_told_of_becomes_an_item(world: FakeWorld, device: Device) -> None:
+    world.captures.upload(key_of(device), tiny_jpeg(1))
+    assert run(world).counts == {}
+    world.clock.advance(16 * 60)
+    assert run(world).counts == {"found_processed": 1}
+    assert status(world, device) is ItemStatus.PROCESSED
+
+
+def test_a_quiet_device_is_not_listed_again(world: FakeWorld, device: Device) -> None:
+    world.clock.advance(3 * 3600)
+    run(world)
+    crashes = Crashes()
+    reconcile(stores=world.mortal(crashes), clock=world.clock)
+    assert "FakeCaptures.list_versions" not in crashes.log
+
+
+def test_an_item_whose_processing_died_is_driven_forward(world: FakeWorld, device: Device) -> None:
+    world.captures.upload(key_of(device), tiny_jpeg(1))
+    assert claim(world, device).status is ItemStatus.STORED
+    world.clock.advance(16 * 60)
+    assert run(world).counts["driven_processed"] == 1
+    assert status(world, device) is ItemStatus.PROCESSED
+
+
+def test_an_item_whose_object_never_came_is_given_up_once_after_a_day_and_told(
+    world: FakeWorld, device: Device
+) -> None:
+    claim(world, device)
+    found = []
+    for _ in range(30):
+        world.clock.advance(3600)
+        found.append(run(world).counts["object_missing"])
+    assert sum(found) == 1
+    events = event_history(OWNER, device.device_id, 10, None, stores=world).entries
+    assert [event.kind for event in events] == [EventKind.OBJECT_MISSING]
+    world.captures.upload(key_of(device), tiny_jpeg(1))
+    assert claim(world, device).status is ItemStatus.STORED
+
+
+def test_a_photo_that_kills_its_processing_again_and_again_is_rejected_in_the_end(
+    world: FakeWorld, device: Device
+) -> None:
+    world.captures.upload(key_of(device), tiny_jpeg(1))
+    item = claim(world, device)
+    for _ in range(MAX_ATTEMPTS):
+        item = world.items.put(item.driven(world.clock()))
+    world.clock.advance(16 * 60)
+    assert run(world).counts["processing_failed"] == 1
+    assert status(world, device) is ItemStatus.REJECTED
+    assert world.captures.bodies() == {key_of(device): [tiny_jpeg(1)]}
+
+
+def test_a_stored_object_that_somebody_removed_is_said_to_be_missing(world: FakeWorld, device: Device) -> None:
+    world.captures.upload(key_of(device), tiny_jpeg(1))
+    claim(world, device)
+    world.captures.delete_all_versions(key_of(device))
+    world.clock.advance(16 * 60)
+    run(world)
+    item = world.items.get(device.device_id, SEQ)
+    assert item is not None
+    assert (item.status, item.reject_reason) == (ItemStatus.REJECTED, "object_missing")
+
+
+def test_a_deletion_that_was_cut_short_is_finished(world: FakeWorld, device: Device) -> None:
+    world.captures.upload(key_of(device), tiny_jpeg(1))
+    world.items.put(claim(world, device).deleted(world.clock()))
+    world.clock.advance(16 * 60)
+    assert run(world).counts["deletion_finished"] == 1
+    assert world.captures.bodies() == {}
+
+
+def test_one_failure_does_not_stop_the_others(world: FakeWorld, device: Device) -> None:
+    for seq in (Seq(1), Seq(2), Seq(3)):
+        world.captures.upload(key_of(device, seq), tiny_jpeg(seq))
+    world.clock.advance(16 * 60)
+    broken = _busy_for(world, key_of(device, Seq(2)))
+    findings = reconcile(stores=broken, clock=world.clock)
+    assert (findings.counts["found_processed"], findings.errors) == (2, ["unavailable"])
+
+
+class _BusyCaptures:
+    def __init__(self, world: FakeWorld, key: str) -> None:
+        self._captures, self._key = world.captures, key
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._captures, name)
+
+    def read(self, key: str, version_id: str | None = None) -> bytes | None:
+        if key == self._key:
+            raise Unavailable(retry_after_s=1)
+        return self._captures.read(key, version_id)
+
+
+def _busy_for(world: FakeWorld, key: str) -> FakeWorld:
+    return replace(world, captures=cast(FakeCaptures, _BusyCaptures(world, key)))
