@@ -22,7 +22,7 @@ class CommandKind(StrEnum):
     RESUME = "resume"
     REBOOT = "reboot"
     REPAIR = "repair"
-    ROTATE_TOKEN = "rotate_token"
+    ROTATE_TOKEN = "rotate_token"  # noqa: S105 - the name of a command
     UPLOAD_LOG = "upload_log"
     FORGET = "forget"
 

@@ -71,6 +71,7 @@ def test_a_second_rotation_gives_another_token(world: FakeWorld) -> None:
 def test_a_device_that_asks_too_often_is_told_when_to_come_back(world: FakeWorld) -> None:
     _, token = new_device(world)
     _, other = new_device(world)
+    world.clock.advance(60)
     for _ in range(DEVICE_RATE.burst):
         authenticate(world, token)
     with pytest.raises(RateLimited) as raised:
