@@ -178,7 +178,8 @@ def _set_aside(
         if found.version_id and stores.captures.head(item.object_key, item.version_id):
             stores.captures.delete_version(found.key, found.version_id)
         return Processed(outcome, item)
-    sha256 = found.sha256 or "unread"
+    # Too large to be read: the version keeps two such objects apart.
+    sha256 = found.sha256 or f"unread-{found.version_id}"
     aside = object_keys.conflict(device.device_id, seq, sha256)
     stores.inbox.add_event(conflict_event(device.device_id, seq, aside, sha256, found.stored_at, now))
     if found.version_id:

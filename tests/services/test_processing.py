@@ -110,6 +110,16 @@ def test_other_bytes_for_a_held_seq_are_set_aside_and_the_owner_is_told(
     assert [(event.kind, event.details["object_key"]) for event in events] == [(EventKind.CONFLICT, aside)]
 
 
+def test_objects_too_large_to_be_read_are_set_aside_apart(world: FakeWorld, device: Device) -> None:
+    key = key_of(device)
+    upload(world, key, PHOTO)
+    process(world, key)
+    for filling in (b"a", b"b"):
+        upload(world, key, filling * (MAX_SINGLE_BYTES + 1))
+        assert process(world, key) is Outcome.CONFLICT
+    assert len(world.captures.keys()) == 3
+
+
 def test_the_same_bytes_under_another_key_are_held_once(world: FakeWorld, device: Device) -> None:
     first, second = key_of(device), key_of(device, "2026-01-02.jpg")
     for key in (first, second):
