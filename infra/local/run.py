@@ -1,0 +1,218 @@
+"""`make run`: the local cloud in the foreground, with simulated cameras, until a signal ends it."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import queue
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, redirect_stdout
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
+
+import httpx
+
+from chalicelib.wire.object_keys import SingleKey, parse_single
+from infra.local.camera_process import CameraEvent, CameraProcess
+from infra.local.cloud import CannotListen, LocalCloud
+from infra.local.console_output import Output
+from infra.local.events import Outcome
+from infra.local.s3_events import S3Change
+from infra.local.state import CameraCredential, LocalState, write_state
+
+_TOKEN_RENEWAL_S = 50 * 60  # an access token lasts an hour
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    cameras: int
+    photos: Path | None
+    api_port: int
+    s3_port: int
+    host: str
+    interval_s: float
+    directory: Path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code: 0 after Ctrl-C or SIGTERM, 1 where it could not start."""
+    options = _parse(arguments)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    output = Output(sys.stdout)
+    try:
+        with _app_log(options.directory / "app.log"):
+            Session(options, output, stop).run()
+    except CannotListen as error:
+        print(_refusal(error), file=sys.stderr)
+        return 1
+    return 0
+
+
+class Session:
+    """One run. What happens is queued by many threads and told by one."""
+
+    def __init__(self, options: Options, output: Output, stop: threading.Event) -> None:
+        self._options = options
+        self._output = output
+        self._stop = stop
+        self._news: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
+        self._camera_names: dict[str, str] = {}
+        self._state_path = options.directory / "state.json"
+
+    def run(self) -> None:
+        with ExitStack() as stack:
+            self._cloud = stack.enter_context(
+                LocalCloud(
+                    host=self._options.host,
+                    api_port=self._options.api_port,
+                    s3_port=self._options.s3_port,
+                    on_change=lambda change: self._news.put(("change", change)),
+                    on_outcome=lambda outcome: self._news.put(("outcome", outcome)),
+                )
+            )
+            self._state = LocalState(self._cloud.api_url, self._cloud.s3_url, self._cloud.owner)
+            write_state(self._state_path, self._state)
+            stack.callback(self._state_path.unlink, missing_ok=True)
+            self._output.welcome(self._state.api_url, self._state.s3_url, self._cloud.owner, self._state_path)
+            self._api = stack.enter_context(httpx.Client(base_url=self._cloud.api_url, trust_env=False))
+            self._start_cameras(stack)
+            self._tell_news()
+
+    def _start_cameras(self, stack: ExitStack) -> None:
+        directory = self._options.directory / "cameras"
+        shutil.rmtree(directory, ignore_errors=True)  # the cloud that they knew is gone
+        for number in range(1, self._options.cameras + 1):
+            if self._stop.is_set():
+                return
+            name = f"camera {number}"
+            state_dir = directory / str(number)
+            state_dir.mkdir(parents=True)
+            camera = CameraProcess(
+                api_url=self._cloud.api_url,
+                pairing_code=self._pair(name),
+                state_dir=state_dir,
+                interval_s=self._options.interval_s,
+                photos=self._options.photos,
+                log_path=directory / f"{number}.log",
+                on_event=partial(self._camera_said, name),
+            )
+            camera.start()
+            stack.callback(camera.stop)
+
+    def _pair(self, name: str) -> str:
+        answer = self._api.post("/devices/pair", json={"name": name}, headers=self._owner_headers())
+        answer.raise_for_status()
+        return str(answer.json()["pairing_code"])
+
+    def _camera_said(self, name: str, event: CameraEvent) -> None:
+        self._news.put(("camera", (name, event)))
+
+    def _tell_news(self) -> None:
+        renew_at_s = time.monotonic() + _TOKEN_RENEWAL_S
+        while not self._stop.is_set():
+            if time.monotonic() >= renew_at_s:
+                self._set_state(replace(self._state, owner=self._cloud.sign_in(self._state.owner)))
+                renew_at_s += _TOKEN_RENEWAL_S
+            try:
+                kind, news = self._news.get(timeout=0.2)
+            except queue.Empty:
+                continue
+            if kind == "camera":
+                self._tell_camera(*news)
+            elif kind == "change":
+                self._tell_change(news)
+            else:
+                self._tell_outcome(news)
+
+    def _tell_camera(self, name: str, event: CameraEvent) -> None:
+        if event["event"] == "activated":
+            self._camera_names[event["device_id"]] = name
+            if self._state.camera is None:
+                credential = CameraCredential(event["device_id"], event["device_token"])
+                self._set_state(replace(self._state, camera=credential))
+        elif event["event"] == "captured":
+            self._output.photo(name, event["seq"], "captured")
+        elif event["event"] == "ended":
+            directory = self._options.directory / "cameras"
+            self._output.note(f"{name} ended with code {event['code']}; {directory}/{name.split()[-1]}.log says why.")
+
+    def _tell_change(self, change: S3Change) -> None:
+        key = parse_single(change.key)
+        if key and change.bucket == self._cloud.outputs.captures_bucket and change.size_bytes is not None:
+            self._output.photo(self._name(key), key.seq, "uploaded", f"{change.size_bytes / 1000:.0f} kB")
+
+    def _tell_outcome(self, outcome: Outcome) -> None:
+        key = parse_single(unquote_plus(outcome.event["Records"][0]["s3"]["object"]["key"]))
+        if key is None or not outcome.is_last:
+            return
+        if not outcome.succeeded:
+            self._output.photo(self._name(key), key.seq, "failed", f"see {self._options.directory}/app.log")
+            return
+        answer = self._api.get(f"/items/{key.device_id}/{key.seq}", headers=self._owner_headers())
+        if answer.status_code == httpx.codes.OK:
+            item = answer.json()
+            self._output.photo(self._name(key), key.seq, item["status"], _item_detail(item))
+
+    def _name(self, key: SingleKey) -> str:
+        return self._camera_names.get(key.device_id, key.device_id[:8])
+
+    def _owner_headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._state.owner.token}"}
+
+    def _set_state(self, state: LocalState) -> None:
+        self._state = state
+        write_state(self._state_path, state)
+
+
+def _item_detail(item: dict[str, Any]) -> str:
+    if item.get("reject_reason"):
+        return str(item["reject_reason"])
+    return f"{item['width']}x{item['height']}" if item.get("width") else ""
+
+
+@contextmanager
+def _app_log(path: Path) -> Iterator[None]:
+    """What the app writes, to stdout as Lambda wants it, goes to a file; the terminal is for the photos."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", buffering=1) as log, redirect_stdout(log):
+        logging.basicConfig(stream=log, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s", force=True)
+        yield
+
+
+def _refusal(error: CannotListen) -> str:
+    if error.is_port_taken:
+        return f"Port {error.port} is taken; choose another one: make run {error.option}={error.port + 1}"
+    return f"Cannot listen on {error}; choose another address or port: make run HOST=... {error.option}=..."
+
+
+def _parse(arguments: Sequence[str] | None) -> Options:
+    parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
+    parser.add_argument("--cameras", type=int, default=1, choices=range(21), metavar="N", help="how many, 0 to 20 (1)")
+    parser.add_argument("--photos", type=Path, help="a folder of JPEGs for the cameras to send")
+    parser.add_argument("--api-port", type=int, default=8000, help="8000")
+    parser.add_argument("--s3-port", type=int, default=9000, help="9000")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for a camera on the LAN")
+    parser.add_argument("--interval", type=float, default=5.0, help="seconds between a camera's photos (5)")
+    parser.add_argument("--directory", type=Path, default=Path(".local"), help="where state and logs go (.local)")
+    given = parser.parse_args(arguments)
+    if given.photos and not any(path.suffix.lower() in {".jpg", ".jpeg"} for path in _files(given.photos)):
+        parser.error(f"there is no JPEG in {given.photos}")
+    if given.interval <= 0:
+        parser.error("--interval is more than 0")
+    return Options(
+        given.cameras, given.photos, given.api_port, given.s3_port, given.host, given.interval, given.directory
+    )
+
+
+def _files(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []
