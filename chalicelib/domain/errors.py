@@ -54,6 +54,11 @@ class CapturedAtOutOfRange(FrameferryError):
     message = "captured_at is before 2000 or in the future; send ntp_synced=false if the clock is not set."
 
 
+class UnsupportedMediaType(FrameferryError):
+    code = "unsupported_media_type"
+    message = "The body's Content-Type is not the one that this route takes."
+
+
 class BodyTooLarge(FrameferryError):
     code = "body_too_large"
     message = "The body is larger than this route takes."
@@ -141,3 +146,10 @@ class RateLimited(RetryLater):
 class Unavailable(RetryLater):
     code = "unavailable"
     message = "The store is busy; wait as long as Retry-After says and try again."
+
+
+class Internal(FrameferryError):
+    """Ours to mend: what really happened is in the log, under the request's id."""
+
+    code = "internal"
+    message = "Something went wrong here. Try again; the request id finds it in the log."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -10,7 +11,13 @@ from chalicelib.domain.errors import InvalidBody, InvalidJson
 
 
 class Request(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """Base of request bodies."""
+    """Base of request bodies. Instants are in UTC, whatever zone they were written in."""
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if isinstance(value, datetime):
+                setattr(self, name, _in_utc(name, value))
 
 
 class Response(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -29,3 +36,10 @@ def decode[T](body: bytes, form: type[T]) -> T:
 
 def encode(body: Any) -> bytes:
     return msgspec.json.encode(body)
+
+
+def _in_utc(name: str, at: datetime) -> datetime:
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{name} is out of range") from None

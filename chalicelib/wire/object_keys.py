@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
+from chalicelib.domain.capture_time import EARLIEST
 from chalicelib.domain.errors import InvalidFilename
 from chalicelib.domain.ids import MAX_SEQ, SEQ_DIGITS, DeviceId, Seq, is_device_id, padded
 
@@ -37,7 +38,8 @@ def device_prefix(device_id: DeviceId) -> str:
 
 
 def single(device_id: DeviceId, seq: Seq, filename: str, captured_at: datetime | None) -> str:
-    """The key of a single: dated by `captured_at`, else by a date in the filename, else `undated`.
+    """The key of a single: dated (in UTC) by `captured_at` if that is not before 2000, else by a date in the filename,
+    else `undated`.
 
     The same arguments always give the same key. Raises InvalidFilename.
     """
@@ -79,7 +81,8 @@ def day_prefix(device_id: DeviceId, day: datetime) -> str:
 
 
 def _folder(filename: str, captured_at: datetime | None) -> str:
-    if captured_at is not None:
-        return f"{captured_at:%Y/%m/%d}"
+    # A clock that was never set dates nothing: the reconciler looks for lost objects by the date in their keys.
+    if captured_at is not None and captured_at >= EARLIEST:
+        return f"{captured_at.astimezone(UTC):%Y/%m/%d}"
     match = _DATE_IN_NAME.search(filename)
     return "/".join(match.groups()) if match else "undated"

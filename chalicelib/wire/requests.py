@@ -10,6 +10,10 @@ from chalicelib.wire.fields import Count, Instant, Name, ObjectKey, SeqField, Sh
 from chalicelib.wire.json import Request
 
 
+class EmptyRequest(Request):
+    """Nothing to say: no body at all, or `{}`."""
+
+
 class PairRequest(Request):
     name: Name | None = None
 

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from chalicelib.domain.capture_time import Confidence
+from chalicelib.domain.inbox import CommandKind, CommandStatus, EventKind
+from chalicelib.domain.item import ItemStatus
+from chalicelib.domain.receipts import ReceiptState
 from chalicelib.wire.json import Response
+
+Time = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+ClaimStatus = Literal["queued", "duplicate"]
 
 
 class ErrorBody(Response):
@@ -19,7 +30,7 @@ class ErrorResponse(Response):
 class PairingResponse(Response):
     device_id: str
     pairing_code: str
-    expires_at: str
+    expires_at: Time
 
 
 class SettingsBody(Response, omit_defaults=False):
@@ -29,7 +40,7 @@ class SettingsBody(Response, omit_defaults=False):
     motion: bool
     upload_policy: str
     paused: bool
-    paused_until: str | None
+    paused_until: Time | None
 
 
 class ActivateResponse(Response):
@@ -38,12 +49,12 @@ class ActivateResponse(Response):
     settings: SettingsBody
     settings_version: int
     next_seq: int
-    server_time: str
+    server_time: Time
     receipt_keys: dict[str, str]
 
 
 class ReceiptBody(Response):
-    state: str
+    state: ReceiptState
     key_id: str
     object_key: str
     size_bytes: int
@@ -60,21 +71,21 @@ class UploadUrlResponse(Response):
     upload_path: str
     headers: dict[str, str]
     object_key: str
-    expires_at: str
-    status: str | None = None
+    expires_at: Time
+    status: Literal["duplicate"] | None = None
     item_id: str | None = None
     receipt: ReceiptBody | None = None
 
 
 class IngestResponse(Response):
-    status: str
+    status: ClaimStatus
     item_id: str
     task_id: str | None = None
     receipt: ReceiptBody | None = None
 
 
 class ImageResponse(Response):
-    status: str
+    status: ClaimStatus
     item_id: str
     seq: int
     task_id: str | None = None
@@ -82,37 +93,37 @@ class ImageResponse(Response):
 
 
 class HeartbeatResponse(Response):
-    server_time: str
+    server_time: Time
     settings: SettingsBody
     settings_version: int
     commands_waiting: int = 0
 
 
 class EventAccepted(Response):
-    status: str
+    status: Literal["accepted", "duplicate"]
     event_id: str
 
 
 class CommandBody(Response):
     command_id: str
-    kind: str
-    status: str
-    created_at: str
-    expires_at: str
+    kind: CommandKind
+    status: CommandStatus
+    created_at: Time
+    expires_at: Time
     arguments: dict[str, str | int] = {}
-    delivered_at: str | None = None
-    finished_at: str | None = None
+    delivered_at: Time | None = None
+    finished_at: Time | None = None
     detail: str | None = None
 
 
-class CommandPage(Response):
+class CommandPage(Response, omit_defaults=False):
     items: list[CommandBody]
     cursor: str | None = None
 
 
 class AckResponse(Response):
     command_id: str
-    status: str
+    status: CommandStatus
 
 
 class TokenResponse(Response):
@@ -120,7 +131,7 @@ class TokenResponse(Response):
 
 
 class HealthBody(Response):
-    reported_at: str
+    reported_at: Time
     battery_percent: int | None = None
     rssi_dbm: int | None = None
     free_heap_bytes: int | None = None
@@ -137,29 +148,29 @@ class HealthBody(Response):
 class DeviceBody(Response):
     device_id: str
     name: str
-    created_at: str
+    created_at: Time
     settings: SettingsBody
     settings_version: int
-    activated_at: str | None = None
-    last_seen_at: str | None = None
-    revoked_at: str | None = None
+    activated_at: Time | None = None
+    last_seen_at: Time | None = None
+    revoked_at: Time | None = None
     health: HealthBody | None = None
 
 
-class DevicePage(Response):
+class DevicePage(Response, omit_defaults=False):
     items: list[DeviceBody]
     cursor: str | None = None
 
 
 class EventBody(Response):
     event_id: str
-    kind: str
-    occurred_at: str
-    received_at: str
+    kind: EventKind
+    occurred_at: Time
+    received_at: Time
     details: dict[str, str | int | float] = {}
 
 
-class EventPage(Response):
+class EventPage(Response, omit_defaults=False):
     items: list[EventBody]
     cursor: str | None = None
 
@@ -171,17 +182,17 @@ class PlaceBody(Response):
     offset: int | None = None
     length: int | None = None
     url: str | None = None
-    expires_at: str | None = None
+    expires_at: Time | None = None
 
 
 class ItemBody(Response):
     item_id: str
     device_id: str
     seq: int
-    status: str
-    captured_at: str
-    captured_at_confidence: str
-    created_at: str
+    status: ItemStatus
+    captured_at: Time
+    captured_at_confidence: Confidence
+    created_at: Time
     photo: PlaceBody | None = None
     thumbnail: PlaceBody | None = None
     content_type: str = ""
@@ -189,9 +200,9 @@ class ItemBody(Response):
     sha256: str | None = None
     width: int | None = None
     height: int | None = None
-    stored_at: str | None = None
-    processed_at: str | None = None
-    deleted_at: str | None = None
+    stored_at: Time | None = None
+    processed_at: Time | None = None
+    deleted_at: Time | None = None
     reject_reason: str | None = None
 
 
@@ -200,9 +211,9 @@ class ItemPage(Response, omit_defaults=False):
 
     items: list[ItemBody]
     urls: dict[str, str]
-    urls_expire_at: str | None
+    urls_expire_at: Time | None
     cursor: str | None
 
 
 class StatusResponse(Response):
-    status: str
+    status: Literal["ok"]

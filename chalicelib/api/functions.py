@@ -1,0 +1,110 @@
+"""The functions that no client calls: S3's events and the schedule.
+
+Metrics are few on purpose: CloudWatch takes money for each name from the eleventh on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from chalicelib import wiring
+from chalicelib.api.log import logger
+from chalicelib.domain.clock import to_ms
+from chalicelib.wire import object_keys, s3_records
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.metrics import EphemeralMetrics
+
+    from chalicelib.services.processing import Processed
+
+_SPARE_MS = 10_000
+"""The reconciler begins nothing new when less is left of its time."""
+
+
+class ObjectsFailed(Exception):
+    """Some objects could not be processed now; Lambda tells the event again, which is safe."""
+
+
+def process_objects(event: Mapping[str, Any]) -> None:
+    """Every object that an S3 event names. One that fails does not stop the others. Raises ObjectsFailed.
+
+    What is no S3 event would not become one by being told again: it is logged and dropped.
+    """
+    try:
+        created = s3_records.created_objects(event)
+    except msgspec.ValidationError as error:
+        logger().error("not an S3 event", reason=str(error))
+        return
+    failed = sum(not _processed(one) for one in created if _is_capture(one))
+    if failed:
+        raise ObjectsFailed(f"{failed} of {len(created)}")
+
+
+def _is_capture(created: s3_records.ObjectCreated) -> bool:
+    ours = created.bucket == wiring.current().settings.captures_bucket
+    if not ours:
+        logger().warning("an event of another bucket", bucket=created.bucket)
+    return ours
+
+
+def _processed(created: s3_records.ObjectCreated) -> bool:
+    from chalicelib.services.processing import process_object
+
+    stack = wiring.current()
+    named = object_keys.parse_single(created.key)
+    which = {"device_id": named.device_id, "seq": named.seq} if named else {"object_key": created.key}
+    started_at = stack.clock()
+    try:
+        done = process_object(created.key, created.version_id, stores=stack, clock=stack.clock)
+    except Exception:
+        logger().exception("object failed", **which)
+        return False
+    took_ms = to_ms(stack.clock()) - to_ms(started_at)
+    logger().info("object", outcome=done.outcome.value, took_ms=took_ms, size_bytes=created.size_bytes, **which)
+    _measure(done)
+    return True
+
+
+def _measure(done: Processed) -> None:
+    from aws_lambda_powertools.metrics import MetricUnit
+
+    from chalicelib.services.processing import Outcome
+
+    item = done.item
+    if item is None or done.outcome not in (Outcome.PROCESSED, Outcome.REJECTED):
+        return
+    metrics = _metrics()
+    name = "PhotosProcessed" if done.outcome is Outcome.PROCESSED else "PhotosRejected"
+    metrics.add_metric(name, MetricUnit.Count, 1)
+    metrics.add_metric("BytesProcessed", MetricUnit.Bytes, item.size_bytes or 0)
+    if item.stored_at is not None and item.processed_at is not None:
+        latency_ms = max(0, to_ms(item.processed_at) - to_ms(item.stored_at))
+        metrics.add_metric("ProcessingLatency", MetricUnit.Milliseconds, latency_ms)
+    metrics.flush_metrics()
+
+
+def reconcile(context: Any) -> None:
+    """One run of the reconciler, within the time that Lambda gives it."""
+    from aws_lambda_powertools.metrics import MetricUnit
+
+    from chalicelib.services import reconcile as service
+
+    stack = wiring.current()
+    findings = service.reconcile(
+        stores=stack, clock=stack.clock, time_left=lambda: context.get_remaining_time_in_millis() > _SPARE_MS
+    )
+    logger().info("reconciled", findings=dict(findings.counts), errors=findings.errors)
+    metrics = _metrics()
+    metrics.add_metric("ReconcilerFindings", MetricUnit.Count, findings.counts.total())
+    metrics.add_metric("ReconcilerErrors", MetricUnit.Count, len(findings.errors))
+    metrics.flush_metrics()
+
+
+def _metrics() -> EphemeralMetrics:
+    """Of one photo or one run: nothing is shared with what runs beside it."""
+    from aws_lambda_powertools.metrics import EphemeralMetrics
+
+    return EphemeralMetrics(namespace="Frameferry", service="frameferry")

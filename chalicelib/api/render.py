@@ -1,0 +1,209 @@
+"""What services give, as the wire says it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+
+from chalicelib.domain.clock import to_text
+from chalicelib.domain.device import Device, DeviceSettings
+from chalicelib.domain.ids import task_id
+from chalicelib.domain.inbox import Command, Event
+from chalicelib.domain.item import Item, ItemStatus
+from chalicelib.domain.receipts import Receipt
+from chalicelib.services.pairing import Activated, Paired
+from chalicelib.services.ports import DownloadSigner, Page
+from chalicelib.services.uploads import Confirmed, UploadIssued
+from chalicelib.wire import responses
+
+
+def paired(made: Paired) -> responses.PairingResponse:
+    return responses.PairingResponse(
+        device_id=made.device_id, pairing_code=made.pairing_code, expires_at=to_text(made.expires_at)
+    )
+
+
+def activated(done: Activated, receipt_keys: dict[str, str], now: datetime) -> responses.ActivateResponse:
+    return responses.ActivateResponse(
+        device_id=done.device.device_id,
+        device_token=str(done.token),
+        settings=settings(done.device.settings),
+        settings_version=done.device.settings_version,
+        next_seq=done.next_seq,
+        server_time=to_text(now),
+        receipt_keys=receipt_keys,
+    )
+
+
+def settings(wanted: DeviceSettings) -> responses.SettingsBody:
+    return responses.SettingsBody(
+        interval_s=wanted.interval_s,
+        jpeg_quality=wanted.jpeg_quality,
+        resolution=wanted.resolution,
+        motion=wanted.motion,
+        upload_policy=wanted.upload_policy,
+        paused=wanted.paused,
+        paused_until=_instant(wanted.paused_until),
+    )
+
+
+def upload(issued: UploadIssued) -> responses.UploadUrlResponse:
+    target = issued.target
+    return responses.UploadUrlResponse(
+        upload_url=target.upload_url,
+        upload_host=target.upload_host,
+        upload_port=target.upload_port,
+        upload_path=target.upload_path,
+        headers=target.headers,
+        object_key=issued.object_key,
+        expires_at=to_text(target.expires_at),
+        status="duplicate" if issued.held else None,
+        item_id=issued.held.item_id if issued.held else None,
+        receipt=receipt(issued.receipt),
+    )
+
+
+def ingested(done: Confirmed) -> responses.IngestResponse:
+    return responses.IngestResponse(
+        status=_status(done), item_id=done.item.item_id, task_id=_task(done), receipt=receipt(done.receipt)
+    )
+
+
+def image(done: Confirmed) -> responses.ImageResponse:
+    return responses.ImageResponse(
+        status=_status(done),
+        item_id=done.item.item_id,
+        seq=done.item.seq,
+        task_id=_task(done),
+        receipt=receipt(done.receipt),
+    )
+
+
+def _status(done: Confirmed) -> responses.ClaimStatus:
+    return "duplicate" if done.duplicate else "queued"
+
+
+def _task(done: Confirmed) -> str | None:
+    return None if done.duplicate else task_id(done.item.item_id)
+
+
+def receipt(given: Receipt | None) -> responses.ReceiptBody | None:
+    if given is None:
+        return None
+    return responses.ReceiptBody(
+        state=given.state,
+        key_id=given.key_id,
+        object_key=given.object_key,
+        size_bytes=given.size_bytes,
+        sha256=given.sha256,
+        signature=given.signature,
+    )
+
+
+def device(one: Device) -> responses.DeviceBody:
+    return responses.DeviceBody(
+        device_id=one.device_id,
+        name=one.name,
+        created_at=to_text(one.created_at),
+        settings=settings(one.settings),
+        settings_version=one.settings_version,
+        activated_at=_instant(one.activated_at),
+        last_seen_at=_instant(one.last_seen_at),
+        revoked_at=_instant(one.revoked_at),
+        health=_health(one),
+    )
+
+
+def _health(one: Device) -> responses.HealthBody | None:
+    if one.health_at is None:
+        return None
+    return responses.HealthBody(reported_at=to_text(one.health_at), **asdict(one.health))
+
+
+def command(one: Command) -> responses.CommandBody:
+    return responses.CommandBody(
+        command_id=one.command_id,
+        kind=one.kind,
+        status=one.status,
+        created_at=to_text(one.created_at),
+        expires_at=to_text(one.expires_at),
+        arguments=dict(one.arguments),
+        delivered_at=_instant(one.delivered_at),
+        finished_at=_instant(one.finished_at),
+        detail=one.detail,
+    )
+
+
+def commands(found: Iterable[Command], cursor: str | None = None) -> responses.CommandPage:
+    return responses.CommandPage(items=[command(one) for one in found], cursor=cursor)
+
+
+def events(page: Page[Event]) -> responses.EventPage:
+    bodies = [
+        responses.EventBody(
+            event_id=one.event_id,
+            kind=one.kind,
+            occurred_at=to_text(one.occurred_at),
+            received_at=to_text(one.received_at),
+            details=dict(one.details),
+        )
+        for one in page.entries
+    ]
+    return responses.EventPage(items=bodies, cursor=page.cursor)
+
+
+def item(one: Item) -> responses.ItemBody:
+    """Without any URL; what a tombstone had is gone, and what is awaited is not there yet."""
+    has_bytes = one.status not in (ItemStatus.AWAITING_OBJECT, ItemStatus.DELETED)
+    photo = responses.PlaceBody(object_key=one.object_key) if has_bytes else None
+    thumbnail = responses.PlaceBody(object_key=one.thumbnail_key) if has_bytes and one.thumbnail_key else None
+    return responses.ItemBody(
+        item_id=one.item_id,
+        device_id=one.device_id,
+        seq=one.seq,
+        status=one.status,
+        captured_at=to_text(one.captured.at),
+        captured_at_confidence=one.captured.confidence,
+        created_at=to_text(one.created_at),
+        photo=photo,
+        thumbnail=thumbnail,
+        content_type=one.content_type,
+        size_bytes=one.size_bytes,
+        sha256=one.sha256,
+        width=one.width,
+        height=one.height,
+        stored_at=_instant(one.stored_at),
+        processed_at=_instant(one.processed_at),
+        deleted_at=_instant(one.deleted_at),
+        reject_reason=one.reject_reason,
+    )
+
+
+def item_with_urls(one: Item, captures: DownloadSigner, thumbnails: DownloadSigner) -> responses.ItemBody:
+    body = item(one)
+    if body.photo is not None:
+        _sign(body.photo, captures, one.version_id)
+    if body.thumbnail is not None:
+        _sign(body.thumbnail, thumbnails, None)
+    return body
+
+
+def _sign(place: responses.PlaceBody, signer: DownloadSigner, version_id: str | None) -> None:
+    download = signer.get(place.object_key, version_id=version_id)
+    place.url, place.expires_at = download.url, to_text(download.expires_at)
+
+
+def items(page: Page[Item], captures: DownloadSigner, thumbnails: DownloadSigner) -> responses.ItemPage:
+    """Each object's URL stands once, in `urls`."""
+    bodies = [item_with_urls(one, captures, thumbnails) for one in page.entries]
+    places = [place for body in bodies for place in (body.photo, body.thumbnail) if place is not None]
+    urls = {place.object_key: place.url for place in places if place.url is not None}
+    expiries = [place.expires_at for place in places if place.expires_at is not None]
+    for place in places:
+        place.url = place.expires_at = None
+    return responses.ItemPage(items=bodies, urls=urls, urls_expire_at=min(expiries, default=None), cursor=page.cursor)
+
+
+def _instant(at: datetime | None) -> str | None:
+    return None if at is None else to_text(at)

@@ -1,0 +1,68 @@
+"""Query parameters, as they stand in a URL: text that becomes the fields of a struct."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, field
+
+from chalicelib.domain.errors import InvalidParameter
+from chalicelib.wire.fields import Instant, SeqField
+from chalicelib.wire.json import Request
+
+MAX_LIMIT = 200
+_NUMBERS = {"seq", "limit"}
+
+
+class Query(Request):
+    """Base of all sets of query parameters; as it is, the set that takes none."""
+
+
+Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="At most so many entries.")]
+Cursor = Annotated[str, Meta(min_length=1, max_length=500, description="The cursor of the page before this one.")]
+DeviceIdField = Annotated[
+    str,
+    Meta(pattern="^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$", description="A UUID in lower case: only this device."),
+]
+
+
+class ImageQuery(Query):
+    seq: SeqField | None = None
+    captured_at: Instant | None = None
+
+
+class PageQuery(Query):
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+class ItemsQuery(PageQuery):
+    """`from` is the first instant of the range, `to` the first one after it."""
+
+    device_id: DeviceIdField | None = None
+    since: Instant | None = field(default=None, name="from")
+    until: Instant | None = field(default=None, name="to")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.since is not None and self.until is not None and self.since >= self.until:
+            raise ValueError("from is not before to")
+
+
+def decode[Q: Query](parameters: Mapping[str, Sequence[str]], form: type[Q]) -> Q:
+    """`parameters` holds all values of each name. Raises InvalidParameter, also for a name given twice."""
+    for name, values in parameters.items():
+        if len(values) != 1:
+            raise InvalidParameter(f"{name[:50]} is given more than once.")
+    given = {name: _typed(name, values[0]) for name, values in parameters.items()}
+    try:
+        return msgspec.convert(given, form)
+    except msgspec.ValidationError as error:
+        raise InvalidParameter(f"{error}") from None
+
+
+def _typed(name: str, text: str) -> str | int:
+    is_number = name in _NUMBERS and text.isascii() and text.isdecimal() and len(text) <= 20
+    return int(text) if is_number else text

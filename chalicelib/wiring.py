@@ -1,0 +1,260 @@
+"""What the app works with: every store, signer and secret of one stack, made when first needed, once a process.
+
+The only place that builds AWS clients. Importing it imports nothing of AWS: a request pays for what it touches.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol
+
+from chalicelib import settings as environment
+from chalicelib.domain.clock import Clock, utc_now
+from chalicelib.domain.ids import Entropy
+from chalicelib.domain.receipts import ReceiptKeys
+from chalicelib.domain.tokens import Peppers
+from chalicelib.services import ports
+from chalicelib.settings import Settings
+
+if TYPE_CHECKING:
+    import botocore.session
+    from mypy_boto3_dynamodb.client import DynamoDBClient
+    from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_ssm.client import SSMClient
+
+    from chalicelib.stores.dynamodb import Table
+    from chalicelib.stores.presign import Credentials, Presigner
+
+_CONNECT_TIMEOUT_S = 2
+_READ_TIMEOUT_S = 5
+_MAX_ATTEMPTS = 3
+"""With the timeouts above the worst call ends before API Gateway gives up at 29 s."""
+
+
+class NoCredentials(Exception):
+    """The environment holds no AWS credentials to sign a URL with."""
+
+
+class Stack(Protocol):
+    """Everything that services take as arguments; each service's own Protocol is a part of this."""
+
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def entropy(self) -> Entropy: ...
+    @property
+    def devices(self) -> ports.DeviceStore: ...
+    @property
+    def items(self) -> ports.ItemStore: ...
+    @property
+    def timeline(self) -> ports.TimelineStore: ...
+    @property
+    def pairings(self) -> ports.PairingStore: ...
+    @property
+    def rates(self) -> ports.RateStore: ...
+    @property
+    def inbox(self) -> ports.InboxStore: ...
+    @property
+    def captures(self) -> ports.CaptureObjects: ...
+    @property
+    def derived(self) -> ports.DerivedObjects: ...
+    @property
+    def upload_signer(self) -> ports.UploadSigner: ...
+    @property
+    def download_signer(self) -> ports.DownloadSigner:
+        """Of the captures bucket."""
+
+    @property
+    def thumbnail_signer(self) -> ports.DownloadSigner:
+        """Of the derived bucket."""
+
+    @property
+    def peppers(self) -> Peppers: ...
+    @property
+    def receipt_keys(self) -> ReceiptKeys: ...
+
+
+class AwsStack:
+    """The stack that the environment names."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock: Clock = utc_now
+        self.entropy: Entropy = secrets.token_bytes
+        # A botocore session makes one client at a time; the local cloud has a thread for each request.
+        self._one_at_a_time = threading.RLock()
+
+    @cached_property
+    def devices(self) -> ports.DeviceStore:
+        from chalicelib.stores.devices import DynamoDevices
+
+        return DynamoDevices(self._table(self.settings.devices_table))
+
+    @cached_property
+    def items(self) -> ports.ItemStore:
+        from chalicelib.stores.items import DynamoItems
+
+        return DynamoItems(self._table(self.settings.items_table))
+
+    @cached_property
+    def timeline(self) -> ports.TimelineStore:
+        from chalicelib.stores.timeline import DynamoTimeline
+
+        return DynamoTimeline(self._table(self.settings.timeline_table))
+
+    @cached_property
+    def pairings(self) -> ports.PairingStore:
+        from chalicelib.stores.pairings import DynamoPairings
+
+        return DynamoPairings(self._table(self.settings.pairings_table))
+
+    @cached_property
+    def rates(self) -> ports.RateStore:
+        from chalicelib.stores.rates import DynamoRates
+
+        return DynamoRates(self._table(self.settings.pairings_table))
+
+    @cached_property
+    def inbox(self) -> ports.InboxStore:
+        from chalicelib.stores.inbox import DynamoInbox
+
+        return DynamoInbox(self._table(self.settings.inbox_table), self.clock)
+
+    @cached_property
+    def captures(self) -> ports.CaptureObjects:
+        from chalicelib.stores.objects import S3Captures
+
+        return S3Captures(self._s3, self.settings.captures_bucket)
+
+    @cached_property
+    def derived(self) -> ports.DerivedObjects:
+        from chalicelib.stores.objects import S3Derived
+
+        return S3Derived(self._s3, self.settings.derived_bucket)
+
+    @cached_property
+    def upload_signer(self) -> ports.UploadSigner:
+        from chalicelib.stores.signing import S3UploadSigner
+
+        return S3UploadSigner(self._presigner(self.settings.captures_bucket))
+
+    @cached_property
+    def download_signer(self) -> ports.DownloadSigner:
+        from chalicelib.stores.signing import S3DownloadSigner
+
+        return S3DownloadSigner(self._presigner(self.settings.captures_bucket))
+
+    @cached_property
+    def thumbnail_signer(self) -> ports.DownloadSigner:
+        from chalicelib.stores.signing import S3DownloadSigner
+
+        return S3DownloadSigner(self._presigner(self.settings.derived_bucket))
+
+    @cached_property
+    def peppers(self) -> Peppers:
+        from chalicelib.stores.secrets import load_peppers
+
+        return load_peppers(self._ssm, self.settings.pepper_parameter)
+
+    @cached_property
+    def receipt_keys(self) -> ReceiptKeys:
+        from chalicelib.stores.secrets import load_receipt_keys
+
+        return load_receipt_keys(self._ssm, self.settings.receipt_key_parameter)
+
+    @cached_property
+    def _session(self) -> botocore.session.Session:
+        # Not boto3's: that is the same client under two more imports.
+        from botocore.session import Session
+
+        return Session()
+
+    @cached_property
+    def _dynamodb(self) -> DynamoDBClient:
+        client: DynamoDBClient = self._client("dynamodb")
+        return client
+
+    @cached_property
+    def _s3(self) -> S3Client:
+        client: S3Client = self._client("s3")
+        return client
+
+    @cached_property
+    def _ssm(self) -> SSMClient:
+        client: SSMClient = self._client("ssm")
+        return client
+
+    def _client(self, service: str) -> Any:
+        from botocore.config import Config
+
+        config = Config(
+            region_name=self.settings.region,
+            signature_version="s3v4" if service == "s3" else None,
+            connect_timeout=_CONNECT_TIMEOUT_S,
+            read_timeout=_READ_TIMEOUT_S,
+            retries={"mode": "standard", "total_max_attempts": _MAX_ATTEMPTS},
+            s3={"addressing_style": "path" if self.settings.s3_url else "virtual"},
+        )
+        with self._one_at_a_time:
+            return self._session.create_client(service, config=config)
+
+    def _table(self, name: str) -> Table:
+        from chalicelib.stores.dynamodb import Table
+
+        return Table(self._dynamodb, name)
+
+    def _presigner(self, bucket: str) -> Presigner:
+        from chalicelib.stores.presign import Presigner
+
+        return Presigner(
+            bucket=bucket,
+            region=self.settings.region,
+            endpoint_url=self.settings.s3_url,
+            credentials=self._credentials(),
+            clock=self.clock,
+        )
+
+    def _credentials(self) -> Callable[[], Credentials]:
+        """The role's credentials as they are at each call. A function's own last longer than any URL that is signed
+        with them is meant to.
+        """
+        from chalicelib.stores.presign import Credentials
+
+        with self._one_at_a_time:
+            found = self._session.get_credentials()
+
+        def present() -> Credentials:
+            frozen = found.get_frozen_credentials() if found else None
+            if frozen is None or frozen.access_key is None or frozen.secret_key is None:
+                raise NoCredentials
+            return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
+
+        return present
+
+
+_current: Stack | None = None
+
+
+def current() -> Stack:
+    """The stack that was installed, or else the one that the environment names."""
+    global _current
+    if _current is None:
+        _current = AwsStack(environment.from_environment())
+    return _current
+
+
+def install(stack: Stack) -> None:
+    """Everything that is asked of the app from now on happens in this stack."""
+    global _current
+    _current = stack
+
+
+def reset() -> None:
+    """Forget the stack: the environment names another one."""
+    global _current
+    _current = None
