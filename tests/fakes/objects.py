@@ -88,7 +88,7 @@ class FakeCaptures(_Bucket):
         if version is None:
             return
         if to_key not in self._versions:
-            self._write(to_key, version.body, version.content_type, version.sha256)
+            self._write(to_key, version.body, version.content_type, new_sha256(version.body).hexdigest())
         self.delete_version(key, version_id)
 
     def delete_version(self, key: str, version_id: str) -> None:

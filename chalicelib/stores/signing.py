@@ -1,0 +1,62 @@
+"""What devices and owners get to reach an object directly: presigned PUTs and GETs."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from chalicelib.domain.storage import Download, UploadTarget
+from chalicelib.stores.presign import Presigner
+
+UPLOAD_LIFETIME_S = 900
+DOWNLOAD_LIFETIME_S = 3600
+
+
+class S3UploadSigner:
+    """UploadSigner."""
+
+    def __init__(self, presigner: Presigner) -> None:
+        self._presigner = presigner
+
+    def put(
+        self, key: str, *, content_type: str, size_bytes: int | None, sha256: str | None, if_none_match: bool
+    ) -> UploadTarget:
+        """Binds what the device told. A device that told neither size nor sha256 may send Content-Type alone:
+
+        it is offered `If-None-Match: *`, which S3 honours unsigned and does not miss.
+        """
+        told = size_bytes is not None or sha256 is not None
+        signed = self._presigner.put(
+            key,
+            content_type=content_type,
+            size_bytes=size_bytes,
+            sha256=None if sha256 is None else bytes.fromhex(sha256),
+            expires_in_s=UPLOAD_LIFETIME_S,
+            if_none_match=if_none_match and told,
+        )
+        offered = {"If-None-Match": "*"} if if_none_match else {}
+        return UploadTarget(
+            upload_url=signed.url,
+            upload_host=signed.host,
+            upload_port=signed.port,
+            upload_path=signed.path,
+            headers={**signed.headers, **offered},
+            expires_at=signed.expires_at,
+        )
+
+
+class S3DownloadSigner:
+    """DownloadSigner."""
+
+    def __init__(self, presigner: Presigner) -> None:
+        self._presigner = presigner
+
+    def get(self, key: str, *, version_id: str | None = None, filename: str | None = None) -> Download:
+        """`filename` is what a browser saves it as (RFC 6266 section 4.3); it is shown, not forced to be saved."""
+        disposition = None if filename is None else f"inline; filename*=UTF-8''{quote(filename, safe='')}"
+        signed = self._presigner.get(
+            key,
+            expires_in_s=DOWNLOAD_LIFETIME_S,
+            version_id=version_id,
+            response_content_disposition=disposition,
+        )
+        return Download(signed.url, signed.expires_at)

@@ -1,0 +1,308 @@
+"""DeviceStore, in memory and on DynamoDB."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chalicelib.domain.device import Device, DeviceSettings, Health
+from chalicelib.domain.ids import MAX_SEQ, DeviceId, OwnerId, Seq
+from chalicelib.domain.rates import Granted, Rate, Refused
+from chalicelib.domain.storage import Changed
+from chalicelib.domain.tokens import TokenHash
+from tests.contract.conftest import Stores, new_device_id
+
+NOW = datetime(2026, 5, 4, 12, 0, 0, 123000, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+RATE = Rate(per_minute=60, burst=2)
+HEALTH = Health(
+    battery_percent=87,
+    rssi_dbm=-61,
+    free_heap_bytes=143_000,
+    sd_free_bytes=2**53 - 1,
+    uptime_s=0,
+    reset_reason="",
+    firmware_version="1.4.2 ✓",
+    temperature_c=31.5,
+)
+
+
+def a_device(device_id: DeviceId, owner_id: OwnerId = OwnerId("owner-1")) -> Device:
+    return Device(device_id, owner_id, name="Scheune № 3 🐄", created_at=NOW)
+
+
+def a_full_device(device_id: DeviceId) -> Device:
+    return replace(
+        a_device(device_id),
+        rev=7,
+        token_hash=TokenHash("p1$" + "ab" * 32),
+        pending_token_hash=TokenHash("p1$" + "cd" * 32),
+        activated_at=NOW,
+        last_seen_at=NOW + SECOND,
+        revoked_at=NOW + 2 * SECOND,
+        settings=DeviceSettings(interval_s=60, motion=True, paused_until=NOW + 3 * SECOND, paused=True),
+        settings_version=3,
+        health=HEALTH,
+        health_at=NOW,
+        next_seq=Seq(MAX_SEQ),
+        sweep_key="devices/x/2026/05/04/1.jpg",
+        swept_at=NOW,
+    )
+
+
+@pytest.fixture
+def device(stores: Stores, device_id: DeviceId) -> Device:
+    """One that is stored."""
+    stores.devices.create(a_device(device_id))
+    return a_device(device_id)
+
+
+def stored(stores: Stores, device_id: DeviceId) -> Device:
+    device = stores.devices.get(device_id)
+    assert device is not None
+    return device
+
+
+def test_an_unknown_device_is_none(stores: Stores, device_id: DeviceId) -> None:
+    assert stores.devices.get(device_id) is None
+
+
+def test_a_device_comes_back_as_it_was_created(stores: Stores, device_id: DeviceId) -> None:
+    stores.devices.create(a_full_device(device_id))
+
+    assert stores.devices.get(device_id) == a_full_device(device_id)
+
+
+def test_a_device_with_nothing_known_comes_back_the_same(stores: Stores, device: Device) -> None:
+    assert stores.devices.get(device.device_id) == device
+
+
+def test_instants_are_kept_to_the_millisecond(stores: Stores, device_id: DeviceId) -> None:
+    stores.devices.create(replace(a_device(device_id), created_at=NOW + timedelta(microseconds=999)))
+
+    assert stored(stores, device_id).created_at == NOW
+
+
+def test_creating_a_device_twice_tells_who_is_there(stores: Stores, device: Device) -> None:
+    with pytest.raises(Changed) as lost:
+        stores.devices.create(replace(device, name="another"))
+
+    assert lost.value.stored == device
+    assert stores.devices.get(device.device_id) == device
+
+
+def test_save_writes_what_services_own_and_counts_the_rev(stores: Stores, device: Device) -> None:
+    changed = replace(
+        device,
+        name="barn",
+        token_hash=TokenHash("p1$00"),
+        settings=replace(device.settings, paused=True),
+        settings_version=2,
+    )
+
+    saved = stores.devices.save(changed)
+
+    assert saved == replace(changed, rev=1)
+    assert stores.devices.get(device.device_id) == saved
+
+
+def test_save_removes_what_is_none_now(stores: Stores, device_id: DeviceId) -> None:
+    full = a_full_device(device_id)
+    stores.devices.create(full)
+
+    stores.devices.save(replace(full, token_hash=None, pending_token_hash=None, revoked_at=None))
+
+    after = stored(stores, device_id)
+    assert (after.token_hash, after.pending_token_hash, after.revoked_at) == (None, None, None)
+
+
+def test_save_leaves_alone_what_is_counted_in_place(stores: Stores, device: Device) -> None:
+    stores.devices.touch(device.device_id, NOW + SECOND, RATE)
+    stores.devices.report_health(device.device_id, HEALTH, NOW)
+    stores.devices.raise_next_seq(device.device_id, Seq(50))
+    stores.devices.note_sweep(device.device_id, "devices/x", NOW)
+
+    saved = stores.devices.save(replace(device, name="barn", last_seen_at=None, next_seq=Seq(3)))
+
+    expected = replace(
+        device,
+        name="barn",
+        rev=1,
+        last_seen_at=NOW + SECOND,
+        health=HEALTH,
+        health_at=NOW,
+        next_seq=Seq(50),
+        sweep_key="devices/x",
+        swept_at=NOW,
+    )
+    assert saved == expected
+    assert stores.devices.get(device.device_id) == expected
+
+
+def test_counting_in_place_does_not_disturb_a_service_that_has_read(stores: Stores, device: Device) -> None:
+    read = stored(stores, device.device_id)
+    stores.devices.touch(device.device_id, NOW, RATE)
+    stores.devices.allot_seq(device.device_id, Seq(0))
+
+    assert stores.devices.save(read).rev == read.rev + 1
+
+
+def test_of_two_writers_that_read_the_same_one_wins(stores: Stores, device: Device) -> None:
+    first = stores.devices.save(replace(device, name="first"))
+
+    with pytest.raises(Changed) as lost:
+        stores.devices.save(replace(device, name="second"))
+
+    assert lost.value.stored == first
+    assert stores.devices.get(device.device_id) == first
+
+
+def test_saving_a_device_that_is_not_there_makes_none(stores: Stores, device_id: DeviceId) -> None:
+    with pytest.raises(Changed) as lost:
+        stores.devices.save(a_device(device_id))
+
+    assert lost.value.stored is None
+    assert stores.devices.get(device_id) is None
+
+
+def test_an_owner_has_their_devices_by_id_and_no_others(stores: Stores) -> None:
+    mine = [a_device(new_device_id()) for _ in range(3)]
+    for device in [mine[2], a_device(new_device_id(), OwnerId("owner-2")), mine[0], mine[1]]:
+        stores.devices.create(device)
+
+    assert stores.devices.of_owner(OwnerId("owner-1")) == mine
+    assert stores.devices.of_owner(OwnerId("nobody")) == []
+
+
+def test_an_owner_may_have_more_devices_than_a_page_or_a_batch(stores: Stores) -> None:
+    mine = [a_device(new_device_id()) for _ in range(120)]
+    for device in mine:
+        stores.devices.create(device)
+
+    assert stores.devices.of_owner(OwnerId("owner-1")) == mine
+
+
+def test_all_ids_are_the_ids_of_every_owners_devices(stores: Stores) -> None:
+    ids = {new_device_id() for _ in range(5)}
+    for number, device_id in enumerate(ids):
+        stores.devices.create(a_device(device_id, OwnerId(f"owner-{number}")))
+
+    assert sorted(stores.devices.all_ids()) == sorted(ids)
+
+
+def test_touch_notes_when_the_device_was_seen(stores: Stores, device: Device) -> None:
+    answer = stores.devices.touch(device.device_id, NOW + SECOND, RATE)
+
+    assert isinstance(answer, Granted)
+    assert stores.devices.get(device.device_id) == replace(device, last_seen_at=NOW + SECOND)
+
+
+def test_touch_refuses_beyond_the_burst_and_changes_nothing(stores: Stores, device: Device) -> None:
+    answers = [stores.devices.touch(device.device_id, NOW + SECOND * at, RATE) for at in (0, 0.1, 0.2)]
+
+    assert [type(answer) for answer in answers] == [Granted, Granted, Refused]
+    assert answers[2] == Refused(retry_after_s=1)
+    assert stored(stores, device.device_id).last_seen_at == NOW + SECOND * 0.1
+
+
+def test_touch_grants_again_at_the_rate(stores: Stores, device: Device) -> None:
+    answers = [stores.devices.touch(device.device_id, NOW + SECOND * at, RATE) for at in range(10)]
+
+    assert all(isinstance(answer, Granted) for answer in answers)
+
+
+def test_each_device_has_a_rate_of_its_own(stores: Stores, device: Device) -> None:
+    other = new_device_id()
+    stores.devices.create(a_device(other))
+    for _ in range(3):
+        stores.devices.touch(device.device_id, NOW, RATE)
+
+    assert isinstance(stores.devices.touch(other, NOW, RATE), Granted)
+
+
+def test_touching_a_device_that_is_not_there_makes_none(stores: Stores, device_id: DeviceId) -> None:
+    with pytest.raises(Changed) as lost:
+        stores.devices.touch(device_id, NOW, RATE)
+
+    assert lost.value.stored is None
+    assert stores.devices.get(device_id) is None
+
+
+def test_the_newest_health_is_kept(stores: Stores, device: Device) -> None:
+    stores.devices.report_health(device.device_id, HEALTH, NOW)
+    stores.devices.report_health(device.device_id, Health(battery_percent=12), NOW - SECOND)
+    stores.devices.report_health(device.device_id, Health(battery_percent=13), NOW)
+
+    assert stores.devices.get(device.device_id) == replace(device, health=HEALTH, health_at=NOW)
+
+
+def test_a_new_health_replaces_the_old_one_whole(stores: Stores, device: Device) -> None:
+    stores.devices.report_health(device.device_id, HEALTH, NOW)
+    stores.devices.report_health(device.device_id, Health(temperature_c=20.0), NOW + SECOND)
+
+    assert stored(stores, device.device_id).health == Health(temperature_c=20.0)
+
+
+def test_health_of_a_device_that_is_not_there_makes_none(stores: Stores, device_id: DeviceId) -> None:
+    stores.devices.report_health(device_id, HEALTH, NOW)
+
+    assert stores.devices.get(device_id) is None
+
+
+def test_allotted_seqs_are_never_the_same(stores: Stores, device: Device) -> None:
+    at_least = [0, 0, 5, 3, 0, 7, 100]
+
+    allotted = [stores.devices.allot_seq(device.device_id, Seq(least)) for least in at_least]
+
+    assert allotted == [0, 1, 5, 6, 7, 8, 100]
+    assert stored(stores, device.device_id).next_seq == 101
+
+
+def test_a_seq_can_be_allotted_up_to_the_last_one(stores: Stores, device: Device) -> None:
+    assert stores.devices.allot_seq(device.device_id, Seq(MAX_SEQ)) == MAX_SEQ
+
+
+def test_allotting_for_a_device_that_is_not_there_makes_none(stores: Stores, device_id: DeviceId) -> None:
+    with pytest.raises(Changed) as lost:
+        stores.devices.allot_seq(device_id, Seq(0))
+
+    assert lost.value.stored is None
+    assert stores.devices.get(device_id) is None
+
+
+def test_next_seq_is_raised_and_never_lowered(stores: Stores, device: Device) -> None:
+    seen = []
+    for to in (5, 3, 5, 2**40):
+        stores.devices.raise_next_seq(device.device_id, Seq(to))
+        seen.append(stored(stores, device.device_id).next_seq)
+
+    assert seen == [5, 5, 5, 2**40]
+
+
+def test_raising_next_seq_of_a_device_that_is_not_there_makes_none(stores: Stores, device_id: DeviceId) -> None:
+    stores.devices.raise_next_seq(device_id, Seq(5))
+
+    assert stores.devices.get(device_id) is None
+
+
+def test_a_sweep_that_goes_on_keeps_when_the_last_one_ended(stores: Stores, device: Device) -> None:
+    stores.devices.note_sweep(device.device_id, None, NOW)
+    stores.devices.note_sweep(device.device_id, "devices/x/1.jpg", None)
+
+    assert stores.devices.get(device.device_id) == replace(device, sweep_key="devices/x/1.jpg", swept_at=NOW)
+
+
+def test_a_sweep_that_came_to_the_end_begins_anew(stores: Stores, device: Device) -> None:
+    stores.devices.note_sweep(device.device_id, "devices/x/1.jpg", None)
+    stores.devices.note_sweep(device.device_id, None, NOW)
+
+    assert stores.devices.get(device.device_id) == replace(device, sweep_key=None, swept_at=NOW)
+
+
+def test_noting_a_sweep_of_a_device_that_is_not_there_makes_none(stores: Stores, device_id: DeviceId) -> None:
+    stores.devices.note_sweep(device_id, None, None)
+    stores.devices.note_sweep(device_id, "devices/x/1.jpg", NOW)
+
+    assert stores.devices.get(device_id) is None
