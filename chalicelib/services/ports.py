@@ -198,9 +198,12 @@ class DerivedObjects(Protocol):
 
 
 class UploadSigner(Protocol):
-    def put(
-        self, key: str, *, content_type: str, size_bytes: int | None, sha256: str | None, if_none_match: bool
-    ) -> UploadTarget: ...
+    def put(self, key: str, *, content_type: str, size_bytes: int | None, sha256: str | None) -> UploadTarget:
+        """A PUT that creates and never overwrites, bound to all that is named.
+
+        Where neither size nor sha256 is named, the client may send Content-Type alone: the condition is
+        offered in `headers`, and not signed.
+        """
 
 
 class DownloadSigner(Protocol):

@@ -112,14 +112,11 @@ def issue_upload(
         raise SizeLimitExceeded
     key = object_keys.single(device.device_id, wanted.seq, wanted.filename, wanted.captured_at)
     held = _held(device, wanted.seq, wanted.sha256, stores)
-    # A bare request comes from a sketch that sends no header but Content-Type: nothing else is signed then.
-    bare = wanted.sha256 is None and wanted.size_bytes is None
     target = signer.put(
         key,
         content_type=wanted.content_type,
         size_bytes=wanted.size_bytes,
         sha256=wanted.sha256,
-        if_none_match=not bare,
     )
     receipt = receipt_for(held, wanted.sha256, keys) if held else None
     return UploadIssued(key, target, held, receipt)

@@ -17,13 +17,8 @@ class S3UploadSigner:
     def __init__(self, presigner: Presigner) -> None:
         self._presigner = presigner
 
-    def put(
-        self, key: str, *, content_type: str, size_bytes: int | None, sha256: str | None, if_none_match: bool
-    ) -> UploadTarget:
-        """Binds what the device told. A device that told neither size nor sha256 may send Content-Type alone:
-
-        it is offered `If-None-Match: *`, which S3 honours unsigned and does not miss.
-        """
+    def put(self, key: str, *, content_type: str, size_bytes: int | None, sha256: str | None) -> UploadTarget:
+        """S3 honours `If-None-Match: *` when it is sent unsigned, and does not miss it when it is not."""
         told = size_bytes is not None or sha256 is not None
         signed = self._presigner.put(
             key,
@@ -31,15 +26,14 @@ class S3UploadSigner:
             size_bytes=size_bytes,
             sha256=None if sha256 is None else bytes.fromhex(sha256),
             expires_in_s=UPLOAD_LIFETIME_S,
-            if_none_match=if_none_match and told,
+            if_none_match=told,
         )
-        offered = {"If-None-Match": "*"} if if_none_match else {}
         return UploadTarget(
             upload_url=signed.url,
             upload_host=signed.host,
             upload_port=signed.port,
             upload_path=signed.path,
-            headers={**signed.headers, **offered},
+            headers={**signed.headers, "If-None-Match": "*"},
             expires_at=signed.expires_at,
         )
 

@@ -122,16 +122,12 @@ class FakeUploadSigner:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
-    def put(
-        self, key: str, *, content_type: str, size_bytes: int | None, sha256: str | None, if_none_match: bool
-    ) -> UploadTarget:
-        headers = {"Content-Type": content_type}
+    def put(self, key: str, *, content_type: str, size_bytes: int | None, sha256: str | None) -> UploadTarget:
+        headers = {"Content-Type": content_type, "If-None-Match": "*"}
         if size_bytes is not None:
             headers["Content-Length"] = str(size_bytes)
         if sha256 is not None:
             headers["x-amz-checksum-sha256"] = f"base64 of {sha256}"
-        if if_none_match:
-            headers["If-None-Match"] = "*"
         path = f"/{key}?X-Amz-Signature=fake"
         expires_at = self._clock().replace(microsecond=0) + timedelta(seconds=900)
         return UploadTarget(f"https://captures.test{path}", "captures.test", 443, path, headers, expires_at)

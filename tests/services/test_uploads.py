@@ -87,10 +87,8 @@ def put(world: FakeWorld, device: Device, body: bytes = PHOTO) -> str:
     return key
 
 
-def test_a_bare_request_signs_the_content_type_alone_and_a_full_one_all_that_it_names(
-    world: FakeWorld, device: Device
-) -> None:
-    assert set(issue(world, device).target.headers) == {"Content-Type"}
+def test_an_upload_is_bound_to_all_that_the_device_names(world: FakeWorld, device: Device) -> None:
+    assert set(issue(world, device).target.headers) == {"Content-Type", "If-None-Match"}
     assert set(issue(world, device, sha256=DIGEST, size_bytes=9).target.headers) == {
         "Content-Type",
         "Content-Length",
