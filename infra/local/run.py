@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import logging
 import queue
 import shutil
@@ -12,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,26 +24,17 @@ from infra.local.camera_process import CameraEvent, CameraProcess
 from infra.local.cloud import CannotListen, LocalCloud
 from infra.local.console_output import Output
 from infra.local.events import Outcome
+from infra.local.options import Options, parse
 from infra.local.s3_events import S3Change
 from infra.local.state import CameraCredential, LocalState, write_state
 
+_LOG_LIMIT_BYTES = 10_000_000
 _TOKEN_RENEWAL_S = 50 * 60  # an access token lasts an hour
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    cameras: int
-    photos: Path | None
-    api_port: int
-    s3_port: int
-    host: str
-    interval_s: float
-    directory: Path
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code: 0 after Ctrl-C or SIGTERM, 1 where it could not start."""
-    options = _parse(arguments)
+    options = parse(arguments)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -141,7 +131,7 @@ class Session:
                 credential = CameraCredential(event["device_id"], event["device_token"])
                 self._set_state(replace(self._state, camera=credential))
         elif event["event"] == "captured":
-            self._output.photo(name, event["seq"], "captured")
+            self._output.photo(name, event["seq"], "captured", _kilobytes(event.get("size_bytes")))
         elif event["event"] == "ended":
             directory = self._options.directory / "cameras"
             self._output.note(f"{name} ended with code {event['code']}; {directory}/{name.split()[-1]}.log says why.")
@@ -149,7 +139,7 @@ class Session:
     def _tell_change(self, change: S3Change) -> None:
         key = parse_single(change.key)
         if key and change.bucket == self._cloud.outputs.captures_bucket and change.size_bytes is not None:
-            self._output.photo(self._name(key), key.seq, "uploaded", f"{change.size_bytes / 1000:.0f} kB")
+            self._output.photo(self._name(key), key.seq, "uploaded", _kilobytes(change.size_bytes))
 
     def _tell_outcome(self, outcome: Outcome) -> None:
         key = parse_single(unquote_plus(outcome.event["Records"][0]["s3"]["object"]["key"]))
@@ -174,6 +164,10 @@ class Session:
         write_state(self._state_path, state)
 
 
+def _kilobytes(size_bytes: int | None) -> str:
+    return "" if size_bytes is None else f"{size_bytes / 1000:.0f} kB"
+
+
 def _item_detail(item: dict[str, Any]) -> str:
     if item.get("reject_reason"):
         return str(item["reject_reason"])
@@ -184,7 +178,10 @@ def _item_detail(item: dict[str, Any]) -> str:
 def _app_log(path: Path) -> Iterator[None]:
     """What the app writes, to stdout as Lambda wants it, goes to a file; the terminal is for the photos."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", buffering=1) as log, redirect_stdout(log):
+    if path.exists() and path.stat().st_size > _LOG_LIMIT_BYTES:
+        path.unlink()
+    # Appended to: a second start, which only finds the port taken, must not empty the first one's log.
+    with path.open("a", encoding="utf-8", buffering=1) as log, redirect_stdout(log):
         logging.basicConfig(stream=log, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s", force=True)
         yield
 
@@ -193,26 +190,3 @@ def _refusal(error: CannotListen) -> str:
     if error.is_port_taken:
         return f"Port {error.port} is taken; choose another one: make run {error.option}={error.port + 1}"
     return f"Cannot listen on {error}; choose another address or port: make run HOST=... {error.option}=..."
-
-
-def _parse(arguments: Sequence[str] | None) -> Options:
-    parser = argparse.ArgumentParser(prog="python -m infra.local", description=__doc__)
-    parser.add_argument("--cameras", type=int, default=1, choices=range(21), metavar="N", help="how many, 0 to 20 (1)")
-    parser.add_argument("--photos", type=Path, help="a folder of JPEGs for the cameras to send")
-    parser.add_argument("--api-port", type=int, default=8000, help="8000")
-    parser.add_argument("--s3-port", type=int, default=9000, help="9000")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for a camera on the LAN")
-    parser.add_argument("--interval", type=float, default=5.0, help="seconds between a camera's photos (5)")
-    parser.add_argument("--directory", type=Path, default=Path(".local"), help="where state and logs go (.local)")
-    given = parser.parse_args(arguments)
-    if given.photos and not any(path.suffix.lower() in {".jpg", ".jpeg"} for path in _files(given.photos)):
-        parser.error(f"there is no JPEG in {given.photos}")
-    if given.interval <= 0:
-        parser.error("--interval is more than 0")
-    return Options(
-        given.cameras, given.photos, given.api_port, given.s3_port, given.host, given.interval, given.directory
-    )
-
-
-def _files(folder: Path) -> list[Path]:
-    return list(folder.iterdir()) if folder.is_dir() else []

@@ -1,0 +1,43 @@
+"""The options of `python -m infra.local`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    cameras: int
+    photos: Path | None
+    api_port: int
+    s3_port: int
+    host: str
+    interval_s: float
+    directory: Path
+
+
+def parse(arguments: Sequence[str] | None = None) -> Options:
+    """Exits with 2 and a line that names the option where one makes no sense."""
+    parser = argparse.ArgumentParser(prog="python -m infra.local", description="Frameferry's local cloud.")
+    parser.add_argument("--cameras", type=int, default=1, choices=range(21), metavar="N", help="how many, 0 to 20 (1)")
+    parser.add_argument("--photos", type=Path, help="a folder of JPEGs for the cameras to send")
+    parser.add_argument("--api-port", type=int, default=8000, help="8000")
+    parser.add_argument("--s3-port", type=int, default=9000, help="9000")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for a camera on the LAN")
+    parser.add_argument("--interval", type=float, default=5.0, help="seconds between a camera's photos (5)")
+    parser.add_argument("--directory", type=Path, default=Path(".local"), help="where state and logs go (.local)")
+    given = parser.parse_args(arguments)
+    if given.photos and not any(path.suffix.lower() in {".jpg", ".jpeg"} for path in _files(given.photos)):
+        parser.error(f"there is no JPEG in {given.photos}")
+    if given.interval <= 0:
+        parser.error("--interval is more than 0")
+    return Options(
+        given.cameras, given.photos, given.api_port, given.s3_port, given.host, given.interval, given.directory
+    )
+
+
+def _files(folder: Path) -> list[Path]:
+    return list(folder.iterdir()) if folder.is_dir() else []
