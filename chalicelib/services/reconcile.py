@@ -150,7 +150,7 @@ def _without_item(listed: Iterable[StoredObject], stores: ProcessingStores, now:
     known = {
         (item.device_id, item.seq, item.object_key, item.version_id)
         for item in held
-        if item.status is not ItemStatus.AWAITING_OBJECT and not item.is_deleted
+        if item.status is not ItemStatus.AWAITING_OBJECT
     }
     return [found for key, found in old.items() if key not in known]
 

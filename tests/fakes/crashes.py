@@ -1,4 +1,4 @@
-"""A process that dies before or after a chosen store call."""
+"""A process that dies before or after a chosen store call, or is overtaken by another one there."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ class Crashes:
         self.log: list[str] = []
         self._before: int | None = None
         self._after: int | None = None
+        self._meanwhile: tuple[int, Callable[[], object]] | None = None
+
+    def meanwhile(self, nth: int, step: Callable[[], object]) -> None:
+        """Just before the nth call from now, another process does `step`, whole and by itself."""
+        self._meanwhile = len(self.log) + nth, step
 
     def before(self, nth: int) -> None:
         """The nth call from now (1 is the next) is never made."""
@@ -30,7 +35,7 @@ class Crashes:
         self._before, self._after = None, len(self.log) + nth
 
     def disarm(self) -> None:
-        self._before = self._after = None
+        self._before = self._after = self._meanwhile = None
 
     def around[T](self, store: T) -> T:
         """The store, with this crash in all its methods."""
@@ -39,6 +44,9 @@ class Crashes:
     def call(self, name: str, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         self.log.append(name)
         at = len(self.log)
+        if self._meanwhile and at == self._meanwhile[0]:
+            step, self._meanwhile = self._meanwhile[1], None
+            step()
         self._crash_if(at == self._before, f"before {name}")
         answer = method(*args, **kwargs)
         self._crash_if(at == self._after, f"after {name}")

@@ -35,7 +35,8 @@ DEVICE = DeviceId("0b0d7d5e-6c0e-4d3c-8f0a-3f3f3f3f3f3f")
 SEQS = st.sampled_from([Seq(1), Seq(2), Seq(3)])
 TWINS = st.booleans()
 _GENEROUS = Rate(per_minute=60_000, burst=60_000)
-CRASHES = st.one_of(st.none(), st.tuples(st.booleans(), st.integers(1, 12)))
+CRASHES = st.one_of(st.none(), st.tuples(st.sampled_from(["before", "after", "overtaken"]), st.integers(1, 12)))
+Crash = tuple[str, int] | None
 
 
 def photo(seq: Seq, twin: bool) -> bytes:
@@ -65,10 +66,15 @@ class AnyOrder(RuleBasedStateMachine):
         assert device is not None
         return device
 
-    def run(self, crash: tuple[bool, int] | None, step: Callable[[], object]) -> None:
-        """One call to the cloud, in a process of its own that may die on the way."""
-        if crash:
-            (self.crashes.before if crash[0] else self.crashes.after)(crash[1])
+    def run(self, crash: Crash, step: Callable[[], object]) -> None:
+        """One call to the cloud, in a process of its own that may die on the way, or be overtaken by others."""
+        match crash:
+            case ("before", nth):
+                self.crashes.before(nth)
+            case ("after", nth):
+                self.crashes.after(nth)
+            case (_, nth):
+                self.crashes.meanwhile(nth, self.everything_else_happens)
         try:
             step()
         except (Conflict, NotFound, SimulatedCrash):
@@ -76,12 +82,17 @@ class AnyOrder(RuleBasedStateMachine):
         finally:
             self.crashes.disarm()
 
+    def everything_else_happens(self) -> None:
+        """Other processes handle what is due; the events stay, as S3 may tell them again."""
+        for key, version_id in self.events:
+            process_object(key, version_id, stores=self.world, clock=self.world.clock)
+
     @initialize()
     def begin(self) -> None:
         self.world.devices.touch(DEVICE, self.world.clock(), _GENEROUS)
 
     @rule(seq=SEQS, twin=TWINS, named=st.booleans(), dated=st.booleans(), crash=CRASHES)
-    def upload(self, seq: Seq, twin: bool, named: bool, dated: bool, crash: tuple[bool, int] | None) -> None:
+    def upload(self, seq: Seq, twin: bool, named: bool, dated: bool, crash: Crash) -> None:
         """upload-url and PUT; `named` uploads bind the sha256 and create only, bare ones may overwrite."""
         body = photo(seq, twin)
         wanted = UploadRequest(
@@ -113,9 +124,7 @@ class AnyOrder(RuleBasedStateMachine):
             self.events.append((key, stored.version_id))
 
     @rule(seq=SEQS, twin=TWINS, named=st.booleans(), dated=st.booleans(), synced=st.booleans(), crash=CRASHES)
-    def ingest(
-        self, seq: Seq, twin: bool, named: bool, dated: bool, synced: bool, crash: tuple[bool, int] | None
-    ) -> None:
+    def ingest(self, seq: Seq, twin: bool, named: bool, dated: bool, synced: bool, crash: Crash) -> None:
         claim = Claim(
             object_key=object_keys.single(DEVICE, seq, "2026-05-04T11-00-00Z.jpg" if dated else "photo.jpg", None),
             seq=seq,
@@ -131,7 +140,7 @@ class AnyOrder(RuleBasedStateMachine):
         self.run(crash, step)
 
     @rule(seq=st.one_of(st.none(), SEQS), number=st.sampled_from([Seq(1), Seq(2)]), crash=CRASHES)
-    def post_image(self, seq: Seq | None, number: Seq, crash: tuple[bool, int] | None) -> None:
+    def post_image(self, seq: Seq | None, number: Seq, crash: Crash) -> None:
         body = photo(number, twin=False) if seq is None else photo(seq, twin=False)
 
         def step() -> None:
@@ -150,7 +159,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @precondition(lambda self: self.events)
     @rule(which=st.randoms(use_true_random=False), again=st.booleans(), crash=CRASHES)
-    def deliver_event(self, which: object, again: bool, crash: tuple[bool, int] | None) -> None:
+    def deliver_event(self, which: object, again: bool, crash: Crash) -> None:
         """Any event that is due, perhaps to be told once more."""
         at = which.randrange(len(self.events))  # type: ignore[attr-defined]
         key, version_id = self.events[at] if again else self.events.pop(at)
@@ -162,11 +171,11 @@ class AnyOrder(RuleBasedStateMachine):
         self.events.pop()
 
     @rule(seq=SEQS, crash=CRASHES)
-    def delete(self, seq: Seq, crash: tuple[bool, int] | None) -> None:
+    def delete(self, seq: Seq, crash: Crash) -> None:
         self.run(crash, lambda: delete_item(OWNER, DEVICE, seq, stores=self.mortal, clock=self.world.clock))
 
     @rule(crash=CRASHES, minutes=st.sampled_from([1, 20, 60 * 25]))
-    def time_passes_and_the_reconciler_runs(self, crash: tuple[bool, int] | None, minutes: int) -> None:
+    def time_passes_and_the_reconciler_runs(self, crash: Crash, minutes: int) -> None:
         self.world.clock.advance(60 * minutes)
         self.run(crash, lambda: reconcile(stores=self.mortal, clock=self.world.clock))
 

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.domain.errors import NotFound, PairingCodeInvalid, RateLimited
 from chalicelib.domain.ids import DeviceId, Seq
 from chalicelib.domain.tokens import Peppers
-from chalicelib.services.devices import authenticate, revoke
+from chalicelib.services.devices import authenticate, revoke, rotate_token
 from chalicelib.services.pairing import GUESS_RATE, Activated, Paired, activate, pair_again, pair_new
 from chalicelib.services.uploads import accept_image
 from tests.fakes.crashes import Crashes, SimulatedCrash
@@ -176,6 +176,15 @@ def test_pairing_again_after_a_revocation_brings_the_device_back(world: FakeWorl
         entropy=world.entropy,
     ).pairing_code
     assert not trade(world, code).device.is_revoked
+
+
+def test_a_late_repeat_of_an_activation_does_not_bring_a_rotated_token_back(world: FakeWorld) -> None:
+    code = pair(world).pairing_code
+    first = trade(world, code, NONCE)
+    rotated = rotate_token(first.device, devices=world.devices, peppers=world.peppers)
+    authenticate(str(rotated), devices=world.devices, peppers=world.peppers, clock=world.clock)
+    trade(world, code, NONCE)
+    authenticate(str(rotated), devices=world.devices, peppers=world.peppers, clock=world.clock)
 
 
 def test_a_lost_reply_is_answered_the_same_after_the_pepper_was_rotated(world: FakeWorld) -> None:

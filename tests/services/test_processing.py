@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 
 import pytest
@@ -9,6 +10,7 @@ from chalicelib.domain.device import Device
 from chalicelib.domain.ids import Seq, new_device_id
 from chalicelib.domain.inbox import EventKind
 from chalicelib.domain.item import Item, ItemStatus
+from chalicelib.domain.timeline import TimelineRow
 from chalicelib.services.deleting import delete_item
 from chalicelib.services.gallery import page_of_items
 from chalicelib.services.inbox import event_history
@@ -17,7 +19,7 @@ from chalicelib.services.uploads import MAX_SINGLE_BYTES, Claim, confirm
 from chalicelib.wire import object_keys
 from tests.fakes.crashes import Crashes, SimulatedCrash
 from tests.fakes.world import FakeWorld
-from tests.services.conftest import OWNER
+from tests.services.conftest import OWNER, new_device
 from tests.tiny_jpegs import cut_jpeg, not_a_jpeg, tiny_jpeg
 
 PHOTO, OTHER = tiny_jpeg(1), tiny_jpeg(2)
@@ -128,6 +130,57 @@ def test_the_same_bytes_under_another_key_are_held_once(world: FakeWorld, device
     assert world.captures.keys() == [first]
 
 
+def test_the_last_copy_is_never_removed_as_a_copy(world: FakeWorld, device: Device) -> None:
+    first, second = key_of(device), key_of(device, "2026-01-02.jpg")
+    for key in (first, second):
+        upload(world, key, PHOTO)
+    process(world, first)
+    world.captures.delete_all_versions(first)
+    process(world, second)
+    assert world.captures.keys() == [second]
+
+
+def test_a_second_version_whose_event_comes_first_is_judged_by_the_bytes_that_hold_the_seq(
+    world: FakeWorld, device: Device
+) -> None:
+    key = key_of(device)
+    first = upload(world, key, PHOTO)
+    confirm(device, Claim(key, SEQ), stores=world, keys=world.receipt_keys, clock=world.clock)
+    second = upload(world, key, PHOTO)
+    assert [process(world, key, version) for version in (second, first)] == [
+        Outcome.COPY_REMOVED,
+        Outcome.ALREADY_DONE,
+    ]
+    assert world.captures.bodies() == {key: [PHOTO]}
+
+
+def test_a_photo_that_is_deleted_while_it_is_processed_leaves_nothing_behind() -> None:
+    for nth in range(1, 9):
+        world, device = _fresh()
+        upload(world, key_of(device), PHOTO)
+        confirm(device, Claim(key_of(device), SEQ), stores=world, keys=world.receipt_keys, clock=world.clock)
+        crashes = Crashes()
+        crashes.meanwhile(nth, partial(_delete, world, device))
+        process_object(key_of(device), None, stores=world.mortal(crashes), clock=world.clock)
+        if item_of(world, device).is_deleted:
+            assert world.captures.bodies() == world.derived.bodies() == {}
+            assert _rows(world) == []
+
+
+def _fresh() -> tuple[FakeWorld, Device]:
+    world = FakeWorld.new()
+    return world, new_device(world)[0]
+
+
+def _delete(world: FakeWorld, device: Device) -> None:
+    delete_item(OWNER, device.device_id, SEQ, stores=world, clock=world.clock)
+
+
+def _rows(world: FakeWorld) -> list[TimelineRow]:
+    page = world.timeline.newest(OWNER, device_id=None, since=None, until=None, limit=50, cursor=None)
+    return list(page.entries)
+
+
 def test_a_live_url_cannot_bring_a_deleted_photo_back(world: FakeWorld, device: Device) -> None:
     upload(world, key_of(device), PHOTO)
     process(world, key_of(device))
@@ -163,6 +216,7 @@ def test_a_time_that_becomes_known_later_moves_the_photo_in_the_gallery(world: F
     claim = Claim(key_of(device, seq=Seq(8)), Seq(8), captured_at=taken, ntp_synced=True)
     confirm(device, claim, stores=world, keys=world.receipt_keys, clock=world.clock)
     assert [item.seq for item in shown(world)] == [7, 8]
+    assert len(_rows(world)) == 2
 
 
 @pytest.mark.parametrize("before", [True, False])

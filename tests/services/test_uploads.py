@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
@@ -23,6 +24,7 @@ from chalicelib.domain.item import ItemStatus
 from chalicelib.domain.receipts import Receipt, ReceiptState
 from chalicelib.services.deleting import delete_item
 from chalicelib.services.processing import Outcome, process_object
+from chalicelib.services.receipts import receipt_for
 from chalicelib.services.uploads import (
     MAX_DIRECT_BYTES,
     MAX_SINGLE_BYTES,
@@ -242,6 +244,26 @@ def test_a_posted_body_that_is_no_jpeg_or_too_large_stores_nothing(world: FakeWo
         with pytest.raises(error):
             post(world, device, body, None)
     assert world.captures.bodies() == {}
+
+
+def test_a_posted_image_never_takes_the_place_of_bytes_that_were_put_under_its_key(
+    world: FakeWorld, device: Device
+) -> None:
+    key = issue(world, device, filename="image.jpg").object_key
+    world.captures.upload(key, tiny_jpeg(2))
+    with pytest.raises(Conflict):
+        post(world, device, PHOTO, 7)
+    assert world.captures.bodies() == {key: [tiny_jpeg(2)]}
+
+
+def test_a_receipt_is_never_given_for_another_sha256_or_an_object_that_is_not_there(
+    world: FakeWorld, device: Device
+) -> None:
+    item = ingest(world, device, put(world, device), sha256=DIGEST).item
+    awaited = replace(item, status=ItemStatus.AWAITING_OBJECT)
+    assert receipt_for(item, DIGEST, world.receipt_keys) is not None
+    assert receipt_for(item, OTHER_DIGEST, world.receipt_keys) is None
+    assert receipt_for(awaited, DIGEST, world.receipt_keys) is None
 
 
 def test_a_deleted_capture_is_a_duplicate_for_ever_and_the_receipt_says_so(world: FakeWorld, device: Device) -> None:
