@@ -60,7 +60,13 @@ def dispatch(faults: Faults, stats: Stats) -> Iterator[Dispatch]:
     def start(handler: Callable[[Any, Any], Any], **options: Any) -> EventDispatcher:
         function = LambdaFunction(handler, "process_object", timeout_s=options.pop("timeout_s", 5.0))
         dispatcher = EventDispatcher(
-            function, bucket="captures", region="eu-central-1", faults=faults, stats=stats, retry_delays_s=RETRY_DELAYS_S, **options
+            function,
+            bucket="captures",
+            region="eu-central-1",
+            faults=faults,
+            stats=stats,
+            retry_delays_s=RETRY_DELAYS_S,
+            **options,
         )
         dispatcher.start()
         started.append(dispatcher)
