@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
+from botocore.exceptions import ClientError
 
 from chalicelib.domain.receipts import ReceiptKeys
 from chalicelib.domain.tokens import Peppers
-from chalicelib.stores.aws_errors import busy_as_unavailable
+from chalicelib.stores.aws_errors import busy_as_unavailable, code
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient
@@ -44,8 +45,13 @@ def load_receipt_keys(ssm: SSMClient, name: str) -> ReceiptKeys:
 
 
 def _load[T](ssm: SSMClient, name: str, form: type[T]) -> T:
-    with busy_as_unavailable():
-        value = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"].get("Value", "")
+    try:
+        with busy_as_unavailable():
+            value = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"].get("Value", "")
+    except ClientError as error:
+        if code(error) != "ParameterNotFound":
+            raise
+        raise SecretUnusable(f"{name} does not exist") from None
     try:
         return msgspec.json.decode(value, type=form)
     except msgspec.DecodeError:

@@ -120,9 +120,10 @@ def _check_placeholders(params: Mapping[str, Any]) -> None:
 def _check_value(value: Mapping[str, Any]) -> None:
     ((kind, content),) = value.items()
     if kind == "N":
-        digits = Decimal(content).normalize()
-        _refuse_if(len(digits.as_tuple().digits) > 38, "a number of more than 38 digits")
-        _refuse_if(digits and not -130 <= digits.adjusted() <= 125, "a number out of range")
+        number = Decimal(content)
+        significant = "".join(map(str, number.as_tuple().digits)).strip("0")
+        _refuse_if(len(significant) > 38, "a number of more than 38 digits")
+        _refuse_if(number and not -130 <= number.adjusted() <= 125, "a number out of range")
     elif kind == "M":
         for inner in content.values():
             _check_value(inner)
