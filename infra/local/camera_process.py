@@ -7,7 +7,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,7 +19,7 @@ CameraEvent = dict[str, Any]
 
 
 class CameraProcess:
-    """Runs `frameferry_station.simulated` from `start` to `stop`.
+    """Runs `frameferry_station.simulated` from `start` until it is asked to end.
 
     The camera prints one JSON object a line: `activated` with `device_id` and `device_token`, `captured`,
     `uploaded` and `confirmed` with `seq`; `on_event` gets each, from a thread of its own, and at the
@@ -58,16 +59,18 @@ class CameraProcess:
         self._reader = threading.Thread(target=self._read, name="camera", daemon=True)
         self._reader.start()
 
-    def stop(self) -> None:
-        """Asks the camera to end, and ends it if it does not."""
+    def ask_to_end(self) -> None:
         self._stopping = True
         self._process.terminate()
+
+    def end_by(self, deadline_s: float) -> None:
+        """Wait for the end until `time.monotonic()` is `deadline_s`, and then make it."""
         try:
-            self._process.wait(_STOP_LIMIT_S)
+            self._process.wait(max(0.0, deadline_s - time.monotonic()))
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._reader.join(_STOP_LIMIT_S)
+        self._reader.join(1)
 
     def _read(self) -> None:
         lines: IO[str] | None = self._process.stdout
@@ -78,6 +81,15 @@ class CameraProcess:
         code = self._process.wait()
         if not self._stopping:
             self._on_event({"event": "ended", "code": code})
+
+
+def stop_cameras(cameras: Sequence[CameraProcess], limit_s: float = _STOP_LIMIT_S) -> None:
+    """All at once: ask each to end, and end those that have not by then. Cutting one off loses no photo."""
+    for camera in cameras:
+        camera.ask_to_end()
+    deadline_s = time.monotonic() + limit_s
+    for camera in cameras:
+        camera.end_by(deadline_s)
 
 
 def _parse(line: str) -> CameraEvent | None:

@@ -20,7 +20,7 @@ from urllib.parse import unquote_plus
 import httpx
 
 from chalicelib.wire.object_keys import SingleKey, parse_single
-from infra.local.camera_process import CameraEvent, CameraProcess
+from infra.local.camera_process import CameraEvent, CameraProcess, stop_cameras
 from infra.local.cloud import CannotListen, LocalCloud
 from infra.local.console_output import Output
 from infra.local.events import Outcome
@@ -81,6 +81,8 @@ class Session:
     def _start_cameras(self, stack: ExitStack) -> None:
         directory = self._options.directory / "cameras"
         shutil.rmtree(directory, ignore_errors=True)  # the cloud that they knew is gone
+        cameras: list[CameraProcess] = []
+        stack.callback(stop_cameras, cameras)
         for number in range(1, self._options.cameras + 1):
             if self._stop.is_set():
                 return
@@ -97,7 +99,7 @@ class Session:
                 on_event=partial(self._camera_said, name),
             )
             camera.start()
-            stack.callback(camera.stop)
+            cameras.append(camera)
 
     def _pair(self, name: str) -> str:
         answer = self._api.post("/devices/pair", json={"name": name}, headers=self._owner_headers())
