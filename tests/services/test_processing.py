@@ -154,6 +154,19 @@ def test_a_second_version_whose_event_comes_first_is_judged_by_the_bytes_that_ho
     assert world.captures.bodies() == {key: [PHOTO]}
 
 
+@pytest.mark.parametrize("nth", range(1, 7))
+def test_an_ingest_call_that_processing_overtakes_is_kept(world: FakeWorld, device: Device, nth: int) -> None:
+    upload(world, key_of(device), PHOTO)
+    crashes = Crashes()
+    crashes.meanwhile(nth, partial(process, world, key_of(device)))
+    claim = Claim(key_of(device), SEQ)
+    done = confirm(device, claim, stores=world.mortal(crashes), keys=world.receipt_keys, clock=world.clock)
+    process(world, key_of(device))
+    item = item_of(world, device)
+    assert not done.duplicate
+    assert (item.status, item.claimed_at) == (ItemStatus.PROCESSED, world.clock())
+
+
 def test_a_photo_that_is_deleted_while_it_is_processed_leaves_nothing_behind() -> None:
     for nth in range(1, 9):
         world, device = _fresh()
