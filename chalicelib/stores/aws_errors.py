@@ -12,18 +12,14 @@ from chalicelib.domain.errors import Unavailable
 RETRY_AFTER_S = 2
 """The SDK has retried for a while before any of this is seen."""
 
-# "Error handling with DynamoDB" and "Error responses" of Amazon S3; a HEAD has no body and so only a status.
+# Those with a status below 500: "Error handling with DynamoDB", and "Error responses" of Amazon S3.
 _BUSY_CODES = frozenset(
     {
         "ConditionalRequestConflict",
-        "InternalError",
-        "InternalServerError",
         "OperationAborted",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "RequestTimeout",
-        "ServiceUnavailable",
-        "SlowDown",
         "ThrottlingException",
     }
 )

@@ -12,7 +12,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -56,7 +56,7 @@ class Query:
     values: Mapping[str, Any]
     only_if: str | None = None
     index: str | None = None
-    attributes: Sequence[str] = field(default=())
+    attributes: Sequence[str] = ()
     """Those to read; all if none is named."""
     newest_first: bool = False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,8 @@ class Cloud:
     s3: S3Client
     ssm: SSMClient
     limits: Limits
+    used: set[str]
+    """Tables and buckets that a call has named since they were emptied."""
 
     def table(self, name: str) -> Table:
         return Table(self.dynamodb, name, sleep=lambda _: None)
@@ -97,16 +99,18 @@ def stack() -> Iterator[Cloud]:
         tables = [name for field, name in vars_of(outputs).items() if field.endswith("_table")]
         limits = Limits({name: schema_of(dynamodb.describe_table(TableName=name)["Table"]) for name in tables})
         dynamodb.meta.events.register("provide-client-params.dynamodb", limits)
-        yield Cloud(outputs, dynamodb, session.client("s3"), session.client("ssm"), limits)
+        s3, used = session.client("s3"), set[str]()
+        dynamodb.meta.events.register("provide-client-params.dynamodb", lambda params, **_: _note(used, params))
+        s3.meta.events.register("provide-client-params.s3", lambda params, **_: _note(used, params))
+        yield Cloud(outputs, dynamodb, s3, session.client("ssm"), limits, used)
 
 
 @pytest.fixture
 def cloud(stack: Cloud) -> Cloud:
     for field, name in vars_of(stack.outputs).items():
-        if field.endswith("_table"):
-            _empty_table(stack.dynamodb, name)
-        elif field.endswith("_bucket"):
-            _empty_bucket(stack.s3, name)
+        if name in stack.used:
+            (_empty_table if field.endswith("_table") else _empty_bucket)(stack, name)
+    stack.used.clear()
     return stack
 
 
@@ -194,12 +198,16 @@ def _bodies(s3: S3Client, bucket: str, key: str) -> list[bytes]:
     ]
 
 
-def _empty_table(dynamodb: DynamoDBClient, name: str) -> None:
-    keys = [key["AttributeName"] for key in dynamodb.describe_table(TableName=name)["Table"]["KeySchema"]]
-    for row in dynamodb.scan(TableName=name)["Items"]:
-        dynamodb.delete_item(TableName=name, Key={key: row[key] for key in keys})
+def _note(used: set[str], params: Mapping[str, Any]) -> None:
+    used |= {params.get("TableName", ""), params.get("Bucket", ""), *params.get("RequestItems", {})}
 
 
-def _empty_bucket(s3: S3Client, name: str) -> None:
-    for version in s3.list_object_versions(Bucket=name).get("Versions", []):
-        s3.delete_object(Bucket=name, Key=version["Key"], VersionId=version["VersionId"])
+def _empty_table(stack: Cloud, name: str) -> None:
+    keys = stack.limits.schemas[name].keys
+    for row in stack.dynamodb.scan(TableName=name)["Items"]:
+        stack.dynamodb.delete_item(TableName=name, Key={key: row[key] for key in keys})
+
+
+def _empty_bucket(stack: Cloud, name: str) -> None:
+    for version in stack.s3.list_object_versions(Bucket=name).get("Versions", []):
+        stack.s3.delete_object(Bucket=name, Key=version["Key"], VersionId=version["VersionId"])

@@ -68,15 +68,15 @@ class Limits:
     """A handler of botocore's `provide-client-params.dynamodb`: raises RefusedByAws."""
 
     def __init__(self, schemas: Mapping[str, Schema]) -> None:
-        self._schemas = schemas
+        self.schemas = schemas
         self.calls = 0
 
     def __call__(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         self.calls += 1
         if model.name in ("BatchGetItem", "BatchWriteItem"):
             _check_batch(params["RequestItems"], model.name)
-        elif params.get("TableName") in self._schemas:
-            _check_call(params, self._schemas[params["TableName"]])
+        elif params.get("TableName") in self.schemas:
+            _check_call(params, self.schemas[params["TableName"]])
 
 
 def _refuse_if(wrong: object, why: str) -> None:

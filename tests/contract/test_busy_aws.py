@@ -121,7 +121,10 @@ def test_a_busy_table_is_unavailable(aws: Aws, dynamodb: Stubber, operation: str
 
 
 @pytest.mark.parametrize("operation", BUCKET_CALLS)
-@pytest.mark.parametrize(("code", "status"), [("SlowDown", 503), ("InternalError", 500), ("503", 503), ("500", 500)])
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [("SlowDown", 503), ("InternalError", 500), ("503", 503), ("RequestTimeout", 400), ("OperationAborted", 409)],
+)
 def test_a_busy_bucket_is_unavailable(aws: Aws, s3: Stubber, operation: str, code: str, status: int) -> None:
     s3.add_client_error(operation, code, http_status_code=status)
 
@@ -247,7 +250,8 @@ def test_a_delete_marker_is_nothing(aws: Aws, s3: Stubber) -> None:
 
 def test_delete_markers_are_deleted_with_the_versions_and_never_listed(aws: Aws, s3: Stubber) -> None:
     marker = {"Key": "key", "VersionId": "m1"}
-    answer = {"Versions": [{"Key": "key", "VersionId": "v1"}], "DeleteMarkers": [marker], "IsTruncated": False}
+    versions = [{"Key": "key", "VersionId": "v1"}, {"Key": "key.bak", "VersionId": "v2"}]
+    answer = {"Versions": versions, "DeleteMarkers": [marker], "IsTruncated": False}
     s3.add_response("list_object_versions", answer)
     both = [{"Key": "key", "VersionId": "v1"}, {"Key": "key", "VersionId": "m1"}]
     s3.add_response("delete_objects", {}, {"Bucket": "captures", "Delete": {"Objects": both, "Quiet": True}})

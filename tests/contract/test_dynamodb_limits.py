@@ -14,10 +14,12 @@ from chalicelib.domain.device import Device, DeviceSettings, Health
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.item import Examined, StoredObject, new_item
 from chalicelib.domain.rates import Rate
+from chalicelib.domain.timeline import TimelineRow
 from chalicelib.domain.tokens import TokenHash
 from chalicelib.wire import object_keys
-from tests.contract.conftest import Cloud
+from tests.contract.conftest import Cloud, on_moto
 from tests.contract.dynamodb_limits import RefusedByAws, size_bytes
+from tests.fakes.clock import FakeClock
 
 WRITE_UNIT_BYTES = 1024
 NOW = datetime(2026, 5, 4, 12, 0, 0, 123000, tzinfo=UTC)
@@ -138,6 +140,43 @@ def test_every_call_of_a_store_is_looked_at(cloud: Cloud) -> None:
     list(cloud.devices().all_ids())
 
     assert cloud.limits.calls == before + 3
+
+
+def test_what_must_be_strongly_consistent_is_read_so(cloud: Cloud) -> None:
+    asked: list[dict[str, Any]] = []
+    stores = on_moto(cloud, FakeClock())
+    events, listen = cloud.dynamodb.meta.events, lambda params, **_: asked.append(params)
+    events.register("provide-client-params.dynamodb", listen)
+    stores.devices.get(DEVICE)
+    stores.items.get(DEVICE, Seq(1))
+    stores.items.get_many([(DEVICE, Seq(1))])
+    stores.items.last_seq(DEVICE)
+    stores.timeline.newest(OWNER, device_id=None, since=None, until=None, limit=1, cursor=None)
+    stores.pairings.get("pairing#1")
+    stores.inbox.get_command(DEVICE, "1")
+    stores.inbox.open_commands(DEVICE, 1)
+    stores.inbox.events_between(DEVICE, NOW, NOW)
+    stores.inbox.recall_upload(DEVICE, "ab" * 32)
+
+    events.unregister("provide-client-params.dynamodb", listen)
+    reads = [params.get("RequestItems", {"": params}) for params in asked]
+    assert [table["ConsistentRead"] for read in reads for table in read.values()] == [True] * 10
+
+
+def test_a_page_of_a_device_whose_photos_are_rare_takes_at_most_three_reads(cloud: Cloud) -> None:
+    timeline = on_moto(cloud, FakeClock()).timeline
+    rare = DeviceId("00000000-0000-0000-0000-000000000000")
+    for second in range(200):
+        device_id = rare if second % 30 == 0 else DEVICE
+        at = NOW + timedelta(seconds=second)
+        timeline.put(TimelineRow(OWNER, device_id, Seq(second), Seq(second), at, at, "key", 1, 1))
+    before = cloud.limits.calls
+
+    page = timeline.newest(OWNER, device_id=rare, since=None, until=None, limit=5, cursor=None)
+
+    assert cloud.limits.calls == before + 3
+    assert [row.first_seq for row in page.entries] == [180, 150, 120, 90]
+    assert page.cursor is not None
 
 
 def test_the_item_of_a_processed_photo_costs_one_write_unit(cloud: Cloud) -> None:
