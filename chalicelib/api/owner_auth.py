@@ -75,13 +75,17 @@ class AccessTokens:
         return OwnerId(claims["sub"])
 
     def _key(self, header: dict[str, Any]) -> PyJWK:
-        from jwt.exceptions import PyJWKClientConnectionError, PyJWKClientError, PyJWKError, PyJWKSetError
+        from jwt.exceptions import PyJWKClientConnectionError, PyJWKClientError, PyJWTError
 
         if header.get("alg") != "RS256" or not isinstance(header.get("kid"), str):
             raise InvalidCredential
         try:
+            self._keys.get_signing_keys()
+        except (PyJWTError, OSError, ValueError):
+            raise Unavailable(_RETRY_AFTER_S) from None
+        try:
             return self._keys.get_signing_key(header["kid"])
-        except (PyJWKClientConnectionError, PyJWKSetError, PyJWKError, OSError, ValueError):
+        except (PyJWKClientConnectionError, OSError, ValueError):
             raise Unavailable(_RETRY_AFTER_S) from None
         except PyJWKClientError:
             raise InvalidCredential from None

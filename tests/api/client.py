@@ -1,0 +1,86 @@
+"""The app without a network: requests go in as API Gateway's events, answers come out as HTTP."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from chalice.local import RouteMatcher
+
+from app import app
+from infra.local.proxy_event import HttpRequest, http_answer, proxy_event
+from tests.api.conformance import assert_conforms
+
+REQUEST_ID = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    """By lower-case name."""
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def code(self) -> str | None:
+        """Of an error; None for success."""
+        return None if self.status == 200 else self.json["error"]["code"]
+
+
+@dataclass(frozen=True)
+class Client:
+    """One caller. Every answer is held to /openapi.json."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    source: str = "192.0.2.7"
+
+    def get(self, path: str, **query: object) -> Answer:
+        return self.send("GET", path, query=query)
+
+    def post(self, path: str, body: object = None) -> Answer:
+        return self.send("POST", path, body=body)
+
+    def patch(self, path: str, body: object) -> Answer:
+        return self.send("PATCH", path, body=body)
+
+    def delete(self, path: str) -> Answer:
+        return self.send("DELETE", path)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: object = None,
+        query: Mapping[str, object] | str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Bytes go out as they are; anything else but None as JSON. Header names are kept as they are written."""
+        sent = {**self.headers, **({} if isinstance(body, bytes) or body is None else _JSON), **(headers or {})}
+        encoded = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        text = query if isinstance(query, str) else urlencode(query)
+        match = RouteMatcher(list(app.routes)).match_route(path)
+        request = HttpRequest(method, path, text, list(sent.items()), encoded, self.source, 443)
+        event = proxy_event(
+            request,
+            route=match.route,
+            captured=match.captured,
+            binary_types=app.api.binary_types,
+            request_id=REQUEST_ID,
+        )
+        # As Lambda does: through JSON and back.
+        returned = json.loads(json.dumps(app(json.loads(json.dumps(event)), None)))
+        http = http_answer(returned, accept=None, binary_types=app.api.binary_types)
+        answer = Answer(http.status, {name.lower(): value for name, value in http.headers}, http.body)
+        assert_conforms(method, match.route, answer.status, answer.json)
+        return answer
+
+
+_JSON = {"Content-Type": "application/json"}
