@@ -14,8 +14,15 @@ def utc_now() -> datetime:
 
 
 def to_text(at: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds and `Z`: fixed width, so that text sorts as time does."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+    """RFC 3339 in UTC with milliseconds and `Z`: fixed width, so that text sorts as time does.
+
+    An instant beyond the years 1 to 9999 of UTC is the nearest within them.
+    """
+    try:
+        utc = at.astimezone(UTC)
+    except OverflowError:
+        utc = datetime.min.replace(tzinfo=UTC) if at.year == 1 else datetime.max.replace(tzinfo=UTC)
+    return utc.replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def from_text(text: str) -> datetime:

@@ -15,11 +15,12 @@ from chalicelib.domain.errors import (
     Conflict,
     ContentTypeNotAllowed,
     ForeignObjectKey,
+    InvalidParameter,
     NotAJpeg,
     ObjectKeyMismatch,
     SizeLimitExceeded,
 )
-from chalicelib.domain.ids import Seq
+from chalicelib.domain.ids import MAX_SEQ, Seq
 from chalicelib.domain.item import Item, ItemStatus, StoredObject, new_item
 from chalicelib.domain.receipts import Receipt, ReceiptKeys
 from chalicelib.services.devices import next_seq
@@ -180,7 +181,8 @@ def accept_image(
 ) -> Confirmed:
     """A JPEG in the request's body. Without a seq the server allots one, the same for the same bytes.
 
-    Raises BodyTooLarge, NotAJpeg, and Conflict where the seq is held with other bytes.
+    Raises BodyTooLarge, NotAJpeg, InvalidParameter when a device has used up its seqs, and Conflict where
+    the seq is held with other bytes.
     """
     if len(body) > MAX_DIRECT_BYTES:
         raise BodyTooLarge
@@ -213,6 +215,8 @@ def _allotted(device: Device, sha256: str, stores: UploadStores) -> Seq:
     if known is not None:
         return known
     seq = stores.devices.allot_seq(device.device_id, next_seq(device, items=stores.items))
+    if seq > MAX_SEQ:
+        raise InvalidParameter("This device has used up its seqs; pair a new one.")
     return stores.inbox.remember_upload(device.device_id, sha256, seq)
 
 

@@ -19,6 +19,7 @@ import boto3
 import httpx
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
+import infra.local.moto_listing
 import infra.local.moto_resources  # noqa: F401 - teaches moto the template's resources
 from chalicelib.domain.clock import utc_now
 from infra.local.api_server import ApiServer

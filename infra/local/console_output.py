@@ -28,7 +28,6 @@ class Output:
         for name, value in (
             ("API", api_url),
             ("S3", s3_url),
-            ("Console", f"{api_url}/"),
             ("Owner", f"{owner.username}  password {owner.password}"),
             ("State", str(state_path)),
         ):

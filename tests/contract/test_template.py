@@ -133,7 +133,7 @@ def test_only_seq_is_a_number_among_the_keys(resources: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("table", "index", "keys", "projection"),
     [
-        ("devices_table", "by_owner", ["owner_id", "device_id"], "ALL"),
+        ("devices_table", "by_owner", ["owner_id", "device_id"], "KEYS_ONLY"),
         ("items_table", "pending", ["pending_shard", "pending_since"], "KEYS_ONLY"),
     ],
 )

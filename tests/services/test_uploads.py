@@ -15,11 +15,12 @@ from chalicelib.domain.errors import (
     ContentTypeNotAllowed,
     ForeignObjectKey,
     InvalidFilename,
+    InvalidParameter,
     NotAJpeg,
     ObjectKeyMismatch,
     SizeLimitExceeded,
 )
-from chalicelib.domain.ids import Seq
+from chalicelib.domain.ids import MAX_SEQ, Seq
 from chalicelib.domain.item import ItemStatus
 from chalicelib.domain.receipts import Receipt, ReceiptState
 from chalicelib.services.deleting import delete_item
@@ -237,6 +238,16 @@ def test_a_posted_image_without_a_seq_gets_one_and_the_same_bytes_get_it_again(
 def test_an_allotted_seq_lies_above_every_seq_that_is_taken(world: FakeWorld, device: Device) -> None:
     post(world, device, PHOTO, 500)
     assert post(world, device, tiny_jpeg(2), None).item.seq == 501
+
+
+def test_a_device_that_has_used_the_last_seq_is_told_so_and_nothing_is_stored(world: FakeWorld, device: Device) -> None:
+    post(world, device, PHOTO, MAX_SEQ)
+    post(world, device, PHOTO, None)
+    before = world.captures.bodies()
+    for _ in range(2):
+        with pytest.raises(InvalidParameter):
+            post(world, device, tiny_jpeg(3), None)
+    assert world.captures.bodies() == before
 
 
 def test_a_posted_body_that_is_no_jpeg_or_too_large_stores_nothing(world: FakeWorld, device: Device) -> None:
