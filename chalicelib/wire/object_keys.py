@@ -20,7 +20,8 @@ _FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _DATE_IN_NAME = re.compile(r"(?<!\d)(20\d{2})-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
 _INSTANT_IN_NAME = re.compile(r"(?<!\d)(20\d{2}-\d{2}-\d{2})T(\d{2})-(\d{2})-(\d{2})Z")
 _SINGLE = re.compile(
-    rf"devices/(?P<device>[0-9a-f-]{{36}})/(?:\d{{4}}/\d{{2}}/\d{{2}}|undated)/(?P<seq>\d{{{SEQ_DIGITS}}})-(?P<name>[^/]+)"
+    rf"devices/(?P<device>[0-9a-f-]{{36}})/(?:\d{{4}}/\d{{2}}/\d{{2}}|undated)/(?P<seq>\d{{{SEQ_DIGITS}}})-(?P<name>[^/]+)",
+    re.ASCII,
 )
 
 
@@ -43,7 +44,7 @@ def single(device_id: DeviceId, seq: Seq, filename: str, captured_at: datetime |
 
     The same arguments always give the same key. Raises InvalidFilename.
     """
-    if not _FILENAME.fullmatch(filename) or ".." in filename:
+    if not _is_filename(filename):
         raise InvalidFilename
     return f"{device_prefix(device_id)}{_folder(filename, captured_at)}/{padded(seq)}-{filename}"
 
@@ -52,6 +53,8 @@ def parse_single(key: str) -> SingleKey | None:
     """None for every key that `single` cannot have made."""
     match = _SINGLE.fullmatch(key)
     if match is None or not is_device_id(match["device"]) or int(match["seq"]) > MAX_SEQ:
+        return None
+    if not _is_filename(match["name"]):
         return None
     return SingleKey(DeviceId(match["device"]), Seq(int(match["seq"])), match["name"])
 
@@ -78,6 +81,10 @@ def thumbnail(device_id: DeviceId, seq: Seq) -> str:
 def day_prefix(device_id: DeviceId, day: datetime) -> str:
     """What the keys of singles of that UTC day begin with."""
     return f"{device_prefix(device_id)}{day:%Y/%m/%d}/"
+
+
+def _is_filename(text: str) -> bool:
+    return _FILENAME.fullmatch(text) is not None and ".." not in text
 
 
 def _folder(filename: str, captured_at: datetime | None) -> str:

@@ -68,6 +68,15 @@ def test_an_activation_tells_the_owner_the_firmware_version(owner: Client, nobod
     assert owner.get(f"/devices/{made['device_id']}").json["health"]["firmware_version"] == "1.4.0"
 
 
+def test_a_code_from_before_a_revocation_brings_nobody_back(world: World, owner: Client, camera: Camera) -> None:
+    code = owner.post(f"/devices/{camera.device_id}/pair").json["pairing_code"]
+    world.clock.advance(1)
+    owner.delete(f"/devices/{camera.device_id}")
+
+    assert Client().post("/devices/activate", {"pairing_code": code}).code == "pairing_code_invalid"
+    assert camera.get("/devices/commands").code == "device_revoked"
+
+
 def test_guesses_are_limited_by_source_and_another_source_is_not_stopped(owner: Client) -> None:
     code = owner.post("/devices/pair").json["pairing_code"]
     wrong = {"pairing_code": "00000-00000"}
