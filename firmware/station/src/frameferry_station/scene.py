@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import math
 from datetime import datetime
+from functools import cached_property
 from random import Random
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
@@ -26,10 +27,13 @@ class Scene:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._land: Landscape = painted(seed)
         # Pillow's gradient has 180 in the middle of each side; falling off by the square leaves no visible rim.
         falloff = [round(max(0.0, 1 - value / 178) ** 2 * 255) for value in range(256)]
         self._glow = Image.radial_gradient("L").resize((1200, 1200), Image.Resampling.BICUBIC).point(falloff)
+
+    @cached_property
+    def _land(self) -> Landscape:
+        return painted(self._seed)
 
     def take(self, at: datetime) -> bytes:
         light = daylight(at)

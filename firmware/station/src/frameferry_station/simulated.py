@@ -35,7 +35,7 @@ from frameferry_station.state import StateFolder
 from frameferry_station.steps import Refused, Step, Uploaded, Waiting
 
 _LOOK_S = 0.2
-_GRACE_S = 3.0
+_GRACE_S = 1.0
 """What an upload under way may still take after a stop; cutting it off loses nothing."""
 
 

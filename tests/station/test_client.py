@@ -1,0 +1,317 @@
+"""The device API as the client speaks it: typed answers, typed errors, and a connection that may die at any time."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from frameferry_station.client import DeviceClient, activate
+from frameferry_station.errors import (
+    ApiError,
+    Busy,
+    Conflict,
+    CredentialRefused,
+    ForeignAnswer,
+    NoAnswer,
+    Refusal,
+    Trouble,
+)
+from frameferry_station.files import DiskFiles
+from frameferry_station.http import MAX_ANSWER_BYTES, Answer, Connection
+from frameferry_station.identity import IdentityStore
+from frameferry_station.protocol import Event, Health
+
+from tests.station.fake_cloud import (
+    CODE,
+    DEVICE_ID,
+    KEYS,
+    PORTAL,
+    CutBefore,
+    FakeCloud,
+    Fault,
+    LoseReply,
+    Reply,
+    api_error,
+)
+from tests.station.rig import META, START, Rig, jpeg
+
+
+class OneToken:
+    def __init__(self, token: str = "devtok_current") -> None:
+        self._token = token
+
+    def tokens(self) -> tuple[str, ...]:
+        return (self._token,)
+
+    def accepted(self, token: str) -> None:
+        """There is only one."""
+
+
+@pytest.fixture
+def connection() -> Iterator[Connection]:
+    connection = Connection(response_s=1.0)
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def client(cloud: FakeCloud, connection: Connection) -> DeviceClient:
+    return DeviceClient(cloud.api_url, connection, OneToken())
+
+
+@contextmanager
+def raw_server(*answers: bytes, hold_open: bool = False) -> Iterator[str]:
+    """Accepts a connection for each answer, reads once, sends those bytes and closes (or leaves open until the end)."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    opened: list[socket.socket] = []
+
+    def serve() -> None:
+        for answer in answers:
+            accepted, _ = listener.accept()
+            opened.append(accepted)
+            accepted.recv(65536)
+            with suppress(OSError):
+                accepted.sendall(answer)
+            if not hold_open:
+                accepted.close()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/api"
+    finally:
+        for accepted in opened:
+            accepted.close()
+        listener.close()
+        thread.join(1)
+
+
+def test_activation_gives_identity_settings_and_receipt_keys(cloud: FakeCloud, connection: Connection) -> None:
+    cloud.next_seq = 12
+
+    activation = activate(cloud.api_url, connection, code=CODE, nonce="n" * 32, firmware_version="1")
+
+    assert (activation.device_id, activation.device_token) == (DEVICE_ID, "devtok_current")
+    assert activation.next_seq == 12
+    assert activation.receipt_keys == KEYS.public_keys()
+    assert activation.settings.interval_s == 30
+    assert "devtok" not in repr(activation)
+
+
+@pytest.mark.parametrize("fault", [LoseReply(), CutBefore(), PORTAL, api_error(503, "unavailable")])
+def test_an_activation_whose_reply_was_lost_ends_in_the_same_identity(
+    cloud: FakeCloud, tmp_path: Path, fault: Fault
+) -> None:
+    cloud.script("activate", fault)
+    with pytest.raises(Trouble):
+        Rig(cloud, tmp_path)
+
+    rig = Rig(cloud, tmp_path)
+
+    assert rig.state.identity.identity is not None
+    assert rig.state.identity.identity.device_id == DEVICE_ID
+    assert len(set(cloud.nonces)) == 1
+
+
+def test_the_nonce_is_on_disk_before_it_is_used_and_another_code_gets_another(tmp_path: Path) -> None:
+    numbers = iter(range(256))
+    first = IdentityStore(tmp_path, DiskFiles())
+    nonce = first.begin("CODE1", lambda size: bytes([next(numbers)] * size))
+
+    again = IdentityStore(tmp_path, DiskFiles())
+
+    assert again.begun_code() == "CODE1"
+    assert again.begin("CODE1", lambda size: bytes([next(numbers)] * size)) == nonce
+    assert again.begin("CODE2", lambda size: bytes([next(numbers)] * size)) != nonce
+
+
+def test_the_credential_is_readable_by_its_user_only_and_not_beside_the_photos(rig: Rig) -> None:
+    rig.put(0)
+
+    [path] = [path for path in rig.folder.rglob("*") if path.is_file() and b"devtok_" in path.read_bytes()]
+
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+    assert path.relative_to(rig.folder).parts[0] == "identity"
+
+
+def test_a_damaged_identity_asks_for_pairing(rig: Rig) -> None:
+    (rig.folder / "identity" / "identity.json").write_bytes(b"crc32 deadbeef\n{}")
+
+    assert IdentityStore(rig.folder / "identity", DiskFiles()).identity is None
+
+
+def test_every_route_takes_what_the_client_sends(rig: Rig) -> None:
+    client = rig.client
+
+    assert client.heartbeat(Health(queue_depth=3, uptime_s=60, firmware_version="1")).commands_waiting == 0
+    client.report(Event("motion", START))
+    rig.cloud.command("c1", "pause", duration_s=60)
+    [command] = client.commands()
+    client.acknowledge(command.command_id, "done", None)
+    assert (command.kind, command.arguments) == ("pause", {"duration_s": 60})
+    assert client.rotate_token() == client.rotate_token() == "devtok_rotated1"
+    image = client.image(jpeg(5), captured_at=START)
+    assert (image.seq, image.status) == (0, "queued")
+    assert rig.cloud.holds(jpeg(5)) == [0]
+    assert rig.cloud.heartbeats[0].queue_depth == 3
+    assert list(rig.cloud.events) == [(START, "motion")]
+    assert rig.cloud.acks[0][0] == "c1"
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (api_error(400, "invalid_body"), Refusal),
+        (api_error(404, "not_found"), Refusal),
+        (api_error(409, "command_finished"), Refusal),
+        (api_error(401, "invalid_credential"), CredentialRefused),
+        (api_error(403, "device_revoked"), CredentialRefused),
+        (api_error(403, "foreign_object_key"), Refusal),
+        (api_error(429, "rate_limited"), Busy),
+        (api_error(500, "internal"), Busy),
+        (Reply(409, b'{"error": {"code": "conflict"}, "next_seq": 7}'), Conflict),
+        (Reply(401, b"<html>log in to the hotspot</html>"), ForeignAnswer),
+        (Reply(413, b"too large"), ForeignAnswer),
+        (Reply(500, b"Internal Server Error"), ForeignAnswer),
+        (Reply(504, b'{"message": "Endpoint request timed out"}'), ForeignAnswer),
+        (Reply(200, b'{"status": "ok"}'), ForeignAnswer),
+        (Reply(200, b"[]"), ForeignAnswer),
+        (Reply(200, b"[" * 100_000), ForeignAnswer),
+        (Reply(200, b"\xff\xfe"), ForeignAnswer),
+        (Reply(204), ForeignAnswer),
+        (Reply(301, b"", {"Location": "https://elsewhere.invalid/"}), ForeignAnswer),
+        (PORTAL, ForeignAnswer),
+    ],
+)
+def test_each_error_answer_has_one_meaning(
+    cloud: FakeCloud, client: DeviceClient, answer: Reply, error: type[Exception]
+) -> None:
+    cloud.script("heartbeat", answer)
+
+    with pytest.raises(error) as caught:
+        client.heartbeat(Health())
+
+    assert type(caught.value) is error
+    if isinstance(caught.value, ApiError):
+        assert caught.value.status == answer.status
+        assert caught.value.code in answer.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"retry-after": "17"}, 17.0),
+        ({"retry-after": "Mon, 04 May 2026 12:01:30 GMT", "date": "Mon, 04 May 2026 12:00:00 GMT"}, 90.0),
+        ({"retry-after": "Mon, 04 May 2026 11:00:00 GMT", "date": "Mon, 04 May 2026 12:00:00 GMT"}, 0.0),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "-5"}, None),
+        ({}, None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date_against_the_answer_s_own(
+    headers: dict[str, str], seconds: float | None
+) -> None:
+    assert Answer(503, headers, b"").retry_after_s == seconds
+
+
+def test_a_kept_alive_connection_that_died_unused_costs_no_error(cloud: FakeCloud, client: DeviceClient) -> None:
+    client.heartbeat(Health())
+    cloud.script("heartbeat", CutBefore())
+
+    client.heartbeat(Health())
+
+    assert cloud.connections == 2
+    assert len(cloud.heartbeats) == 2
+
+
+def test_a_new_connection_that_dies_is_an_error_at_once(cloud: FakeCloud, client: DeviceClient) -> None:
+    cloud.script("heartbeat", CutBefore())
+
+    with pytest.raises(NoAnswer):
+        client.heartbeat(Health())
+
+    assert cloud.requests == ["heartbeat"]
+
+
+def test_a_connection_that_dies_twice_is_an_error(cloud: FakeCloud, client: DeviceClient) -> None:
+    client.heartbeat(Health())
+    cloud.script("heartbeat", CutBefore(), CutBefore())
+
+    with pytest.raises(NoAnswer):
+        client.heartbeat(Health())
+
+
+def test_nobody_there_is_no_answer(connection: Connection) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+
+    with pytest.raises(NoAnswer):
+        DeviceClient(f"http://127.0.0.1:{port}/api", connection, OneToken()).heartbeat(Health())
+
+
+@pytest.mark.parametrize("url", ["http://", "ftp://host/api", "not a url", "http://[::1/api"])
+def test_an_address_that_is_none_is_no_answer(connection: Connection, url: str) -> None:
+    with pytest.raises(NoAnswer):
+        DeviceClient(url, connection, OneToken()).heartbeat(Health())
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-Le",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    ],
+)
+def test_half_an_answer_is_none(connection: Connection, answer: bytes) -> None:
+    with raw_server(answer) as url, pytest.raises(NoAnswer):
+        DeviceClient(url, connection, OneToken()).heartbeat(Health())
+
+
+def test_an_answer_that_does_not_come_ends_at_the_deadline() -> None:
+    connection = Connection(response_s=0.1)
+    with raw_server(b"HTTP/1.1 200 OK\r\n", hold_open=True) as url, pytest.raises(NoAnswer):
+        DeviceClient(url, connection, OneToken()).heartbeat(Health())
+    connection.close()
+
+
+def test_an_endless_answer_fills_no_memory(connection: Connection) -> None:
+    endless = b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (MAX_ANSWER_BYTES + 70_000)
+    with raw_server(endless, hold_open=True) as url, pytest.raises(ForeignAnswer):
+        DeviceClient(url, connection, OneToken()).heartbeat(Health())
+
+
+def test_neither_tokens_nor_signatures_are_logged_or_told(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    rig.put(0)
+    rig.cloud.script("put", CutBefore())
+    rig.cloud.script("ingest", LoseReply(), PORTAL)
+
+    rig.work()
+
+    told = caplog.text + "".join(str(step.as_json()) for step in rig.steps)
+    assert "devtok_" not in told
+    assert "X-Amz-Signature" not in told
+
+
+def test_an_upload_url_never_leaves_tls(connection: Connection, rig: Rig) -> None:
+    class Downgrading:
+        def send(self, *_: object) -> Answer:
+            body = (
+                b'{"upload_url": "http://s3/x", "headers": {}, "object_key": "k", '
+                b'"expires_at": "2026-05-04T12:00:00Z"}'
+            )
+            return Answer(200, {}, body)
+
+    capture = rig.state.queue.capture(rig.state.queue.put(jpeg(0), META))
+
+    with pytest.raises(ForeignAnswer):
+        DeviceClient("https://api.invalid/api", Downgrading(), OneToken()).upload_url(capture)
