@@ -115,6 +115,9 @@ def _good(route: Route) -> dict[str, Any]:
 
 def _of_credential(to: str, route: Route) -> Iterator[Bad]:
     good = _good(route)
+    if route.credential is not None:
+        wrong: dict[str, Any] = {"body": b"{", "query": "surprise=1", "path": dict.fromkeys(_BAD_IN_PATH, "x")}
+        yield Bad("no token, and all else wrong too", to, 401, "missing_credential", **wrong, caller=nobody)
     if route.credential is Device:
         yield Bad("no token", to, 401, "missing_credential", **good, caller=nobody)
         yield Bad("an empty token", to, 401, "missing_credential", **good, caller=with_headers(X_Device_Token=" "))

@@ -80,7 +80,13 @@ class Client:
         http = http_answer(returned, accept=None, binary_types=app.api.binary_types)
         answer = Answer(http.status, {name.lower(): value for name, value in http.headers}, http.body)
         assert_conforms(method, match.route, answer.status, answer.json)
+        assert {name: answer.headers.get(name) for name in _ON_EVERY_ANSWER} == _ON_EVERY_ANSWER
         return answer
 
 
+_ON_EVERY_ANSWER = {
+    "content-type": "application/json",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+}
 _JSON = {"Content-Type": "application/json"}
