@@ -185,6 +185,13 @@ def test_keys_that_cannot_be_read_make_us_unavailable_and_not_open(served: bytes
             AccessTokens(issuer.ISSUER, issuer.CLIENT_ID, jwks.url).owner_of(issuer.token())
 
 
+def test_nothing_but_rs256_is_taken_even_where_a_key_says_otherwise() -> None:
+    with issuer.JwksServer("key-1") as jwks:
+        jwks.body = json.dumps({"keys": [{**issuer.jwk("key-1"), "alg": "RS512"}]}).encode()
+        with pytest.raises(InvalidCredential):
+            AccessTokens(issuer.ISSUER, issuer.CLIENT_ID, jwks.url).owner_of(signed_by("RS512"))
+
+
 def test_an_issuer_out_of_reach_makes_us_unavailable(world: World, owner: Client) -> None:
     with issuer.JwksServer() as gone:
         nowhere = gone.url
