@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 class SettingMissing(Exception):
@@ -28,6 +29,15 @@ class Settings:
     receipt_key_parameter: str
     s3_url: str | None
     """The S3 that devices and browsers reach; None for AWS's own in the region."""
+    aws_url: str | None = None
+    aws_s3_url: str | None = None
+    """Where the app itself reaches AWS's services, and S3 among them; None for AWS's own in the region."""
+
+
+class AwsKeys(NamedTuple):
+    access_key: str
+    secret_key: str
+    session_token: str | None
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -55,7 +65,17 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         pepper_parameter=required("FRAMEFERRY_PEPPER_PARAMETER"),
         receipt_key_parameter=required("FRAMEFERRY_RECEIPT_KEY_PARAMETER"),
         s3_url=environment.get("FRAMEFERRY_S3_URL"),
+        aws_url=environment.get("AWS_ENDPOINT_URL"),
+        aws_s3_url=environment.get("AWS_ENDPOINT_URL_S3", environment.get("AWS_ENDPOINT_URL")),
     )
+
+
+def aws_keys(environment: Mapping[str, str] = os.environ) -> AwsKeys | None:
+    """Those of the function's role, which Lambda puts there; None where they are missing."""
+    access_key, secret_key = environment.get("AWS_ACCESS_KEY_ID"), environment.get("AWS_SECRET_ACCESS_KEY")
+    if not access_key or not secret_key:
+        return None
+    return AwsKeys(access_key, secret_key, environment.get("AWS_SESSION_TOKEN"))
 
 
 def captures_bucket(environment: Mapping[str, str] = os.environ) -> str:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from chalicelib import settings as environment
 from chalicelib.domain.clock import Clock, utc_now
@@ -20,18 +20,13 @@ from chalicelib.services import ports
 from chalicelib.settings import Settings
 
 if TYPE_CHECKING:
-    import botocore.session
     from mypy_boto3_dynamodb.client import DynamoDBClient
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_ssm.client import SSMClient
 
+    from chalicelib.stores.aws_http import Endpoint
     from chalicelib.stores.dynamodb import Table
     from chalicelib.stores.presign import Credentials, Presigner
-
-_CONNECT_TIMEOUT_S = 2
-_READ_TIMEOUT_S = 5
-_MAX_ATTEMPTS = 3
-"""With the timeouts above the worst call ends before API Gateway gives up at 29 s."""
 
 
 class NoCredentials(Exception):
@@ -87,7 +82,7 @@ class AwsStack:
         self.clock: Clock = utc_now
         self.entropy: Entropy = secrets.token_bytes
         # A botocore session makes one client at a time; the local cloud has a thread for each request.
-        self._one_at_a_time = threading.RLock()
+        self._one_at_a_time = threading.Lock()
 
     @cached_property
     def devices(self) -> ports.DeviceStore:
@@ -129,7 +124,7 @@ class AwsStack:
     def captures(self) -> ports.CaptureObjects:
         from chalicelib.stores.objects import S3Captures
 
-        return S3Captures(self._s3, self.settings.captures_bucket)
+        return S3Captures(self._s3_by_heads, self.settings.captures_bucket)
 
     @cached_property
     def derived(self) -> ports.DerivedObjects:
@@ -157,51 +152,60 @@ class AwsStack:
 
     @cached_property
     def peppers(self) -> Peppers:
-        from chalicelib.stores.secrets import load_peppers
+        from chalicelib.stores import secrets
 
-        return load_peppers(self._ssm, self.settings.pepper_parameter)
+        return secrets.peppers(self._secrets, self.settings.pepper_parameter)
 
     @cached_property
     def receipt_keys(self) -> ReceiptKeys:
-        from chalicelib.stores.secrets import load_receipt_keys
+        from chalicelib.stores import secrets
 
-        return load_receipt_keys(self._ssm, self.settings.receipt_key_parameter)
+        return secrets.receipt_keys(self._secrets, self.settings.receipt_key_parameter)
 
     @cached_property
-    def _session(self) -> botocore.session.Session:
-        # Not boto3's: that is the same client under two more imports.
-        from botocore.session import Session
+    def _secrets(self) -> Mapping[str, str]:
+        from chalicelib.stores.aws_clients import JsonClient
+        from chalicelib.stores.secrets import read_parameters
 
-        return Session()
+        ssm = cast("SSMClient", JsonClient(self._endpoint("ssm"), target_prefix="AmazonSSM", version="1.1"))
+        return read_parameters(ssm, (self.settings.pepper_parameter, self.settings.receipt_key_parameter))
 
     @cached_property
     def _dynamodb(self) -> DynamoDBClient:
-        client: DynamoDBClient = self._client("dynamodb")
-        return client
+        from chalicelib.stores.aws_clients import JsonClient
+
+        client = JsonClient(self._endpoint("dynamodb"), target_prefix="DynamoDB_20120810", version="1.0")
+        return cast("DynamoDBClient", client)
+
+    @cached_property
+    def _s3_by_heads(self) -> S3Client:
+        """Of the captures bucket. A HEAD is all that most requests ask of it."""
+        from chalicelib.stores.aws_clients import ObjectHeads
+        from chalicelib.stores.presign import virtual_host
+
+        url = self.settings.aws_s3_url
+        host = virtual_host(self.settings.captures_bucket, self.settings.region)
+        endpoint = self._endpoint("s3", url or f"https://{host}")
+        return cast("S3Client", ObjectHeads(endpoint, by_path=url is not None, make_client=lambda: self._s3))
 
     @cached_property
     def _s3(self) -> S3Client:
-        client: S3Client = self._client("s3")
-        return client
-
-    @cached_property
-    def _ssm(self) -> SSMClient:
-        client: SSMClient = self._client("ssm")
-        return client
-
-    def _client(self, service: str) -> Any:
         from botocore.config import Config
+        from botocore.session import Session
+
+        from chalicelib.stores.aws_http import CONNECT_TIMEOUT_S, MAX_ATTEMPTS, READ_TIMEOUT_S
 
         config = Config(
             region_name=self.settings.region,
-            signature_version="s3v4" if service == "s3" else None,
-            connect_timeout=_CONNECT_TIMEOUT_S,
-            read_timeout=_READ_TIMEOUT_S,
-            retries={"mode": "standard", "total_max_attempts": _MAX_ATTEMPTS},
-            s3={"addressing_style": "path" if self.settings.s3_url else "virtual"},
+            signature_version="s3v4",
+            connect_timeout=CONNECT_TIMEOUT_S,
+            read_timeout=READ_TIMEOUT_S,
+            retries={"mode": "standard", "total_max_attempts": MAX_ATTEMPTS},
+            s3={"addressing_style": "path" if self.settings.aws_s3_url else "virtual"},
         )
         with self._one_at_a_time:
-            return self._session.create_client(service, config=config)
+            # Not boto3's: that is the same client under two more imports.
+            return cast("S3Client", Session().create_client("s3", config=config))
 
     def _table(self, name: str) -> Table:
         from chalicelib.stores.dynamodb import Table
@@ -215,26 +219,27 @@ class AwsStack:
             bucket=bucket,
             region=self.settings.region,
             endpoint_url=self.settings.s3_url,
-            credentials=self._credentials(),
+            credentials=_credentials,
             clock=self.clock,
         )
 
-    def _credentials(self) -> Callable[[], Credentials]:
-        """The role's credentials as they are at each call. A function's own last longer than any URL that is signed
-        with them is meant to.
-        """
-        from chalicelib.stores.presign import Credentials
+    def _endpoint(self, service: str, url: str | None = None) -> Endpoint:
+        from chalicelib.stores.aws_http import Endpoint
+        from chalicelib.stores.presign import dns_suffix
 
-        with self._one_at_a_time:
-            found = self._session.get_credentials()
+        region = self.settings.region
+        url = url or self.settings.aws_url or f"https://{service}.{region}.{dns_suffix(region)}"
+        return Endpoint(service, url, region=region, credentials=_credentials, clock=utc_now)
 
-        def present() -> Credentials:
-            frozen = found.get_frozen_credentials() if found else None
-            if frozen is None or frozen.access_key is None or frozen.secret_key is None:
-                raise NoCredentials
-            return Credentials(frozen.access_key, frozen.secret_key, frozen.token)
 
-        return present
+def _credentials() -> Credentials:
+    """The role's as they are now. A function's own last longer than any URL that is signed with them is meant to."""
+    from chalicelib.stores.presign import Credentials
+
+    keys = environment.aws_keys()
+    if keys is None:
+        raise NoCredentials
+    return Credentials(*keys)
 
 
 _current: Stack | None = None

@@ -15,14 +15,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
-from botocore.exceptions import ClientError
 
 from chalicelib.domain.clock import to_text
 from chalicelib.domain.errors import Unavailable
-from chalicelib.stores.aws_errors import RETRY_AFTER_S, busy_as_unavailable, code
+from chalicelib.stores.aws_errors import RETRY_AFTER_S, busy_as_unavailable, code, error_answer
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.client import DynamoDBClient
@@ -194,11 +193,11 @@ def from_row[T](row: Row, form: type[T]) -> T:
 def _condition_told() -> Iterator[None]:
     try:
         yield
-    except ClientError as error:
+    except Exception as error:
         if code(error) != "ConditionalCheckFailedException":
             raise
-        # The model does not list it, but the error carries the item when ALL_OLD was asked for.
-        stored = cast("dict[str, Any]", error.response).get("Item")
+        # The error carries the item when ALL_OLD was asked for.
+        stored = error_answer(error).get("Item")
         raise ConditionFailed(_to_row(stored) if stored else None) from None
 
 

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from itertools import batched, islice
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.item import StoredObject
 from chalicelib.stores.aws_errors import RETRY_AFTER_S, busy_as_unavailable, code
@@ -65,7 +63,7 @@ class S3Captures:
                     ChecksumSHA256=b64encode(bytes.fromhex(sha256)).decode(),
                     IfNoneMatch="*",
                 )
-        except ClientError as error:
+        except Exception as error:
             if code(error) == "PreconditionFailed":
                 return False
             raise
@@ -125,7 +123,7 @@ def _none_where_absent() -> Iterator[None]:
     try:
         with busy_as_unavailable():
             yield
-    except ClientError as error:
+    except Exception as error:
         if code(error) not in _NOT_THERE:
             raise
 

@@ -110,8 +110,8 @@ class QuerySigner:
         )
         self._token = _token_parameter(credentials.session_token)
         # The string to sign differs between requests only in its last line: the state before that line is kept.
-        signing_key = _signing_key(credentials.secret_key, timestamp[:8], region)
-        self._mac = hmac.new(signing_key, f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n".encode(), "sha256")
+        key = signing_key(credentials.secret_key, timestamp[:8], region, "s3")
+        self._mac = hmac.new(key, f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n".encode(), "sha256")
 
     def query(self, signed_headers: str) -> str:
         """The signing parameters in botocore's order, up to and with `X-Amz-Signature=`."""
@@ -166,7 +166,7 @@ class Presigner:
         self._credentials = credentials
         self._clock = clock
         self._base_path = "/" if endpoint_url is None else f"/{bucket}/"
-        endpoint = urlsplit(f"https://{_virtual_host(bucket, region)}" if endpoint_url is None else endpoint_url)
+        endpoint = urlsplit(f"https://{virtual_host(bucket, region)}" if endpoint_url is None else endpoint_url)
         more = "@" in endpoint.netloc or endpoint.path.strip("/") or endpoint.query or endpoint.fragment
         if endpoint.scheme not in _DEFAULT_PORTS or not endpoint.hostname or more:
             raise ValueError("endpoint_url must be http(s)://host[:port]")
@@ -272,10 +272,11 @@ class Presigner:
         return signer, expires_at if end is None else min(expires_at, end)
 
 
-@lru_cache(maxsize=4)
-def _signing_key(secret_key: str, date: str, region: str) -> bytes:
+@lru_cache(maxsize=8)
+def signing_key(secret_key: str, date: str, region: str, service: str) -> bytes:
+    """`date` is YYYYMMDD, in UTC."""
     key = f"AWS4{secret_key}".encode()
-    for part in (date, region, "s3", "aws4_request"):
+    for part in (date, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
     return key
 
@@ -286,12 +287,15 @@ def _token_parameter(session_token: str | None) -> str:
     return "" if session_token is None else f"&X-Amz-Security-Token={quote(session_token, safe='')}"
 
 
-def _virtual_host(bucket: str, region: str) -> str:
+def virtual_host(bucket: str, region: str) -> str:
+    """The host name that AWS gives a bucket."""
     # botocore still gives the first region its old global name.
-    if region == "us-east-1":
-        return f"{bucket}.s3.amazonaws.com"
-    suffix = next((suffix for prefix, suffix in _DNS_SUFFIXES.items() if region.startswith(prefix)), "amazonaws.com")
-    return f"{bucket}.s3.{region}.{suffix}"
+    return f"{bucket}.s3.amazonaws.com" if region == "us-east-1" else f"{bucket}.s3.{region}.{dns_suffix(region)}"
+
+
+def dns_suffix(region: str) -> str:
+    """What the host names of the region's partition end in."""
+    return next((suffix for prefix, suffix in _DNS_SUFFIXES.items() if region.startswith(prefix)), "amazonaws.com")
 
 
 @lru_cache(maxsize=32)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
-from botocore.exceptions import ClientError
 
 from chalicelib.domain.receipts import ReceiptKeys
 from chalicelib.domain.tokens import Peppers
-from chalicelib.stores.aws_errors import busy_as_unavailable, code
+from chalicelib.stores.aws_errors import busy_as_unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_ssm.client import SSMClient
@@ -32,28 +31,30 @@ class _ReceiptKeys(msgspec.Struct):
     keys: dict[str, bytes]
 
 
-def load_peppers(ssm: SSMClient, name: str) -> Peppers:
-    """From `{"current": "p1", "peppers": {"p1": "<base64 of 32 bytes>"}}`. Raises SecretUnusable, Unavailable."""
-    found = _load(ssm, name, _Peppers)
+def read_parameters(ssm: SSMClient, names: Sequence[str]) -> Mapping[str, str]:
+    """The values of those that exist, at most ten, in one call: every cold start waits for it. Raises Unavailable."""
+    with busy_as_unavailable():
+        found = ssm.get_parameters(Names=names, WithDecryption=True)["Parameters"]
+    return {each["Name"]: each["Value"] for each in found}
+
+
+def peppers(parameters: Mapping[str, str], name: str) -> Peppers:
+    """From `{"current": "p1", "peppers": {"p1": "<base64 of 32 bytes>"}}`. Raises SecretUnusable."""
+    found = _decoded(parameters, name, _Peppers)
     return Peppers(found.current, _checked(name, found.current, found.peppers))
 
 
-def load_receipt_keys(ssm: SSMClient, name: str) -> ReceiptKeys:
-    """From `{"current": "r1", "keys": {"r1": "<base64 of a 32-byte seed>"}}`. Raises SecretUnusable, Unavailable."""
-    found = _load(ssm, name, _ReceiptKeys)
+def receipt_keys(parameters: Mapping[str, str], name: str) -> ReceiptKeys:
+    """From `{"current": "r1", "keys": {"r1": "<base64 of a 32-byte seed>"}}`. Raises SecretUnusable."""
+    found = _decoded(parameters, name, _ReceiptKeys)
     return ReceiptKeys(found.current, _checked(name, found.current, found.keys))
 
 
-def _load[T](ssm: SSMClient, name: str, form: type[T]) -> T:
+def _decoded[T](parameters: Mapping[str, str], name: str, form: type[T]) -> T:
+    if name not in parameters:
+        raise SecretUnusable(f"{name} does not exist")
     try:
-        with busy_as_unavailable():
-            value = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"].get("Value", "")
-    except ClientError as error:
-        if code(error) != "ParameterNotFound":
-            raise
-        raise SecretUnusable(f"{name} does not exist") from None
-    try:
-        return msgspec.json.decode(value, type=form)
+        return msgspec.json.decode(parameters[name], type=form)
     except msgspec.DecodeError:
         raise SecretUnusable(f"{name} is not in the form of a secret") from None
 

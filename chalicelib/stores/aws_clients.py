@@ -1,0 +1,97 @@
+"""What stands in for botocore's clients in a device's request: the same methods, parameters, answers and error
+answers, of the few operations that such a request needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import msgspec
+
+from chalicelib.stores.aws_errors import AwsError, is_busy
+from chalicelib.stores.aws_http import Answer, Endpoint
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+_FIRST_ERROR = 300
+
+
+class JsonClient:
+    """The client of a service that speaks AWS's JSON protocol: `put_item(**parameters)` sends PutItem.
+
+    Methods raise AwsError and AwsUnreachable. `target_prefix` and `version` are the `targetPrefix` and `jsonVersion`
+    of botocore's model of the service.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, target_prefix: str, version: str) -> None:
+        self._endpoint = endpoint
+        self._target_prefix = target_prefix
+        self._content_type = f"application/x-amz-json-{version}"
+
+    def __getattr__(self, method: str) -> Callable[..., dict[str, Any]]:
+        operation = method.title().replace("_", "")
+        return lambda **parameters: self._call(operation, parameters)
+
+    def _call(self, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        headers = {"Content-Type": self._content_type, "X-Amz-Target": f"{self._target_prefix}.{operation}"}
+        body = msgspec.json.encode(parameters)
+        answer = self._endpoint.send("POST", "/", headers=headers, body=body, is_busy=_is_busy)
+        if answer.status >= _FIRST_ERROR:
+            raise AwsError(operation, _error(answer))
+        found: dict[str, Any] = msgspec.json.decode(answer.body)
+        return found
+
+
+class ObjectHeads:
+    """`head_object` of one bucket, without botocore; every other method is that of the client that `make_client` makes.
+
+    `by_path`: the bucket is the first part of the path, not of the endpoint's host.
+    """
+
+    def __init__(self, endpoint: Endpoint, *, by_path: bool, make_client: Callable[[], S3Client]) -> None:
+        self._endpoint = endpoint
+        self._by_path = by_path
+        self._make_client = make_client
+
+    def head_object(self, **parameters: str) -> dict[str, Any]:
+        """Bucket, Key, ChecksumMode and, where it is known, VersionId."""
+        key, version_id = parameters["Key"], parameters.get("VersionId")
+        path = quote(f"/{parameters['Bucket']}/{key}" if self._by_path else f"/{key}")
+        query = "" if version_id is None else f"versionId={quote(version_id, safe='')}"
+        headers = {"x-amz-checksum-mode": parameters["ChecksumMode"]}
+        answer = self._endpoint.send("HEAD", path, query, headers, is_busy=_is_busy)
+        if answer.status >= _FIRST_ERROR:
+            raise AwsError("HeadObject", _error(answer))
+        told = answer.headers
+        return {
+            "ContentLength": int(told["content-length"]),
+            "LastModified": parsedate_to_datetime(told["last-modified"]),
+            "VersionId": told.get("x-amz-version-id"),
+            "ChecksumSHA256": told.get("x-amz-checksum-sha256"),
+        }
+
+    def __getattr__(self, method: str) -> Any:
+        return getattr(self._make_client(), method)
+
+
+def _is_busy(answer: Answer) -> bool:
+    return answer.status >= _FIRST_ERROR and is_busy(_error(answer))
+
+
+def _error(answer: Answer) -> dict[str, Any]:
+    """In the form of `ClientError.response`. An answer without a code in it has its status for one."""
+    try:
+        told = msgspec.json.decode(answer.body, type=dict[str, Any])
+    except msgspec.DecodeError:
+        told = {}
+    code = str(told.pop("__type", answer.status)).rpartition("#")[2]
+    message = told.pop("message", told.pop("Message", ""))
+    return {
+        **told,
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": answer.status},
+    }

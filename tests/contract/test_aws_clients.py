@@ -1,0 +1,329 @@
+"""The app's own AWS clients against botocore's, over one moto server, and over a server that misbehaves."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+from botocore.exceptions import ClientError
+from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+
+from chalicelib.domain.clock import utc_now
+from chalicelib.domain.errors import Unavailable
+from chalicelib.stores.aws_clients import JsonClient, ObjectHeads
+from chalicelib.stores.aws_errors import AwsError, AwsUnreachable
+from chalicelib.stores.aws_http import MAX_ATTEMPTS, Endpoint
+from chalicelib.stores.dynamodb import Table
+from chalicelib.stores.presign import Credentials
+from infra.local.http_server import Exchange, HttpServer
+
+REGION = "eu-central-1"
+KEYS = Credentials("AKIDEXAMPLE", "a-secret", "a-token")
+NOBODY_LISTENS = "http://127.0.0.1:9"
+ROW = {"device_id": {"S": "d"}, "seq": {"N": "1"}, "name": {"S": "é"}, "more": {"M": {"yes": {"BOOL": True}}}}
+KEY = {"device_id": {"S": "d"}, "seq": {"N": "1"}}
+
+CALLS: list[tuple[str, dict[str, Any]]] = [
+    ("put_item", {"Item": ROW}),
+    ("get_item", {"Key": KEY, "ConsistentRead": True}),
+    ("get_item", {"Key": {**KEY, "seq": {"N": "404"}}}),
+    (
+        "update_item",
+        {
+            "Key": KEY,
+            "UpdateExpression": "SET #n = :n",
+            "ExpressionAttributeNames": {"#n": "name"},
+            "ExpressionAttributeValues": {":n": {"S": "new"}},
+            "ReturnValues": "ALL_NEW",
+        },
+    ),
+    (
+        "query",
+        {
+            "KeyConditionExpression": "device_id = :d",
+            "ExpressionAttributeValues": {":d": {"S": "d"}},
+            "Limit": 1,
+        },
+    ),
+    ("scan", {"Limit": 5}),
+    ("delete_item", {"Key": {**KEY, "seq": {"N": "404"}}}),
+]
+REFUSED: list[tuple[str, dict[str, Any]]] = [
+    (
+        "put_item",
+        {
+            "Item": ROW,
+            "ConditionExpression": "attribute_not_exists(device_id)",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        },
+    ),
+    ("get_item", {"TableName": "nothing", "Key": KEY}),
+    ("get_item", {"Key": {"device_id": {"S": "d"}}}),
+]
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[str]:
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def by_botocore(moto: str) -> Callable[[str], Any]:
+    httpx.post(f"{moto}/moto-api/reset").raise_for_status()
+    session = boto3.session.Session("key", "secret", region_name=REGION)
+    make: Any = session.client
+    clients = {name: make(name, endpoint_url=moto) for name in ("dynamodb", "ssm", "s3")}
+    keys = [("device_id", "HASH", "S"), ("seq", "RANGE", "N")]
+    clients["dynamodb"].create_table(
+        TableName="items",
+        KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind, _ in keys],
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": type_} for name, _, type_ in keys],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    clients["dynamodb"].put_item(TableName="items", Item=ROW)
+    clients["ssm"].put_parameter(Name="/a/secret", Value="said", Type="SecureString")
+    clients["s3"].create_bucket(Bucket="captures", CreateBucketConfiguration={"LocationConstraint": REGION})
+    clients["s3"].put_bucket_versioning(Bucket="captures", VersioningConfiguration={"Status": "Enabled"})
+    return clients.__getitem__
+
+
+def endpoint(service: str, url: str, **options: Any) -> Endpoint:
+    return Endpoint(service, url, region=REGION, credentials=lambda: KEYS, clock=utc_now, **options)
+
+
+def dynamodb(url: str, **options: Any) -> JsonClient:
+    return JsonClient(endpoint("dynamodb", url, **options), target_prefix="DynamoDB_20120810", version="1.0")
+
+
+def heads(url: str, make_client: Callable[[], Any] = lambda: None) -> ObjectHeads:
+    return ObjectHeads(endpoint("s3", url), by_path=True, make_client=make_client)
+
+
+@pytest.mark.parametrize(("method", "parameters"), CALLS)
+def test_dynamodb_answers_as_it_answers_botocore(
+    moto: str, by_botocore: Callable[[str], Any], method: str, parameters: dict[str, Any]
+) -> None:
+    theirs = getattr(by_botocore("dynamodb"), method)(TableName="items", **parameters)
+    del theirs["ResponseMetadata"]
+
+    assert getattr(dynamodb(moto), method)(TableName="items", **parameters) == theirs
+
+
+@pytest.mark.parametrize(("method", "parameters"), REFUSED)
+def test_dynamodb_refuses_as_it_refuses_botocore(
+    moto: str, by_botocore: Callable[[str], Any], method: str, parameters: dict[str, Any]
+) -> None:
+    parameters = {"TableName": "items", **parameters}
+    with pytest.raises(ClientError) as theirs:
+        getattr(by_botocore("dynamodb"), method)(**parameters)
+
+    with pytest.raises(AwsError) as ours:
+        getattr(dynamodb(moto), method)(**parameters)
+
+    expected: Any = theirs.value.response
+    assert ours.value.response["Error"] == expected["Error"]
+    assert ours.value.response.get("Item") == expected.get("Item")
+    assert ours.value.response["ResponseMetadata"]["HTTPStatusCode"] == expected["ResponseMetadata"]["HTTPStatusCode"]
+
+
+def test_ssm_answers_as_it_answers_botocore(moto: str, by_botocore: Callable[[str], Any]) -> None:
+    asked: dict[str, Any] = {"Names": ["/a/secret", "/a/nothing"], "WithDecryption": True}
+    theirs = by_botocore("ssm").get_parameters(**asked)
+
+    ours = JsonClient(endpoint("ssm", moto), target_prefix="AmazonSSM", version="1.1").get_parameters(**asked)
+
+    assert [(each["Name"], each["Value"]) for each in ours["Parameters"]] == [("/a/secret", "said")]
+    assert ours["InvalidParameters"] == theirs["InvalidParameters"]
+
+
+@pytest.mark.parametrize("key", ["devices/1.jpg", "a b+c/é~%2F//&=.jpg"])
+def test_a_head_answers_as_it_answers_botocore(moto: str, by_botocore: Callable[[str], Any], key: str) -> None:
+    s3 = by_botocore("s3")
+    first = s3.put_object(Bucket="captures", Key=key, Body=b"one", ChecksumAlgorithm="SHA256")["VersionId"]
+    s3.put_object(Bucket="captures", Key=key, Body=b"other", ChecksumAlgorithm="SHA256")
+
+    for version in ({}, {"VersionId": first}):
+        asked = {"Bucket": "captures", "Key": key, "ChecksumMode": "ENABLED", **version}
+        ours, theirs = heads(moto).head_object(**asked), s3.head_object(**asked)
+        assert ours == {name: theirs[name] for name in ours}
+        assert len(ours) == 4
+
+
+def test_a_head_of_nothing_is_refused_as_botocore_is(moto: str, by_botocore: Callable[[str], Any]) -> None:
+    asked = {"Bucket": "captures", "Key": "nothing", "ChecksumMode": "ENABLED"}
+    with pytest.raises(ClientError) as theirs:
+        by_botocore("s3").head_object(**asked)
+
+    with pytest.raises(AwsError) as ours:
+        heads(moto).head_object(**asked)
+
+    assert ours.value.response["Error"]["Code"] == theirs.value.response["Error"]["Code"] == "404"
+
+
+def test_what_is_no_head_goes_to_the_client_that_is_made_for_it(moto: str, by_botocore: Callable[[str], Any]) -> None:
+    s3 = by_botocore("s3")
+
+    assert heads(moto, lambda: s3).list_objects_v2 == s3.list_objects_v2
+
+
+@dataclass
+class Script:
+    """What a server answers, one after the other and the last for ever; `None` drops the connection."""
+
+    answers: list[tuple[int, dict[str, Any]] | None]
+    asked: list[Exchange] = field(default_factory=list)
+    connections: set[tuple[str, int]] = field(default_factory=set)
+    before: threading.Barrier = field(default_factory=lambda: threading.Barrier(1))
+
+    def serve(self, exchange: Exchange) -> None:
+        exchange.read(exchange.body_bytes or 0)
+        self.before.wait(5)
+        self.asked.append(exchange)
+        self.connections.add(exchange.client_address)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if answer is None:
+            exchange.abort()
+        else:
+            exchange.respond(
+                answer[0], [("Content-Type", "application/x-amz-json-1.0")], json.dumps(answer[1]).encode()
+            )
+
+
+@pytest.fixture
+def scripted() -> Iterator[Callable[..., tuple[str, Script]]]:
+    servers: list[HttpServer] = []
+
+    def start(*answers: tuple[int, dict[str, Any]] | None) -> tuple[str, Script]:
+        script = Script(list(answers))
+        server = HttpServer("127.0.0.1", 0, script.serve, lambda status: (status, [], b""), idle_timeout_s=5)
+        servers.append(server)
+        server.start()
+        return f"http://127.0.0.1:{server.port}", script
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+Scripted = Callable[..., tuple[str, Script]]
+OK = (200, {"Item": KEY})
+BUSY = (400, {"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException", "message": "slow down"})
+
+
+@pytest.mark.parametrize("trouble", [None, BUSY, (500, {}), (503, {"__type": "ServiceUnavailable"})])
+def test_trouble_that_passes_is_not_seen(scripted: Scripted, trouble: Any) -> None:
+    url, script = scripted(trouble, trouble, OK)
+    waits: list[float] = []
+
+    found = dynamodb(url, sleep=waits.append, uniform=lambda: 1.0).get_item(TableName="items", Key=KEY)
+
+    assert found == OK[1]
+    assert waits == [1.0, 2.0]
+    assert len(script.asked) == MAX_ATTEMPTS
+
+
+def test_trouble_that_stays_is_told_after_three_attempts(scripted: Scripted) -> None:
+    busy_url, busy = scripted(BUSY)
+    gone_url, gone = scripted(None)
+
+    with pytest.raises(AwsError, match="ThrottlingException"):
+        dynamodb(busy_url, sleep=lambda _: None).get_item(TableName="items", Key=KEY)
+    with pytest.raises(AwsUnreachable):
+        dynamodb(gone_url, sleep=lambda _: None).get_item(TableName="items", Key=KEY)
+
+    assert (len(busy.asked), len(gone.asked)) == (MAX_ATTEMPTS, MAX_ATTEMPTS)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_what_would_not_be_otherwise_the_next_time_is_asked_once(scripted: Scripted, status: int) -> None:
+    url, script = scripted((status, {"__type": "x#AccessDeniedException", "Message": "no"}))
+
+    with pytest.raises(AwsError, match="AccessDeniedException: no"):
+        dynamodb(url).get_item(TableName="items", Key=KEY)
+
+    assert len(script.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "make_url", [lambda start: start(BUSY)[0], lambda start: start(None)[0], lambda _: NOBODY_LISTENS]
+)
+def test_trouble_that_stays_is_unavailable_to_who_asked_the_store(
+    scripted: Scripted, make_url: Callable[[Scripted], str]
+) -> None:
+    table: Any = dynamodb(make_url(scripted), sleep=lambda _: None)
+
+    with pytest.raises(Unavailable):
+        Table(table, "items").get({"device_id": "d", "seq": 1})
+
+
+def test_requests_one_after_the_other_share_a_connection(scripted: Scripted) -> None:
+    url, script = scripted(OK)
+    client = dynamodb(url)
+
+    for _ in range(3):
+        client.get_item(TableName="items", Key=KEY)
+
+    assert len(script.connections) == 1
+
+
+def test_a_connection_that_ended_while_idle_costs_no_wait(scripted: Scripted) -> None:
+    url, script = scripted(OK)
+    waits: list[float] = []
+    client = dynamodb(url, sleep=waits.append)
+
+    for _ in range(3):
+        client.get_item(TableName="items", Key=KEY)
+        script.asked[-1].connection.shutdown(socket.SHUT_WR)
+
+    assert len(script.connections) == 3
+    assert waits == []
+
+
+def test_requests_at_the_same_time_do_not_share_a_connection(scripted: Scripted) -> None:
+    url, script = scripted(OK)
+    script.before = threading.Barrier(4)
+    client = dynamodb(url)
+
+    threads = [threading.Thread(target=client.get_item, kwargs={"TableName": "items", "Key": KEY}) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+
+    assert len(script.connections) == 4
+
+
+def test_credentials_and_clock_are_asked_at_each_request(scripted: Scripted) -> None:
+    url, script = scripted(OK)
+    tokens = iter(["old", "new"])
+    at = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
+    client = JsonClient(
+        Endpoint(
+            "dynamodb",
+            url,
+            region=REGION,
+            credentials=lambda: Credentials("key", "secret", next(tokens)),
+            clock=lambda: at,
+        ),
+        target_prefix="DynamoDB_20120810",
+        version="1.0",
+    )
+
+    sent = []
+    for _ in range(2):
+        client.get_item(TableName="items", Key=KEY)
+        sent.append((script.asked[-1].headers["X-Amz-Security-Token"], script.asked[-1].headers["X-Amz-Date"]))
+
+    assert sent == [("old", "20260504T120000Z"), ("new", "20260504T120000Z")]
