@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -65,8 +66,11 @@ def client(cloud: FakeCloud, connection: Connection) -> DeviceClient:
 
 
 @contextmanager
-def raw_server(*answers: bytes, hold_open: bool = False) -> Iterator[str]:
-    """Accepts a connection for each answer, reads once, sends those bytes and closes (or leaves open until the end)."""
+def raw_server(*answers: bytes, hold_open: bool = False, drip: bytes = b"") -> Iterator[str]:
+    """Accepts a connection for each answer, reads once, sends those bytes and closes (or leaves open until the end).
+
+    `drip` follows again and again until the client has had enough.
+    """
     listener = socket.create_server(("127.0.0.1", 0))
     opened: list[socket.socket] = []
 
@@ -77,6 +81,9 @@ def raw_server(*answers: bytes, hold_open: bool = False) -> Iterator[str]:
             accepted.recv(65536)
             with suppress(OSError):
                 accepted.sendall(answer)
+                while drip:
+                    accepted.sendall(drip)
+                    time.sleep(0.01)
             if not hold_open:
                 accepted.close()
 
@@ -279,6 +286,14 @@ def test_half_an_answer_is_none(connection: Connection, answer: bytes) -> None:
 def test_an_answer_that_does_not_come_ends_at_the_deadline() -> None:
     connection = Connection(response_s=0.1)
     with raw_server(b"HTTP/1.1 200 OK\r\n", hold_open=True) as url, pytest.raises(NoAnswer):
+        DeviceClient(url, connection, OneToken()).heartbeat(Health())
+    connection.close()
+
+
+def test_an_answer_that_drips_ends_at_the_deadline() -> None:
+    connection = Connection(response_s=0.1)
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+    with raw_server(head, drip=b" ") as url, pytest.raises(NoAnswer, match="did not end in time"):
         DeviceClient(url, connection, OneToken()).heartbeat(Health())
     connection.close()
 

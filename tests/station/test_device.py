@@ -42,6 +42,16 @@ def test_a_picture_is_taken_each_interval_that_the_owner_set(rig: Rig) -> None:
     assert capture_for(rig, 60) == 6
 
 
+def test_an_interval_that_the_owner_shortens_counts_from_now(rig: Rig) -> None:
+    rig.cloud.settings.interval_s = 3600
+    rig.work()
+    capture_for(rig, 60)
+    rig.cloud.settings.interval_s = 10
+    rig.work()
+
+    assert capture_for(rig, 31) == 3
+
+
 def test_the_interval_of_the_command_line_overrides_the_owner_s(cloud: FakeCloud, tmp_path: Path) -> None:
     rig = Rig(cloud, tmp_path, interval_s=5)
     rig.work()
@@ -157,12 +167,13 @@ def test_an_unknown_command_is_answered(rig: Rig) -> None:
 def test_a_command_whose_acknowledgement_was_lost_is_not_carried_out_again(rig: Rig) -> None:
     rig.cloud.command("c1", "capture_now")
     rig.cloud.script("ack", *[api_error(503, "unavailable")] * 3)
+    rig.work(1)
+    assert rig.cloud.acks == []
 
-    rig.work()
     rig.restarted().work()
 
     assert len(rig.told(Captured)) == 1
-    assert len(rig.cloud.acks) == 1
+    assert [ack.status for _, ack in rig.cloud.acks] == ["done"]
 
 
 def test_a_reboot_command_ends_this_run_once_and_is_acknowledged_by_the_next(rig: Rig) -> None:
@@ -195,6 +206,16 @@ def test_a_token_is_rotated_on_command_and_the_old_one_is_forgotten(rig: Rig) ->
 
     assert rig.cloud.tokens == ["devtok_rotated1"]
     assert rig.state.identity.tokens() == rig.restarted().state.identity.tokens() == ("devtok_rotated1",)
+
+
+def test_a_rotation_that_the_network_cut_off_is_tried_again(rig: Rig) -> None:
+    rig.cloud.command("c1", "rotate_token")
+    rig.cloud.script("token", api_error(503, "unavailable"))
+
+    rig.work()
+
+    assert [ack.status for _, ack in rig.cloud.acks] == ["done"]
+    assert rig.cloud.tokens == ["devtok_rotated1"]
 
 
 def test_a_rotation_cut_off_at_any_step_leaves_a_token_that_works(cloud: FakeCloud, tmp_path: Path) -> None:

@@ -132,7 +132,8 @@ class DiskQueue:
                 raise CaptureGone(f"{old}")
             if not self._next <= new <= MAX_SEQ:
                 raise ValueError(f"seq {new} may be in use")
-            self.raise_next_seq(new + 1)
+            # The file itself tells of its new seq, as it did of the old one.
+            self._next = new + 1
             self._files.replace(self._path(old), self._path(new))
             self._seqs.append(new)
             self._sizes[new] = self._sizes[old]
