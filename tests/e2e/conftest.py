@@ -31,10 +31,13 @@ def running_cloud() -> Iterator[LocalCloud]:
 
 @pytest.fixture
 def cloud(running_cloud: LocalCloud) -> Iterator[LocalCloud]:
-    """Calm before and after each test: no fault is left, no event on its way."""
+    """After each test no fault is left, no event is on its way, and no device is there for a reconciler to look at."""
     yield running_cloud
     running_cloud.faults.clear()
     running_cloud.settle()
+    dynamodb, table = running_cloud.client("dynamodb"), running_cloud.outputs.devices_table
+    for row in dynamodb.scan(TableName=table, ProjectionExpression="device_id")["Items"]:
+        dynamodb.delete_item(TableName=table, Key=row)
 
 
 @pytest.fixture
