@@ -11,10 +11,8 @@ import base64
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import NewType
-
-import nacl.encoding
-import nacl.hash
 
 from chalicelib.domain.errors import InvalidCredential
 from chalicelib.domain.ids import DeviceId, Entropy, is_device_id
@@ -87,4 +85,4 @@ def _joined(*parts: str) -> bytes:
 
 
 def _keyed(message: bytes, key: bytes, person: bytes) -> str:
-    return nacl.hash.blake2b(message, key=key, person=person, encoder=nacl.encoding.HexEncoder).decode()
+    return blake2b(message, digest_size=32, key=key, person=person).hexdigest()
