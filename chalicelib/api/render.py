@@ -10,7 +10,7 @@ from chalicelib.domain.clock import to_text
 from chalicelib.domain.device import Device, DeviceSettings
 from chalicelib.domain.ids import task_id
 from chalicelib.domain.inbox import Command, Event
-from chalicelib.domain.item import Item, ItemStatus
+from chalicelib.domain.item import Item
 from chalicelib.domain.receipts import Receipt
 from chalicelib.services.pairing import Activated, Paired
 from chalicelib.services.ports import DownloadSigner, Page
@@ -155,9 +155,8 @@ def events(page: Page[Event]) -> responses.EventPage:
 
 def item(one: Item) -> responses.ItemBody:
     """Without any URL; what a tombstone had is gone, and what is awaited is not there yet."""
-    has_bytes = one.status not in (ItemStatus.AWAITING_OBJECT, ItemStatus.DELETED)
-    photo = responses.PlaceBody(object_key=one.object_key) if has_bytes else None
-    thumbnail = responses.PlaceBody(object_key=one.thumbnail_key) if has_bytes and one.thumbnail_key else None
+    photo = responses.PlaceBody(object_key=one.object_key) if one.has_object else None
+    thumbnail = responses.PlaceBody(object_key=one.thumbnail_key) if one.has_object and one.thumbnail_key else None
     return responses.ItemBody(
         item_id=one.item_id,
         device_id=one.device_id,

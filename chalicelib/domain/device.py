@@ -67,8 +67,8 @@ class Device:
     """At least one more than any seq that the server allotted to this device itself."""
     sweep_key: str | None = None
     """How far the reconciler has listed this device's objects; None: at the beginning."""
-    swept_at: datetime | None = None
-    """When the reconciler last came to the end of the list."""
+    full_sweep_at: datetime | None = None
+    """When the reconciler last began at the very first of this device's objects."""
 
     @property
     def is_revoked(self) -> bool:

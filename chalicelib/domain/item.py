@@ -14,6 +14,9 @@ from enum import StrEnum
 from chalicelib.domain.capture_time import CaptureTime
 from chalicelib.domain.ids import DeviceId, ItemId, OwnerId, Seq, item_id
 
+OBJECT_MISSING = "object_missing"
+"""The reject reason of an item whose bytes somebody removed from the bucket."""
+
 
 class ItemStatus(StrEnum):
     AWAITING_OBJECT = "awaiting_object"
@@ -97,6 +100,12 @@ class Item:
     @property
     def is_examined(self) -> bool:
         return self.status in (ItemStatus.PROCESSED, ItemStatus.REJECTED)
+
+    @property
+    def has_object(self) -> bool:
+        """Whether there are bytes to show."""
+        absent = self.status in (ItemStatus.AWAITING_OBJECT, ItemStatus.DELETED)
+        return not absent and self.reject_reason != OBJECT_MISSING
 
     def known_sha256(self) -> str | None:
         """The identity of the bytes: what is held, or else what was promised."""

@@ -14,8 +14,8 @@ class Rate:
     burst: int
 
     @property
-    def interval_ms(self) -> float:
-        return 60_000 / self.per_minute
+    def interval_ms(self) -> int:
+        return math.ceil(60_000 / self.per_minute)
 
 
 @dataclass(frozen=True)
@@ -35,4 +35,4 @@ def take(rate: Rate, full_at_ms: int, now_ms: int) -> Granted | Refused:
     excess_ms = next_full_ms - now_ms - rate.burst * rate.interval_ms
     if excess_ms > 0:
         return Refused(math.ceil(excess_ms / 1000))
-    return Granted(math.ceil(next_full_ms))
+    return Granted(next_full_ms)

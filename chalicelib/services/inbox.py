@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -121,7 +122,9 @@ def command(
         expires_at=now + COMMAND_LIFETIME,
         arguments={"duration_s": duration_s} if duration_s else {},
     )
-    stores.inbox.add_command(made)
+    # An id of 80 random bits that is taken is this very command, sent twice because an answer was lost.
+    with suppress(Changed):
+        stores.inbox.add_command(made)
     return made
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from chalicelib.domain import pairing
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.device import Device
-from chalicelib.domain.errors import PairingCodeInvalid, RateLimited
+from chalicelib.domain.errors import PairingCodeInvalid, RateLimited, Unavailable
 from chalicelib.domain.ids import DeviceId, Entropy, OwnerId, Seq, new_device_id
 from chalicelib.domain.pairing import Pairing
 from chalicelib.domain.rates import Rate, Refused
@@ -52,7 +52,12 @@ def pair_new(
 ) -> Paired:
     """A new device of this owner, and the code that activates it."""
     device = Device(new_device_id(entropy), owner_id, name, created_at=clock())
-    stores.devices.create(device)
+    try:
+        stores.devices.create(device)
+    except Changed as changed:
+        # The write was sent twice because its answer was lost: it met itself.
+        if changed.stored is None or changed.stored.owner_id != owner_id:
+            raise
     return _new_code(device, stores.pairings, peppers, clock, entropy)
 
 
@@ -74,7 +79,11 @@ def _new_code(device: Device, pairings: PairingStore, peppers: Peppers, clock: C
     code = pairing.new_code(entropy)
     expires_at = clock() + pairing.LIFETIME
     key = peppers.lookup_key("pairing", pairing.normalised(code))
-    pairings.create(Pairing(key, device.device_id, device.owner_id, expires_at))
+    try:
+        pairings.create(Pairing(key, device.device_id, device.owner_id, expires_at))
+    except Changed as changed:
+        if changed.stored is None or changed.stored.device_id != device.device_id:
+            raise Unavailable(retry_after_s=1) from None
     return Paired(device.device_id, code, expires_at)
 
 

@@ -59,14 +59,8 @@ class DeviceStore(Protocol):
         Raises Changed where there is no such device.
         """
 
-    def raise_next_seq(self, device_id: DeviceId, to: Seq) -> None:
-        """Condition: the device is there and `to` is larger than its `next_seq`; else nothing happens."""
-
-    def note_sweep(self, device_id: DeviceId, sweep_key: str | None, swept_at: datetime | None) -> None:
-        """Keep how far the reconciler listed; `swept_at` None leaves the stored one.
-
-        Condition: the device is there; else nothing happens.
-        """
+    def note_sweep(self, device_id: DeviceId, sweep_key: str | None, full_sweep_at: datetime | None = None) -> None:
+        """Keep how far the reconciler listed; `full_sweep_at` None leaves the stored one."""
 
 
 class ItemStore(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.domain.item import Item, ItemStatus
+from chalicelib.domain.item import Item
 from chalicelib.domain.receipts import Receipt, ReceiptKeys, ReceiptState
 
 
@@ -12,7 +12,7 @@ def receipt_for(item: Item, named_sha256: str | None, keys: ReceiptKeys) -> Rece
     None while the object is not there, while nobody knows its sha256 yet (an upload without a checksum
     that processing has not read), and where it is not the sha256 that the device named.
     """
-    if item.status is ItemStatus.AWAITING_OBJECT or item.sha256 is None or item.size_bytes is None:
+    if not (item.has_object or item.is_deleted) or item.sha256 is None or item.size_bytes is None:
         return None
     if named_sha256 not in (None, item.sha256):
         return None

@@ -14,9 +14,8 @@ from functools import partial
 
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.device import Device
-from chalicelib.domain.errors import FrameferryError
 from chalicelib.domain.ids import DeviceId, Seq
-from chalicelib.domain.item import Examined, Item, ItemStatus, StoredObject
+from chalicelib.domain.item import OBJECT_MISSING, Examined, Item, ItemStatus, StoredObject
 from chalicelib.services.deleting import finish_deletion
 from chalicelib.services.forward import move_forward
 from chalicelib.services.inbox import missing_event
@@ -29,8 +28,11 @@ OBJECT_DEADLINE = timedelta(hours=24)
 """A presigned URL lives an hour; after a day the object of a confirmed capture is given up."""
 MAX_ATTEMPTS = 3
 SWEEP_WINDOW = timedelta(days=45)
-"""How old the date in a key may be when its object arrives: more than a card holds."""
-QUIET = timedelta(hours=1)
+"""How old the date in a key mostly is at most when its object arrives: more than a card holds."""
+FULL_SWEEP_INTERVAL = timedelta(days=7)
+"""For what arrives under an older date all the same."""
+QUIET = timedelta(hours=2)
+"""How long after a device was last seen an object of its may still turn up."""
 _PENDING_LIMIT = 200
 _SWEEP_LIMIT = 5_000
 
@@ -60,8 +62,9 @@ def reconcile(*, stores: ProcessingStores, clock: Clock, time_left: Callable[[],
 def _guarded(findings: Findings, step: Callable[[], str | None]) -> None:
     try:
         finding = step()
-    except FrameferryError as error:
-        findings.errors.append(error.code)
+    except Exception as error:
+        # Whatever it is, tomorrow's run would end at the same place if it ended this one.
+        findings.errors.append(getattr(error, "code", type(error).__name__))
     else:
         if finding:
             findings.counts[finding] += 1
@@ -88,7 +91,7 @@ def _drive(device_id: DeviceId, seq: Seq, stores: ProcessingStores, clock: Clock
 def _without_object(item: Item, stores: ProcessingStores, now: datetime) -> str:
     if item.status is ItemStatus.STORED:
         held = StoredObject(item.object_key, item.version_id, item.size_bytes or 0, item.sha256, item.stored_at or now)
-        _reject(item, held, "object_missing", stores, now)
+        _reject(item, held, OBJECT_MISSING, stores, now)
         return "object_missing"
     given_up = now - item.created_at >= OBJECT_DEADLINE
     if given_up:
@@ -113,17 +116,36 @@ def _reject(item: Item, held: StoredObject, reason: str, stores: ProcessingStore
 
 def _sweep(device_id: DeviceId, stores: ProcessingStores, clock: Clock, findings: Findings) -> str | None:
     device = stores.devices.get(device_id)
-    if device is None or _is_quiet(device):
-        return None
     now = clock()
-    start = device.sweep_key or object_keys.day_prefix(device_id, now - SWEEP_WINDOW)
-    listed = stores.captures.list_versions(object_keys.device_prefix(device_id), start, _SWEEP_LIMIT)
+    if device is None or (begins := _beginning(device, now)) is None:
+        return None
+    listed = stores.captures.list_versions(object_keys.device_prefix(device_id), begins.after_key, _SWEEP_LIMIT)
     for lost in _without_item(listed, stores, now):
         _guarded(findings, partial(_process_listed, lost, stores, clock))
-    if len(listed) < _SWEEP_LIMIT:
-        stores.devices.note_sweep(device_id, None, now)
-    else:
-        stores.devices.note_sweep(device_id, _last_whole_key(listed), None)
+    goes_on_at = None if len(listed) < _SWEEP_LIMIT else _last_whole_key(listed)
+    stores.devices.note_sweep(device_id, goes_on_at, now if begins.is_full else None)
+    return None
+
+
+@dataclass(frozen=True)
+class _Beginning:
+    after_key: str | None
+    is_full: bool = False
+
+
+def _beginning(device: Device, now: datetime) -> _Beginning | None:
+    """Where to list from: where the last run stopped; once a week at the very first key; at the days from which a
+    backlog may come while the device is about; and nowhere while nothing can have come.
+    """
+    if device.sweep_key is not None:
+        return _Beginning(device.sweep_key)
+    last_at = device.full_sweep_at
+    # The last URL may outlive the last request, and its object must be older than GRACE to be looked at.
+    quiet_from = device.last_seen_at + QUIET if device.last_seen_at else device.created_at
+    if last_at is None or (now - last_at >= FULL_SWEEP_INTERVAL and last_at < quiet_from):
+        return _Beginning(None, is_full=True)
+    if now < quiet_from:
+        return _Beginning(object_keys.day_prefix(device.device_id, now - SWEEP_WINDOW))
     return None
 
 
@@ -131,13 +153,6 @@ def _last_whole_key(listed: list[StoredObject]) -> str:
     """The last key all of whose versions are sure to be in a list that was cut at its limit."""
     last = listed[-1].key
     return next((found.key for found in reversed(listed) if found.key != last), last)
-
-
-def _is_quiet(device: Device) -> bool:
-    """Nothing can have come since the last full sweep: a URL may outlive the last request by an hour."""
-    if device.sweep_key is not None or device.swept_at is None:
-        return False
-    return device.last_seen_at is None or device.last_seen_at < device.swept_at - 2 * QUIET
 
 
 def _without_item(listed: Iterable[StoredObject], stores: ProcessingStores, now: datetime) -> list[StoredObject]:

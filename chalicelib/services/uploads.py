@@ -130,8 +130,8 @@ def _held(device: Device, seq: Seq, sha256: str | None, stores: UploadStores) ->
         return None
     if sha256 is not None and item.known_sha256() not in (None, sha256):
         raise Conflict(next_seq(device, items=stores.items))
-    certain = item.is_deleted or (sha256 is not None and item.sha256 == sha256)
-    return item if certain and item.status is not ItemStatus.AWAITING_OBJECT else None
+    is_held = item.has_object and sha256 is not None and item.sha256 == sha256
+    return item if item.is_deleted or is_held else None
 
 
 def confirm(device: Device, claim: Claim, *, stores: UploadStores, keys: ReceiptKeys, clock: Clock) -> Confirmed:

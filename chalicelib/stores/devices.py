@@ -14,7 +14,7 @@ from chalicelib.stores import rates
 from chalicelib.stores.dynamodb import ConditionFailed, Query, Row, Table, from_row, to_row
 
 _KEY = "device_id"
-_COUNTED_IN_PLACE = {"last_seen_at", "health", "health_at", "next_seq", "sweep_key", "swept_at"}
+_COUNTED_IN_PLACE = {"last_seen_at", "health", "health_at", "next_seq", "sweep_key", "full_sweep_at"}
 _OWNED_BY_SERVICES = [each.name for each in fields(Device) if each.name not in {_KEY, *_COUNTED_IN_PLACE}]
 _EXISTS = "attribute_exists(#device_id)"
 _PAGE_SIZE = 100
@@ -66,10 +66,10 @@ class DynamoDevices:
         return from_row(saved, Device)
 
     def touch(self, device_id: DeviceId, now: datetime, rate: Rate) -> Granted | Refused:
-        """Condition: the device is there and its bucket is as read."""
+        """Condition: the device is there and its bucket holds one more."""
         key = {_KEY: device_id}
         try:
-            return rates.take(self._table, key, rate, now, lambda _: {"last_seen_at": now}, f" AND {_EXISTS}")
+            return rates.take(self._table, key, rate, now, {"last_seen_at": now}, f" AND {_EXISTS}")
         except ConditionFailed as lost:
             raise _changed(lost) from None
 
@@ -97,13 +97,9 @@ class DynamoDevices:
                 lost = failed
         raise _changed(lost)
 
-    def raise_next_seq(self, device_id: DeviceId, to: Seq) -> None:
-        """Condition: the device is there and its `next_seq` is smaller."""
-        self._update_if(device_id, "SET #next_seq = :to", "#next_seq < :to", {"to": to})
-
-    def note_sweep(self, device_id: DeviceId, sweep_key: str | None, swept_at: datetime | None) -> None:
+    def note_sweep(self, device_id: DeviceId, sweep_key: str | None, full_sweep_at: datetime | None = None) -> None:
         """Condition: the device is there."""
-        told = {"sweep_key": sweep_key, "swept_at": swept_at}
+        told = {"sweep_key": sweep_key, "full_sweep_at": full_sweep_at}
         kept = {name: value for name, value in told.items() if value is not None}
         gone = ["sweep_key"] if sweep_key is None else []
         self._update_if(device_id, _change(kept, gone), _EXISTS, kept)

@@ -1,9 +1,9 @@
-"""Rate limits in DynamoDB: one number in a row, written only while it is the one that was read."""
+"""Rate limits in DynamoDB: one number in a row, counted up in place."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from chalicelib.domain import rates
@@ -12,44 +12,58 @@ from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.rates import Granted, Rate, Refused
 from chalicelib.stores.dynamodb import ConditionFailed, Row, Table
 
+_FULL = "rate_full_at_ms"
 _TRIES = 3
 _RETRY_AFTER_S = 1
 
 
-def take(
-    table: Table, key: Row, rate: Rate, now: datetime, also: Callable[[Granted], Row], must: str = ""
-) -> Granted | Refused:
-    """Count one request against the row's `rate_full_at_ms`, and set what `also` says in the same write.
+def take(table: Table, key: Row, rate: Rate, now: datetime, also: Row, must: str = "") -> Granted | Refused:
+    """Count one request against the row's `rate_full_at_ms`, and set `also` in the same write.
 
-    The first try takes the bucket to be full, as it mostly is, so that no read comes before. Condition: the bucket
-    is as it was taken to be, and `must`. Raises ConditionFailed where there is no row and `must` needs one,
-    Unavailable when others keep changing the bucket.
+    The first write takes the bucket to be full, as it mostly is, so that no read comes before; the second
+    counts on from whatever stands there, so that requests at the same time do not undo one another. Raises
+    ConditionFailed where there is no row and `must` needs one, Unavailable in the unlikely case that the
+    bucket runs full and empty between any two writes.
     """
-    seen_ms: int | None = None
-    for _ in range(_TRIES):
-        answer = rates.take(rate, seen_ms or 0, to_ms(now))
-        if isinstance(answer, Refused):
-            return answer
+    now_ms, interval_ms = to_ms(now), rate.interval_ms
+    begin = _Write(
+        f"#{_FULL} = :begun_ms",
+        f"(attribute_not_exists(#{_FULL}) OR #{_FULL} <= :now_ms)",
+        {"begun_ms": now_ms + interval_ms, "now_ms": now_ms},
+    )
+    count_on = _Write(
+        f"#{_FULL} = #{_FULL} + :interval_ms",
+        f"#{_FULL} > :now_ms AND #{_FULL} <= :last_ms",
+        {"interval_ms": interval_ms, "now_ms": now_ms, "last_ms": now_ms + (rate.burst - 1) * interval_ms},
+    )
+    for write in (begin, count_on) * _TRIES:
         try:
-            _write(table, key, {"rate_full_at_ms": answer.full_at_ms, **also(answer)}, seen_ms, to_ms(now), must)
-            return answer
+            row = _update(table, key, write, also, must)
         except ConditionFailed as lost:
             if lost.row is None:
                 raise
-            seen_ms = lost.row.get("rate_full_at_ms", 0)
+            answer = rates.take(rate, lost.row.get(_FULL, 0), now_ms)
+            if isinstance(answer, Refused):
+                return answer
+        else:
+            return Granted(row[_FULL])
     raise Unavailable(_RETRY_AFTER_S)
 
 
-def _write(table: Table, key: Row, changes: Row, seen_ms: int | None, now_ms: int, must: str) -> None:
-    if seen_ms is None:
-        unchanged = "(attribute_not_exists(#rate_full_at_ms) OR #rate_full_at_ms <= :now_ms)"
-    else:
-        unchanged = "#rate_full_at_ms = :seen_ms"
-    table.update(
+@dataclass(frozen=True)
+class _Write:
+    change: str
+    condition: str
+    values: Row
+
+
+def _update(table: Table, key: Row, write: _Write, also: Row, must: str) -> Row:
+    return table.update(
         key,
-        "SET " + ", ".join(f"#{name} = :{name}" for name in changes),
-        condition=unchanged + must,
-        values=changes | ({"now_ms": now_ms} if seen_ms is None else {"seen_ms": seen_ms}),
+        "SET " + ", ".join([write.change, *(f"#{name} = :{name}" for name in also)]),
+        condition=write.condition + must,
+        values=write.values | also,
+        returning="UPDATED_NEW",
     )
 
 
@@ -60,8 +74,6 @@ class DynamoRates:
         self._table = table
 
     def take(self, bucket: str, rate: Rate, now: datetime) -> Granted | Refused:
-        return take(self._table, {"pairing_key": f"rate#{bucket}"}, rate, now, _expiry)
-
-
-def _expiry(granted: Granted) -> Row:
-    return {"expires_at_s": math.ceil(granted.full_at_ms / 1000)}
+        full_by_ms = to_ms(now) + rate.burst * rate.interval_ms
+        expiry = {"expires_at_s": math.ceil(full_by_ms / 1000)}
+        return take(self._table, {"pairing_key": f"rate#{bucket}"}, rate, now, expiry)

@@ -48,7 +48,7 @@ def a_full_device(device_id: DeviceId) -> Device:
         health_at=NOW,
         next_seq=Seq(MAX_SEQ),
         sweep_key="devices/x/2026/05/04/1.jpg",
-        swept_at=NOW,
+        full_sweep_at=NOW,
     )
 
 
@@ -121,7 +121,7 @@ def test_save_removes_what_is_none_now(stores: Stores, device_id: DeviceId) -> N
 def test_save_leaves_alone_what_is_counted_in_place(stores: Stores, device: Device) -> None:
     stores.devices.touch(device.device_id, NOW + SECOND, RATE)
     stores.devices.report_health(device.device_id, HEALTH, NOW)
-    stores.devices.raise_next_seq(device.device_id, Seq(50))
+    stores.devices.allot_seq(device.device_id, Seq(49))
     stores.devices.note_sweep(device.device_id, "devices/x", NOW)
 
     saved = stores.devices.save(replace(device, name="barn", last_seen_at=None, next_seq=Seq(3)))
@@ -135,7 +135,7 @@ def test_save_leaves_alone_what_is_counted_in_place(stores: Stores, device: Devi
         health_at=NOW,
         next_seq=Seq(50),
         sweep_key="devices/x",
-        swept_at=NOW,
+        full_sweep_at=NOW,
     )
     assert saved == expected
     assert stores.devices.get(device.device_id) == expected
@@ -272,33 +272,18 @@ def test_allotting_for_a_device_that_is_not_there_makes_none(stores: Stores, dev
     assert stores.devices.get(device_id) is None
 
 
-def test_next_seq_is_raised_and_never_lowered(stores: Stores, device: Device) -> None:
-    seen = []
-    for to in (5, 3, 5, 2**40):
-        stores.devices.raise_next_seq(device.device_id, Seq(to))
-        seen.append(stored(stores, device.device_id).next_seq)
-
-    assert seen == [5, 5, 5, 2**40]
-
-
-def test_raising_next_seq_of_a_device_that_is_not_there_makes_none(stores: Stores, device_id: DeviceId) -> None:
-    stores.devices.raise_next_seq(device_id, Seq(5))
-
-    assert stores.devices.get(device_id) is None
-
-
-def test_a_sweep_that_goes_on_keeps_when_the_last_one_ended(stores: Stores, device: Device) -> None:
+def test_a_sweep_that_goes_on_keeps_when_the_last_full_one_began(stores: Stores, device: Device) -> None:
     stores.devices.note_sweep(device.device_id, None, NOW)
     stores.devices.note_sweep(device.device_id, "devices/x/1.jpg", None)
 
-    assert stores.devices.get(device.device_id) == replace(device, sweep_key="devices/x/1.jpg", swept_at=NOW)
+    assert stores.devices.get(device.device_id) == replace(device, sweep_key="devices/x/1.jpg", full_sweep_at=NOW)
 
 
 def test_a_sweep_that_came_to_the_end_begins_anew(stores: Stores, device: Device) -> None:
     stores.devices.note_sweep(device.device_id, "devices/x/1.jpg", None)
     stores.devices.note_sweep(device.device_id, None, NOW)
 
-    assert stores.devices.get(device.device_id) == replace(device, sweep_key=None, swept_at=NOW)
+    assert stores.devices.get(device.device_id) == replace(device, sweep_key=None, full_sweep_at=NOW)
 
 
 def test_noting_a_sweep_of_a_device_that_is_not_there_makes_none(stores: Stores, device_id: DeviceId) -> None:

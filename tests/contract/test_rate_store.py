@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from chalicelib.domain import rates
@@ -56,3 +57,14 @@ def test_a_bucket_is_forgotten_once_it_is_full(cloud: Cloud) -> None:
     (row,) = cloud.dynamodb.scan(TableName=cloud.outputs.pairings_table)["Items"]
     assert isinstance(granted, Granted)
     assert int(row["expires_at_s"]["N"]) * 1000 >= granted.full_at_ms
+
+
+def test_requests_at_the_same_moment_are_each_counted_and_none_is_turned_away_for_the_others(cloud: Cloud) -> None:
+    rates_on_moto = on_moto(cloud, FakeClock()).rates
+    many = Rate(per_minute=600, burst=40)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: rates_on_moto.take("source#1", many, NOW), range(40)))
+
+    assert sum(isinstance(answer, Granted) for answer in answers) == 40
+    assert isinstance(rates_on_moto.take("source#1", many, NOW), Refused)

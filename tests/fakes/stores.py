@@ -52,7 +52,7 @@ class FakeDevices:
             health_at=stored.health_at,
             next_seq=stored.next_seq,
             sweep_key=stored.sweep_key,
-            swept_at=stored.swept_at,
+            full_sweep_at=stored.full_sweep_at,
         )
         self._devices[device.device_id] = saved
         return saved
@@ -76,16 +76,11 @@ class FakeDevices:
         self._devices[device_id] = replace(device, next_seq=Seq(seq + 1))
         return seq
 
-    def raise_next_seq(self, device_id: DeviceId, to: Seq) -> None:
-        device = self._devices.get(device_id)
-        if device is not None and device.next_seq < to:
-            self._devices[device_id] = replace(device, next_seq=to)
-
-    def note_sweep(self, device_id: DeviceId, sweep_key: str | None, swept_at: datetime | None) -> None:
+    def note_sweep(self, device_id: DeviceId, sweep_key: str | None, full_sweep_at: datetime | None = None) -> None:
         device = self._devices.get(device_id)
         if device is not None:
-            kept = device.swept_at if swept_at is None else as_stored(swept_at)
-            self._devices[device_id] = replace(device, sweep_key=sweep_key, swept_at=kept)
+            kept = device.full_sweep_at if full_sweep_at is None else as_stored(full_sweep_at)
+            self._devices[device_id] = replace(device, sweep_key=sweep_key, full_sweep_at=kept)
 
     def _existing(self, device_id: DeviceId) -> Device:
         if device_id not in self._devices:

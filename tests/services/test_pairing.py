@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
@@ -12,6 +13,7 @@ from chalicelib.services.devices import authenticate, revoke, rotate_token
 from chalicelib.services.pairing import GUESS_RATE, Activated, Paired, activate, pair_again, pair_new
 from chalicelib.services.uploads import accept_image
 from tests.fakes.crashes import Crashes, SimulatedCrash
+from tests.fakes.stores import FakeDevices, FakePairings
 from tests.fakes.world import FakeWorld
 from tests.services.conftest import OWNER, STRANGER, new_device, stored_device
 from tests.tiny_jpegs import tiny_jpeg
@@ -110,6 +112,29 @@ def test_guesses_are_limited_per_source_and_not_for_others(world: FakeWorld) -> 
         guess()
     assert raised.value.retry_after_s >= 1
     assert trade(world, pair(world).pairing_code, source="192.0.2.1").device.owner_id == OWNER
+
+
+class _WritesTwice:
+    """A client that lost the answer of a write and sent it again."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+
+    def create(self, new: Any) -> None:
+        self._store.create(new)
+        self._store.create(new)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+def test_pairing_survives_writes_that_were_sent_twice(world: FakeWorld) -> None:
+    twice = replace(
+        world,
+        devices=cast(FakeDevices, _WritesTwice(world.devices)),
+        pairings=cast(FakePairings, _WritesTwice(world.pairings)),
+    )
+    assert trade(world, pair(twice).pairing_code).device.owner_id == OWNER
 
 
 def test_pairing_again_keeps_identity_and_seq_and_ends_the_old_token(world: FakeWorld) -> None:

@@ -3,12 +3,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import cast
 
+import pytest
+
 from chalicelib.domain.device import Device
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.ids import Seq
 from chalicelib.domain.inbox import EventKind
 from chalicelib.domain.item import Item, ItemStatus
 from chalicelib.services.inbox import event_history
+from chalicelib.services.receipts import receipt_for
 from chalicelib.services.reconcile import MAX_ATTEMPTS, Findings, reconcile
 from chalicelib.services.uploads import Claim, confirm
 from chalicelib.wire import object_keys
@@ -46,9 +49,20 @@ def test_an_object_that_no_event_told_of_becomes_an_item(world: FakeWorld, devic
     assert status(world, device) is ItemStatus.PROCESSED
 
 
+def test_a_photo_of_long_ago_that_no_event_told_of_is_found_within_a_week(world: FakeWorld, device: Device) -> None:
+    run(world)
+    old = object_keys.single(device.device_id, SEQ, "2020-01-01.jpg", None)
+    world.captures.upload(old, tiny_jpeg(1))
+    for _ in range(8):
+        world.clock.advance(86_400)
+        run(world)
+    assert status(world, device) is ItemStatus.PROCESSED
+
+
 def test_a_quiet_device_is_not_listed_again(world: FakeWorld, device: Device) -> None:
     world.clock.advance(3 * 3600)
     run(world)
+    world.clock.advance(30 * 86_400)
     crashes = Crashes()
     reconcile(stores=world.mortal(crashes), clock=world.clock)
     assert "FakeCaptures.list_versions" not in crashes.log
@@ -99,6 +113,7 @@ def test_a_stored_object_that_somebody_removed_is_said_to_be_missing(world: Fake
     item = world.items.get(device.device_id, SEQ)
     assert item is not None
     assert (item.status, item.reject_reason) == (ItemStatus.REJECTED, "object_missing")
+    assert receipt_for(item, item.sha256, world.receipt_keys) is None
 
 
 def test_a_deletion_that_was_cut_short_is_finished(world: FakeWorld, device: Device) -> None:
@@ -109,27 +124,29 @@ def test_a_deletion_that_was_cut_short_is_finished(world: FakeWorld, device: Dev
     assert world.captures.bodies() == {}
 
 
-def test_one_failure_does_not_stop_the_others(world: FakeWorld, device: Device) -> None:
+@pytest.mark.parametrize(
+    ("error", "told"), [(Unavailable(retry_after_s=1), "unavailable"), (MemoryError(), "MemoryError")]
+)
+def test_one_failure_does_not_stop_the_others(world: FakeWorld, device: Device, error: Exception, told: str) -> None:
     for seq in (Seq(1), Seq(2), Seq(3)):
         world.captures.upload(key_of(device, seq), tiny_jpeg(seq))
     world.clock.advance(16 * 60)
-    broken = _busy_for(world, key_of(device, Seq(2)))
-    findings = reconcile(stores=broken, clock=world.clock)
-    assert (findings.counts["found_processed"], findings.errors) == (2, ["unavailable"])
+    findings = reconcile(stores=_failing_for(world, key_of(device, Seq(2)), error), clock=world.clock)
+    assert (findings.counts["found_processed"], findings.errors) == (2, [told])
 
 
-class _BusyCaptures:
-    def __init__(self, world: FakeWorld, key: str) -> None:
-        self._captures, self._key = world.captures, key
+class _FailingCaptures:
+    def __init__(self, world: FakeWorld, key: str, error: Exception) -> None:
+        self._captures, self._key, self._error = world.captures, key, error
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._captures, name)
 
     def read(self, key: str, version_id: str | None = None) -> bytes | None:
         if key == self._key:
-            raise Unavailable(retry_after_s=1)
+            raise self._error
         return self._captures.read(key, version_id)
 
 
-def _busy_for(world: FakeWorld, key: str) -> FakeWorld:
-    return replace(world, captures=cast(FakeCaptures, _BusyCaptures(world, key)))
+def _failing_for(world: FakeWorld, key: str, error: Exception) -> FakeWorld:
+    return replace(world, captures=cast(FakeCaptures, _FailingCaptures(world, key, error)))
