@@ -76,23 +76,28 @@ def test_event_before_the_ingest_call_ends_in_the_same_item_with_the_better_time
     whole(1, tiny_jpeg(1))
 
 
-@pytest.mark.parametrize("days_ago", [None, 0, 30, 300], ids=lambda days: f"{days} days" if days else f"{days}")
+@pytest.mark.parametrize(
+    ("taken_ago", "found_after"),
+    [(None, LATER), (timedelta(0), LATER), (timedelta(days=30), LATER), (timedelta(days=300), timedelta(days=8))],
+    ids=["undated", "today", "a card ago", "very long ago"],
+)
 def test_lost_event_of_an_unconfirmed_object_is_found_by_the_reconciler_however_old_the_photo(
     cloud: LocalCloud,
     owner: OwnerCaller,
     device: DeviceCaller,
     app_clock_moved: MoveClock,
     whole: Whole,
-    days_ago: int | None,
+    taken_ago: timedelta | None,
+    found_after: timedelta,
 ) -> None:
     set_faults(cloud, drop=1)
-    when = {} if days_ago is None else {"captured_at": to_text(utc_now() - timedelta(days=days_ago))}
+    when = {} if taken_ago is None else {"captured_at": to_text(utc_now() - taken_ago)}
     target = device.target(1, tiny_jpeg(1), **when)
     assert device.put(target, tiny_jpeg(1)).status_code == 200
     cloud.settle()
     cloud.run_schedule()
     assert not owner.has_item(device.device_id, 1), "the event may still come"
-    with app_clock_moved(LATER):
+    with app_clock_moved(found_after):
         cloud.run_schedule()
     whole(1, tiny_jpeg(1))
 
