@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -108,8 +109,10 @@ def test_a_signal_ends_it_cleanly(cloud: FakeCloud, tmp_path: Path, photos: Path
 def test_a_signal_ends_it_even_while_the_network_hangs(cloud: FakeCloud, tmp_path: Path, photos: Path) -> None:
     with camera(cloud, tmp_path / "state", "--code", CODE, "--photos", str(photos)) as process, cloud.lock:
         # The cloud is locked: the activation waits for its answer.
-        while not cloud.connections:
-            pass
+        for _ in range(100 * LIMIT_S):
+            if cloud.connections:
+                break
+            time.sleep(0.01)
         process.send_signal(signal.SIGTERM)
         code, _, err = finished(process)
 

@@ -81,19 +81,19 @@ class DiskQueue:
             if self._next > MAX_SEQ:
                 raise OSError(errno.EOVERFLOW, "no seq is left")
             self._make_room(size_bytes)
-            seq = self._next
+            seq = Seq(self._next)
             # Taken whatever happens: a write that fails half-way may still have made the name durable.
             self._next += 1
             self._write(self._path(seq), header, jpeg)
             self._sizes[seq] = size_bytes
             self._seqs.append(seq)
             self._total_bytes += size_bytes
-            return Seq(seq)
+            return seq
 
     def pending(self) -> list[Seq]:
         """The seqs in the queue, oldest first."""
         with self._lock:
-            return [Seq(seq) for seq in self._seqs]
+            return self._seqs.copy()
 
     def capture(self, seq: Seq) -> Capture:
         """Raises CaptureDamaged, and CaptureGone where it is not in the queue."""
@@ -156,12 +156,12 @@ class DiskQueue:
             self._total_bytes += self._sizes[seq]
             self._forget(seq)
 
-    def _opened(self, folder: Path) -> tuple[dict[int, int], list[int]]:
+    def _opened(self, folder: Path) -> tuple[dict[Seq, int], list[Seq]]:
         sizes = {}
         for name, size_bytes in self._files.sizes(folder).items():
             match = _NAME.fullmatch(name)
             if match and int(match[1]) <= MAX_SEQ:
-                sizes[int(match[1])] = size_bytes
+                sizes[Seq(int(match[1]))] = size_bytes
             elif name.endswith(TEMPORARY):
                 self._files.remove(folder / name)
         return sizes, sorted(sizes)
@@ -176,7 +176,7 @@ class DiskQueue:
     def _largest(self) -> int:
         return max([-1, *self._seqs[-1:], *self._aside_seqs[-1:]])
 
-    def _outlast(self, seq: int) -> None:
+    def _outlast(self, seq: Seq) -> None:
         """Called before the file of `seq` goes: the counter tells of it if no other file will."""
         if seq == self._largest():
             self._keep_next()
@@ -207,7 +207,7 @@ class DiskQueue:
             return False
         seq = (self._aside_seqs or self._seqs)[0]
         self._outlast(seq)
-        self._on_evict(SeqRange(Seq(seq), Seq(seq)))
+        self._on_evict(SeqRange(seq, seq))
         if self._aside_seqs:
             self._files.remove(self._aside / _name(seq))
             self._files.remove(self._reason(seq))
@@ -218,7 +218,7 @@ class DiskQueue:
             self._forget(seq)
         return True
 
-    def _forget(self, seq: int) -> None:
+    def _forget(self, seq: Seq) -> None:
         self._total_bytes -= self._sizes.pop(seq)
         del self._seqs[bisect.bisect_left(self._seqs, seq)]
 
