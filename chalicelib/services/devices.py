@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from chalicelib.domain.clock import Clock
@@ -11,7 +13,7 @@ from chalicelib.domain.device import Device
 from chalicelib.domain.errors import DeviceRevoked, InvalidCredential, NotFound, RateLimited, Unavailable
 from chalicelib.domain.ids import MAX_SEQ, DeviceId, OwnerId, Seq
 from chalicelib.domain.rates import Rate, Refused
-from chalicelib.domain.tokens import DeviceToken, Peppers, parse_token
+from chalicelib.domain.tokens import DeviceToken, Peppers, TokenHash, parse_token
 from chalicelib.services.ports import Changed, DeviceStore, ItemStore, RateStore
 
 DEVICE_RATE = Rate(per_minute=600, burst=300)
@@ -45,39 +47,45 @@ def _holder(token: DeviceToken, device: Device | None, devices: DeviceStore, pep
     pending = device.pending_token_hash if device else None
     if device is None or pending is None or not peppers.verifies(token, pending):
         raise InvalidCredential
-    return _finish_rotation(device, devices)
+    return _finish_rotation(pending, device, devices)
 
 
-def _finish_rotation(device: Device, devices: DeviceStore) -> Device:
+def _finish_rotation(used: TokenHash, device: Device, devices: DeviceStore) -> Device:
     """The first use of a pending token ends the old one."""
-    try:
-        return devices.save(device.rotated())
-    except Changed as changed:
-        now = changed.stored
-        if isinstance(now, Device) and now.token_hash == device.pending_token_hash:
-            return now
-        raise InvalidCredential from None
+    return _update(device, devices, partial(_with_only, used))
+
+
+def _with_only(used: TokenHash, device: Device) -> Device:
+    if device.pending_token_hash == used:
+        return device.rotated()
+    if device.token_hash == used:
+        return device
+    raise InvalidCredential
 
 
 def rotate_token(device: Device, *, devices: DeviceStore, peppers: Peppers) -> DeviceToken:
     """A token that replaces the present one when it is first used. A repeat gives the same one.
 
-    It is derived from the present token's hash, so nothing but its own hash needs to be kept.
+    It is derived from the present token's hash, so nothing but its own hash needs to be kept. Raises
+    InvalidCredential, DeviceRevoked where the device's credential came to an end since it was authenticated: a
+    thief's last request must not reach into the new one.
     """
-    for _ in range(_TRIES):
-        pepper_id = (device.pending_token_hash or peppers.current).partition("$")[0]
-        token = peppers.derived_token(device.device_id, "rotate", device.token_hash or "", pepper_id=pepper_id)
-        if device.pending_token_hash is not None and peppers.verifies(token, device.pending_token_hash):
-            return token
-        try:
-            devices.save(replace(device, pending_token_hash=peppers.hash(token)))
-        except Changed as changed:
-            if not isinstance(changed.stored, Device):
-                raise InvalidCredential from None
-            device = changed.stored
-            continue
-        return token
-    raise Unavailable(retry_after_s=1)
+
+    def with_pending(now: Device) -> Device:
+        if now.is_revoked:
+            raise DeviceRevoked
+        if now.token_hash != device.token_hash:
+            raise InvalidCredential
+        if now.pending_token_hash is not None:
+            return now
+        return replace(now, pending_token_hash=peppers.hash(_successor(now, peppers)))
+
+    return _successor(_update(device, devices, with_pending), peppers)
+
+
+def _successor(device: Device, peppers: Peppers) -> DeviceToken:
+    pepper_id = (device.pending_token_hash or peppers.current).partition("$")[0]
+    return peppers.derived_token(device.device_id, "rotate", device.token_hash or "", pepper_id=pepper_id)
 
 
 def limit_owner(owner_id: OwnerId, *, rates: RateStore, clock: Clock) -> None:
@@ -138,7 +146,8 @@ def revoke(owner_id: OwnerId, device_id: DeviceId, *, devices: DeviceStore, cloc
     return _update(owned(owner_id, device_id, devices=devices), devices, lambda device: device.revoked(at))
 
 
-def _update(device: Device, devices: DeviceStore, change: Any) -> Device:
+def _update(device: Device, devices: DeviceStore, change: Callable[[Device], Device]) -> Device:
+    """The change, made to what stands there, however often others change it meanwhile; what it raises passes."""
     for _ in range(_TRIES):
         after = change(device)
         if after == device:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from chalicelib.domain.device import Device
@@ -8,6 +10,8 @@ from chalicelib.domain.ids import new_device_id
 from chalicelib.domain.tokens import DeviceToken, new_token
 from chalicelib.services import devices
 from chalicelib.services.devices import DEVICE_RATE, Change, rotate_token
+from chalicelib.services.pairing import activate, pair_again
+from tests.fakes.crashes import Crashes
 from tests.fakes.world import FakeWorld
 from tests.services.conftest import OWNER, new_device, stored_device
 
@@ -66,6 +70,48 @@ def test_a_second_rotation_gives_another_token(world: FakeWorld) -> None:
     first = rotate(world, device)
     authenticate(world, first)
     assert rotate(world, device) != first
+
+
+def test_a_rotation_that_a_new_pairing_overtakes_gives_its_caller_nothing(world: FakeWorld) -> None:
+    device, _ = new_device(world)
+    crashes = Crashes()
+    crashes.meanwhile(1, lambda: repair(world, device))
+    with pytest.raises(InvalidCredential):
+        rotate_token(device, devices=crashes.around(world.devices), peppers=world.peppers)
+    assert stored_device(world, device.device_id).pending_token_hash is None
+
+
+def test_a_rotation_that_a_revocation_overtakes_gives_its_caller_nothing(world: FakeWorld) -> None:
+    device, _ = new_device(world)
+    crashes = Crashes()
+    crashes.meanwhile(1, lambda: devices.revoke(OWNER, device.device_id, devices=world.devices, clock=world.clock))
+    with pytest.raises(DeviceRevoked):
+        rotate_token(device, devices=crashes.around(world.devices), peppers=world.peppers)
+    assert stored_device(world, device.device_id).pending_token_hash is None
+
+
+def test_a_change_by_the_owner_meanwhile_refuses_no_token(world: FakeWorld) -> None:
+    device, token = new_device(world)
+    crashes = Crashes()
+    meddled = replace(world, devices=crashes.around(world.devices))
+    crashes.meanwhile(1, lambda: rename(world, device, "shed"))
+    pending = rotate_token(device, devices=meddled.devices, peppers=world.peppers)
+    crashes.meanwhile(2, lambda: rename(world, device, "roof"))
+    assert authenticate(meddled, pending).name == "roof"
+    with pytest.raises(InvalidCredential):
+        authenticate(world, token)
+
+
+def rename(world: FakeWorld, device: Device, name: str) -> None:
+    devices.change(OWNER, device.device_id, Change(name=name), devices=world.devices)
+
+
+def repair(world: FakeWorld, device: Device) -> None:
+    """Another device takes the place of this one."""
+    shared = {"stores": world, "peppers": world.peppers, "clock": world.clock, "entropy": world.entropy}
+    world.clock.advance(1)
+    code = pair_again(OWNER, device.device_id, **shared).pairing_code  # type: ignore[arg-type]
+    activate(code, None, source="192.0.2.2", **shared)  # type: ignore[arg-type]
 
 
 def test_a_device_that_asks_too_often_is_told_when_to_come_back(world: FakeWorld) -> None:
