@@ -148,8 +148,12 @@ class Item:
         )
 
     def examined(self, result: Examined, captured: CaptureTime, at: datetime) -> Item:
-        """Processing came to an end: PROCESSED, or REJECTED with the reason and the object kept."""
-        if self.status.rank >= ItemStatus.PROCESSED.rank:
+        """Processing came to an end: PROCESSED, or REJECTED with the reason and the object kept.
+
+        A second end there is only for bytes that went missing and came back.
+        """
+        came_back = self.reject_reason == OBJECT_MISSING and self.sha256 == result.object.sha256
+        if self.is_deleted or (self.is_examined and not came_back):
             return self
         held = result.object
         return replace(

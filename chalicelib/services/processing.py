@@ -101,8 +101,11 @@ def _is_object_of(item: Item, found: StoredObject) -> bool:
 def _examine_and_write(
     device: Device, seq: Seq, filename: str, found: StoredObject, stores: ProcessingStores, clock: Clock
 ) -> Processed:
-    examined, thumbnail = _examine(device, seq, found, stores.captures)
+    known = _examine(device, seq, found, stores.captures)
     item = stores.items.get(device.device_id, seq)
+    if known is None:
+        return Processed(Outcome.GONE, item)
+    examined, thumbnail = known
     verdict = _judge(item, examined)
     if verdict is not None:
         return _set_aside(verdict, device, seq, examined.object, item, stores, clock())
@@ -126,10 +129,15 @@ def _examine_and_write(
     return Processed(Outcome.REJECTED if after.reject_reason else Outcome.PROCESSED, after)
 
 
-def _examine(device: Device, seq: Seq, found: StoredObject, captures: CaptureObjects) -> tuple[Examined, bytes | None]:
+def _examine(
+    device: Device, seq: Seq, found: StoredObject, captures: CaptureObjects
+) -> tuple[Examined, bytes | None] | None:
+    """What the object is, and its thumbnail; None where somebody has removed it since it was found."""
     if found.size_bytes > MAX_SINGLE_BYTES:
         return Examined(found, reject_reason="too_large"), None
-    body = captures.read(found.key, found.version_id) or b""
+    body = captures.read(found.key, found.version_id)
+    if body is None:
+        return None
     held = replace(found, sha256=hashlib.sha256(body).hexdigest(), size_bytes=len(body))
     try:
         photo = imaging.examine(body)
@@ -148,11 +156,15 @@ def _examine(device: Device, seq: Seq, found: StoredObject, captures: CaptureObj
 
 def _judge(item: Item | None, examined: Examined) -> Outcome | None:
     """None if these bytes may become, or are, the item's; else what they are instead."""
-    if item is None or item.status is ItemStatus.AWAITING_OBJECT or _is_object_of(item, examined.object):
-        return Outcome.PURGED if item is not None and item.is_deleted else None
+    if item is None:
+        return None
     if item.is_deleted:
         return Outcome.PURGED
-    return Outcome.COPY_REMOVED if item.sha256 == examined.object.sha256 else Outcome.CONFLICT
+    if item.status is ItemStatus.AWAITING_OBJECT or _is_object_of(item, examined.object):
+        return None
+    if item.sha256 is None or item.sha256 != examined.object.sha256:
+        return Outcome.CONFLICT
+    return Outcome.COPY_REMOVED if item.has_object else None
 
 
 def _checked(examined: Examined, item: Item) -> Examined:

@@ -9,12 +9,13 @@ import pytest
 from chalicelib.domain.device import Device
 from chalicelib.domain.ids import Seq, new_device_id
 from chalicelib.domain.inbox import EventKind
-from chalicelib.domain.item import Item, ItemStatus
+from chalicelib.domain.item import OBJECT_MISSING, Item, ItemStatus
 from chalicelib.domain.timeline import TimelineRow
 from chalicelib.services.deleting import delete_item
 from chalicelib.services.gallery import page_of_items
 from chalicelib.services.inbox import event_history
 from chalicelib.services.processing import Outcome, process_object
+from chalicelib.services.reconcile import reconcile
 from chalicelib.services.uploads import MAX_SINGLE_BYTES, Claim, confirm
 from chalicelib.wire import object_keys
 from tests.fakes.crashes import Crashes, SimulatedCrash
@@ -120,6 +121,59 @@ def test_objects_too_large_to_be_read_are_set_aside_apart(world: FakeWorld, devi
         upload(world, key, filling * (MAX_SINGLE_BYTES + 1))
         assert process(world, key) is Outcome.CONFLICT
     assert len(world.captures.keys()) == 3
+
+
+def test_two_objects_too_large_to_be_read_are_not_taken_for_copies(world: FakeWorld, device: Device) -> None:
+    key = key_of(device)
+    for filling, outcome in ((b"a", Outcome.REJECTED), (b"b", Outcome.CONFLICT)):
+        upload(world, key, filling * (MAX_SINGLE_BYTES + 1))
+        assert process(world, key) is outcome
+    assert sorted(body[:1] for bodies in world.captures.bodies().values() for body in bodies) == [b"a", b"b"]
+
+
+def test_a_copy_that_another_process_removes_meanwhile_is_no_conflict(world: FakeWorld, device: Device) -> None:
+    upload(world, key_of(device), PHOTO)
+    process(world, key_of(device))
+    copy = key_of(device, "2026-01-02.jpg")
+    upload(world, copy, PHOTO)
+    crashes = Crashes()
+    crashes.meanwhile(_READ, lambda: process(world, copy))
+    overtaken = process_object(copy, None, stores=world.mortal(crashes), clock=world.clock)
+    assert crashes.log[_READ - 1] == "FakeCaptures.read"
+    assert overtaken.outcome is Outcome.GONE
+    assert event_history(OWNER, device.device_id, 10, None, stores=world).entries == []
+
+
+def test_a_photo_that_went_missing_is_made_whole_by_sending_it_again(world: FakeWorld, device: Device) -> None:
+    claim = Claim(key_of(device), SEQ, sha256=sha256(PHOTO).hexdigest())
+    _lose(world, device, claim)
+    assert item_of(world, device).reject_reason == OBJECT_MISSING
+    upload(world, key_of(device), PHOTO)
+    assert process(world, key_of(device)) is Outcome.PROCESSED
+    again = confirm(device, claim, stores=world, keys=world.receipt_keys, clock=world.clock)
+    assert again.receipt is not None
+    assert shown(world) == [again.item]
+
+
+def test_other_bytes_do_not_take_the_place_of_a_photo_that_went_missing(world: FakeWorld, device: Device) -> None:
+    _lose(world, device, Claim(key_of(device), SEQ, sha256=sha256(PHOTO).hexdigest()))
+    upload(world, key_of(device), OTHER)
+    assert process(world, key_of(device)) is Outcome.CONFLICT
+    assert list(world.captures.bodies().values()) == [[OTHER]]
+    assert item_of(world, device).sha256 == sha256(PHOTO).hexdigest()
+
+
+_READ = 4
+"""Which call of processing reads the object."""
+
+
+def _lose(world: FakeWorld, device: Device, claim: Claim) -> None:
+    """Somebody removes the object by hand after it was confirmed, and the reconciler finds out."""
+    world.captures.upload(claim.object_key, PHOTO, sha256(PHOTO).hexdigest())
+    confirm(device, claim, stores=world, keys=world.receipt_keys, clock=world.clock)
+    world.captures.delete_all_versions(claim.object_key)
+    world.clock.advance(16 * 60)
+    reconcile(stores=world, clock=world.clock)
 
 
 def test_the_same_bytes_under_another_key_are_held_once(world: FakeWorld, device: Device) -> None:
