@@ -81,3 +81,8 @@ def aws_keys(environment: Mapping[str, str] = os.environ) -> AwsKeys | None:
 def captures_bucket(environment: Mapping[str, str] = os.environ) -> str:
     """The bucket whose events `app.py` subscribes to: the one setting that is needed at import."""
     return environment.get("FRAMEFERRY_CAPTURES_BUCKET", "captures")
+
+
+def stack_name(environment: Mapping[str, str] = os.environ) -> str:
+    """What the API, the logs and the metrics are named by, so that those of several stacks stay apart."""
+    return environment.get("FRAMEFERRY_STACK", "frameferry")

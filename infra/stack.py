@@ -43,15 +43,17 @@ def apply_stack(
     stack_name: str,
     *,
     parameters: Mapping[str, str] | None = None,
+    tags: Mapping[str, str] | None = None,
     poll_interval_s: int = 5,
 ) -> StackOutputs:
     """Make the stack from `infra/template.yaml`, or bring it up to date, wait, and return its outputs.
 
-    Doing it again changes nothing. `parameters` not given keep the value they have, or their default.
+    Doing it again changes nothing. `parameters` not given keep the value they have, or their default; `tags` go
+    onto the stack and all that is in it.
     Raises StackFailed when CloudFormation refuses or rolls back.
     """
     try:
-        started = _start(cloudformation, stack_name, dict(parameters or {}))
+        started = _start(cloudformation, stack_name, dict(parameters or {}), tags or {})
     except ClientError as error:
         raise StackFailed(str(error)) from error
     if started:
@@ -73,9 +75,14 @@ def read_outputs(cloudformation: Any, stack_name: str) -> StackOutputs:
 
 
 def environment(
-    outputs: StackOutputs, secrets: SecretNames, *, jwks_url: str | None = None, s3_url: str | None = None
+    outputs: StackOutputs,
+    secrets: SecretNames,
+    *,
+    stack_name: str | None = None,
+    jwks_url: str | None = None,
+    s3_url: str | None = None,
 ) -> dict[str, str]:
-    """The app's environment variables.
+    """The app's environment variables. `stack_name` tells the APIs and metrics of several stacks apart.
 
     `jwks_url` and `s3_url` are for the local cloud: in AWS the issuer names its JWKS and the SDK knows S3.
     """
@@ -92,6 +99,8 @@ def environment(
         "FRAMEFERRY_PEPPER_PARAMETER": secrets.pepper,
         "FRAMEFERRY_RECEIPT_KEY_PARAMETER": secrets.receipt_key,
     }
+    if stack_name:
+        variables["FRAMEFERRY_STACK"] = stack_name
     if jwks_url:
         variables["FRAMEFERRY_OIDC_JWKS_URL"] = jwks_url
     if s3_url:
@@ -99,22 +108,28 @@ def environment(
     return variables
 
 
-def _start(cloudformation: Any, stack_name: str, parameters: dict[str, str]) -> tuple[str, str] | None:
+def _start(
+    cloudformation: Any, stack_name: str, parameters: dict[str, str], tags: Mapping[str, str]
+) -> tuple[str, str] | None:
     """Begin the creation or the update: (waiter's name, stack id), or None when nothing is to be done.
 
     The id, because a stack whose creation fails is deleted, and then is found by its id only.
     """
     body = TEMPLATE.read_text(encoding="utf-8")
+    tag_list = [{"Key": key, "Value": value} for key, value in tags.items()]
     present = _describe(cloudformation, stack_name)
     if present is None:
         values = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
         made = cloudformation.create_stack(
-            StackName=stack_name, TemplateBody=body, Parameters=values, OnFailure="DELETE"
+            StackName=stack_name, TemplateBody=body, Parameters=values, Tags=tag_list, OnFailure="DELETE"
         )
         return "stack_create_complete", made["StackId"]
     try:
         cloudformation.update_stack(
-            StackName=stack_name, TemplateBody=body, Parameters=_kept_or_given(present, parameters)
+            StackName=stack_name,
+            TemplateBody=body,
+            Parameters=_kept_or_given(present, parameters),
+            Tags=tag_list or present.get("Tags", []),
         )
     except ClientError as error:
         if "No updates are to be performed" in str(error):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from chalicelib import wiring
+from chalicelib import settings, wiring
 from chalicelib.api.log import logger
 from chalicelib.domain.clock import to_ms
 from chalicelib.wire import object_keys, s3_records
@@ -107,4 +107,4 @@ def _metrics() -> EphemeralMetrics:
     """Of one photo or one run: nothing is shared with what runs beside it."""
     from aws_lambda_powertools.metrics import EphemeralMetrics
 
-    return EphemeralMetrics(namespace="Frameferry", service="frameferry")
+    return EphemeralMetrics(namespace="Frameferry", service=settings.stack_name())
