@@ -21,7 +21,7 @@ CameraEvent = dict[str, Any]
 class CameraProcess:
     """Runs `frameferry_station.simulated` from `start` until it is asked to end.
 
-    The camera prints one JSON object a line: `activated` with `device_id` and `device_token`, `captured`,
+    `seed` chooses the landscape that it looks at. The camera prints one JSON object a line: `activated` with `device_id` and `device_token`, `captured`,
     `uploaded` and `confirmed` with `seq`; `on_event` gets each, from a thread of its own, and at the
     end `{"event": "ended", "code": exit code}`. What it writes to stderr goes to `log_path`.
     """
@@ -34,12 +34,14 @@ class CameraProcess:
         state_dir: Path,
         interval_s: float,
         photos: Path | None,
+        seed: int,
         log_path: Path,
         on_event: Callable[[CameraEvent], None],
     ) -> None:
         self._command = [sys.executable, "-m", "frameferry_station.simulated"]
         self._command += ["--api", api_url, "--code", pairing_code]
         self._command += ["--state", str(state_dir), "--interval", str(interval_s)]
+        self._command += ["--seed", str(seed)]
         self._command += ["--photos", str(photos)] if photos else []
         self._log_path = log_path
         self._on_event = on_event

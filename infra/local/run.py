@@ -95,6 +95,7 @@ class Session:
                 state_dir=state_dir,
                 interval_s=self._options.interval_s,
                 photos=self._options.photos,
+                seed=number,
                 log_path=directory / f"{number}.log",
                 on_event=partial(self._camera_said, name),
             )
