@@ -167,14 +167,14 @@ class AwsStack:
         from chalicelib.stores.aws_clients import JsonClient
         from chalicelib.stores.secrets import read_parameters
 
-        ssm = cast("SSMClient", JsonClient(self._endpoint("ssm"), target_prefix="AmazonSSM", version="1.1"))
+        ssm = cast("SSMClient", JsonClient(self.endpoint("ssm"), target_prefix="AmazonSSM", version="1.1"))
         return read_parameters(ssm, (self.settings.pepper_parameter, self.settings.receipt_key_parameter))
 
     @cached_property
     def _dynamodb(self) -> DynamoDBClient:
         from chalicelib.stores.aws_clients import JsonClient
 
-        client = JsonClient(self._endpoint("dynamodb"), target_prefix="DynamoDB_20120810", version="1.0")
+        client = JsonClient(self.endpoint("dynamodb"), target_prefix="DynamoDB_20120810", version="1.0")
         return cast("DynamoDBClient", client)
 
     @cached_property
@@ -185,7 +185,7 @@ class AwsStack:
 
         url = self.settings.aws_s3_url
         host = virtual_host(self.settings.captures_bucket, self.settings.region)
-        endpoint = self._endpoint("s3", url or f"https://{host}")
+        endpoint = self.endpoint("s3", url or f"https://{host}")
         return cast("S3Client", ObjectHeads(endpoint, by_path=url is not None, make_client=lambda: self._s3))
 
     @cached_property
@@ -223,7 +223,7 @@ class AwsStack:
             clock=self.clock,
         )
 
-    def _endpoint(self, service: str, url: str | None = None) -> Endpoint:
+    def endpoint(self, service: str, url: str | None = None) -> Endpoint:
         from chalicelib.stores.aws_http import Endpoint
         from chalicelib.stores.presign import dns_suffix
 
