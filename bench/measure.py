@@ -7,6 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+REPORT = "report"
+"""The target of a figure that has none: it is always ok."""
+
 
 @dataclass(frozen=True)
 class Row:

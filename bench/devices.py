@@ -1,0 +1,130 @@
+"""A local cloud for measuring: its devices, and what the app asks of AWS for them."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+
+from chalicelib import settings, wiring
+from chalicelib.stores.aws_http import Answer, Endpoint, IsBusy
+from infra.local.cloud import LocalCloud
+from infra.local.stats import Stats
+
+LOG = Path(__file__).parents[1] / ".local" / "bench.log"
+
+
+@contextmanager
+def counted_cloud() -> Iterator[LocalCloud]:
+    """A local cloud whose app runs in a CountedStack and whose stats are CountedConnections. What the app logs
+    meanwhile goes to `LOG`, as does all else that is printed.
+    """
+    LOG.parent.mkdir(exist_ok=True)
+    cloud = LocalCloud(load_app=_load_app)
+    cloud.stats = CountedConnections()
+    with LOG.open("a", encoding="utf-8") as log, redirect_stdout(log), cloud:
+        yield cloud
+
+
+class CountedConnections(Stats):
+    """Counts connections by the kind of their first request too: device and app both talk to S3."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.connections_by_kind: Counter[str] = Counter()
+        self._of_this_thread = threading.local()  # each connection has a thread of its own
+
+    def connection_opened(self, kind: str) -> None:
+        super().connection_opened(kind)
+        self._of_this_thread.is_new = True
+
+    def record(self, kind: str, *, bytes_in: int, bytes_out: int, status: int) -> None:
+        super().record(kind, bytes_in=bytes_in, bytes_out=bytes_out, status=status)
+        if getattr(self._of_this_thread, "is_new", False):
+            self._of_this_thread.is_new = False
+            self.connections_by_kind[kind] += 1
+
+    def reset(self) -> None:
+        super().reset()
+        self.connections_by_kind.clear()
+
+
+@dataclass(frozen=True)
+class Paired:
+    device_id: str
+    pairing_code: str
+
+
+def pair(cloud: LocalCloud) -> Paired:
+    answer = httpx.post(
+        f"{cloud.api_url}/devices/pair",
+        headers={"Authorization": f"Bearer {cloud.owner.token}"},
+        json={"name": "bench"},
+        trust_env=False,
+    )
+    told = answer.raise_for_status().json()
+    return Paired(told["device_id"], told["pairing_code"])
+
+
+def activate(cloud: LocalCloud, paired: Paired) -> str:
+    """The device's token."""
+    asked = {"pairing_code": paired.pairing_code}
+    answer = httpx.post(f"{cloud.api_url}/devices/activate", json=asked, trust_env=False)
+    token: str = answer.raise_for_status().json()["device_token"]
+    return token
+
+
+class CountedStack(wiring.AwsStack):
+    """Counts what goes to DynamoDB, SSM and S3 without botocore, by service and operation."""
+
+    def __init__(self) -> None:
+        super().__init__(settings.from_environment())
+        self.calls: Counter[str] = Counter()
+        self.lock = threading.Lock()
+
+    def endpoint(self, service: str, url: str | None = None) -> Endpoint:
+        return cast("Endpoint", _CountedEndpoint(service, super().endpoint(service, url), self))
+
+
+class _CountedEndpoint:
+    def __init__(self, service: str, endpoint: Endpoint, stack: CountedStack) -> None:
+        self._service = service
+        self._endpoint = endpoint
+        self._stack = stack
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        *,
+        is_busy: IsBusy,
+    ) -> Answer:
+        operation = (headers or {}).get("X-Amz-Target", method).rpartition(".")[2]
+        with self._stack.lock:
+            self._stack.calls[f"{self._service} {operation}"] += 1
+        return self._endpoint.send(method, path, query, headers, body, is_busy=is_busy)
+
+
+def _load_app() -> Any:
+    wiring.install(CountedStack())
+    return import_module("app")
+
+
+def counted_stack() -> CountedStack:
+    """Of the counted cloud that is up."""
+    return cast("CountedStack", wiring.current())
+
+
+def counted_connections(cloud: LocalCloud) -> Counter[str]:
+    """Of a counted cloud, by the kind of their first request."""
+    return cast("CountedConnections", cloud.stats).connections_by_kind
