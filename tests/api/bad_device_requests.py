@@ -79,7 +79,7 @@ def raw(template: bytes, value: bytes) -> bytes:
 def upload_rows() -> list[Bad]:
     json = {"Content-Type": "application/json"}
     with_seq = b'{"filename":"a.jpg","content_type":"image/jpeg","seq":?}'
-    bad_sha256 = (SHA256.upper(), SHA256[:-1], f"{SHA256}0", "g" * 64, "")
+    bad_sha256 = (SHA256.upper(), SHA256[:-1], f"{SHA256}0", f"{SHA256}\n", "g" * 64, "")
     return [
         *(Bad(f"filename {each!r}", UPLOAD, 400, "invalid_filename", asked(filename=each)) for each in BAD_FILENAMES),
         Bad("filename of 101", UPLOAD, 400, "invalid_filename", asked(filename="a" * 101)),
