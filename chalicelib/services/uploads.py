@@ -119,7 +119,7 @@ def issue_upload(
         size_bytes=wanted.size_bytes,
         sha256=wanted.sha256,
     )
-    receipt = receipt_for(held, wanted.sha256, keys) if held else None
+    receipt = receipt_for(held, wanted.sha256, keys, named_size_bytes=wanted.size_bytes) if held else None
     return UploadIssued(key, target, held, receipt)
 
 
@@ -129,7 +129,7 @@ def _held(device: Device, seq: Seq, sha256: str | None, stores: UploadStores) ->
     if item is None:
         return None
     if sha256 is not None and item.known_sha256() not in (None, sha256):
-        raise Conflict(next_seq(device, items=stores.items))
+        raise _conflict(device, seq, stores)
     is_held = item.has_object and sha256 is not None and item.sha256 == sha256
     return item if item.is_deleted or is_held else None
 
@@ -149,10 +149,13 @@ def confirm(device: Device, claim: Claim, *, stores: UploadStores, keys: Receipt
         if fresh.is_deleted and (claim.sha256 is None or fresh.known_sha256() in (None, claim.sha256)):
             return fresh
         if not fresh.is_same_capture(claim.object_key, claim.sha256):
-            raise Conflict(next_seq(device, items=stores.items))
+            raise _conflict(device, claim.seq, stores)
         claimed = fresh.claimed(captured, claim.sha256, now)
         if claimed.status is ItemStatus.AWAITING_OBJECT:
             found = stores.captures.head(claim.object_key)
+            if found and claim.sha256 is not None and found.sha256 not in (None, claim.sha256):
+                # Another capture lies there whole, and no event has told of it yet: the seq is its.
+                raise _conflict(device, claim.seq, stores)
             claimed = claimed.stored(found) if found else claimed
         return fresh if claimed == item else claimed
 
@@ -199,10 +202,13 @@ def accept_image(
     def decide(item: Item | None) -> Item:
         fresh = item or new_item(device.device_id, seq, device.owner_id, key, captured, now)
         if fresh.known_sha256() not in (None, sha256):
-            raise Conflict(next_seq(device, items=stores.items))
+            raise _conflict(device, seq, stores)
         claimed = fresh.claimed(captured, sha256, now)
         if claimed.status is ItemStatus.AWAITING_OBJECT:
-            claimed = claimed.stored(_put(device, claimed.object_key, body, sha256, stores))
+            found = _put(claimed.object_key, body, sha256, stores.captures)
+            if found is None:
+                raise _conflict(device, seq, stores)
+            claimed = claimed.stored(found)
         return fresh if claimed == item else claimed
 
     before, after = move_forward(stores, device.device_id, seq, decide)
@@ -220,10 +226,13 @@ def _allotted(device: Device, sha256: str, stores: UploadStores) -> Seq:
     return stores.inbox.remember_upload(device.device_id, sha256, seq)
 
 
-def _put(device: Device, key: str, body: bytes, sha256: str, stores: UploadStores) -> StoredObject:
-    stores.captures.put(key, body, CONTENT_TYPE, sha256)
-    found = stores.captures.head(key)
-    if found is None or found.sha256 != sha256:
-        # Somebody PUT other bytes under this key first; those keep the seq.
-        raise Conflict(next_seq(device, items=stores.items))
-    return found
+def _put(key: str, body: bytes, sha256: str, captures: CaptureObjects) -> StoredObject | None:
+    """None where somebody PUT other bytes under this key first; those keep the seq."""
+    captures.put(key, body, CONTENT_TYPE, sha256)
+    found = captures.head(key)
+    return found if found and found.sha256 == sha256 else None
+
+
+def _conflict(device: Device, seq: Seq, stores: UploadStores) -> Conflict:
+    """`seq` is taken, perhaps by an object that no item knows yet."""
+    return Conflict(Seq(max(next_seq(device, items=stores.items), min(MAX_SEQ, seq + 1))))

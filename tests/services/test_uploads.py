@@ -177,6 +177,16 @@ def test_another_sha256_for_a_taken_seq_is_a_conflict_that_names_a_free_seq(worl
     assert world.captures.bodies() == {key: [PHOTO]}
 
 
+def test_a_claim_for_other_bytes_than_lie_under_the_key_spoils_neither(world: FakeWorld, device: Device) -> None:
+    """A device whose seq went back: its old photo is in the bucket, and no event has told of it yet."""
+    key = put(world, device)
+    with pytest.raises(Conflict) as raised:
+        ingest(world, device, key, sha256=OTHER_DIGEST)
+    assert raised.value.next_seq == 8
+    assert process(world, key) is Outcome.PROCESSED
+    assert ingest(world, device, key, sha256=DIGEST).receipt is not None
+
+
 def test_a_receipt_is_given_only_for_the_bytes_that_the_device_named(world: FakeWorld, device: Device) -> None:
     key = issue(world, device).object_key
     assert ingest(world, device, key, sha256=DIGEST).receipt is None
@@ -262,9 +272,10 @@ def test_a_posted_image_never_takes_the_place_of_bytes_that_were_put_under_its_k
 ) -> None:
     key = issue(world, device, filename="image.jpg").object_key
     world.captures.upload(key, tiny_jpeg(2))
-    with pytest.raises(Conflict):
+    with pytest.raises(Conflict) as raised:
         post(world, device, PHOTO, 7)
     assert world.captures.bodies() == {key: [tiny_jpeg(2)]}
+    assert raised.value.next_seq == 8
 
 
 def test_a_receipt_is_never_given_for_another_sha256_or_an_object_that_is_not_there(
@@ -289,3 +300,19 @@ def test_a_deleted_capture_is_a_duplicate_for_ever_and_the_receipt_says_so(world
     assert posted.duplicate
     assert all(r and r.state is ReceiptState.DELETED for r in (issued.receipt, confirmed.receipt, posted.receipt))
     assert world.captures.bodies() == {}
+
+
+def test_a_promised_capture_that_was_deleted_before_it_came_need_not_be_kept_by_its_device(
+    world: FakeWorld, device: Device
+) -> None:
+    ingest(world, device, issue(world, device).object_key, sha256=DIGEST)
+    delete_item(OWNER, device.device_id, Seq(7), stores=world, clock=world.clock)
+    receipt = issue(world, device, sha256=DIGEST, size_bytes=len(PHOTO)).receipt
+    assert receipt is not None
+    assert (receipt.state, receipt.sha256, receipt.size_bytes) == (ReceiptState.DELETED, DIGEST, len(PHOTO))
+
+
+def test_a_tombstone_that_never_knew_its_bytes_gives_no_receipt_for_any(world: FakeWorld, device: Device) -> None:
+    ingest(world, device, issue(world, device).object_key)
+    delete_item(OWNER, device.device_id, Seq(7), stores=world, clock=world.clock)
+    assert issue(world, device, sha256=DIGEST, size_bytes=len(PHOTO)).receipt is None
