@@ -47,7 +47,8 @@ IsBusy = Callable[[Answer], bool]
 class Endpoint:
     """One service at one address (scheme, host and port). Thread-safe.
 
-    `sleep` waits between attempts, and `uniform` gives the part of the wait that is taken: 0.0 to 1.0.
+    `sleep` waits between attempts, and `uniform` gives the part of the wait that is taken: 0.0 to 1.0. `tls` gives the
+    context of an https address.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Endpoint:
         clock: Clock,
         sleep: Callable[[float], None] = time.sleep,
         uniform: Callable[[], float] | None = None,
+        tls: Callable[[], SSLContext] | None = None,
     ) -> None:
         self._service = service
         self._url = urlsplit(url)
@@ -68,6 +70,7 @@ class Endpoint:
         self._clock = clock
         self._sleep = sleep
         self._uniform = uniform or _random
+        self._tls = tls or _shared_tls
         self._idle: deque[HTTPConnection] = deque()
 
     def __del__(self) -> None:
@@ -135,7 +138,7 @@ class Endpoint:
     def _opened(self) -> HTTPConnection:
         host = self._url.netloc
         if self._url.scheme == "https":
-            connection: HTTPConnection = HTTPSConnection(host, timeout=CONNECT_TIMEOUT_S, context=_tls())
+            connection: HTTPConnection = HTTPSConnection(host, timeout=CONNECT_TIMEOUT_S, context=self._tls())
         else:
             connection = HTTPConnection(host, timeout=CONNECT_TIMEOUT_S)
         connection.connect()
@@ -151,7 +154,7 @@ def _is_over(connection: HTTPConnection) -> bool:
 
 
 @cache
-def _tls() -> SSLContext:
+def _shared_tls() -> SSLContext:
     """One for all services: it takes 15 ms to read the certificates of those who vouch for AWS."""
     from ssl import create_default_context
 

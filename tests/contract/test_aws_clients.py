@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
+from pathlib import Path
 from typing import Any
 
 import boto3
 import httpx
 import pytest
 from botocore.exceptions import ClientError
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 from chalicelib.domain.clock import utc_now
@@ -185,6 +193,7 @@ class Script:
     answers: list[tuple[int, dict[str, Any]] | None]
     asked: list[Exchange] = field(default_factory=list)
     connections: set[tuple[str, int]] = field(default_factory=set)
+    url: str = ""
     before: threading.Barrier = field(default_factory=lambda: threading.Barrier(1))
 
     def serve(self, exchange: Exchange) -> None:
@@ -289,6 +298,51 @@ def test_a_connection_that_ended_while_idle_costs_no_wait(scripted: Scripted) ->
 
     assert len(script.connections) == 3
     assert waits == []
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of 127.0.0.1, with its key, in one file."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    now = utc_now()
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    plain = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    path.write_bytes(made.public_bytes(Encoding.PEM) + key.private_bytes(*plain))
+    return path
+
+
+@pytest.fixture
+def over_tls(certificate: Path) -> Iterator[Script]:
+    script = Script([OK])
+    server = HttpServer("127.0.0.1", 0, script.serve, lambda status: (status, [], b""), idle_timeout_s=5)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.start()
+    script.url = f"https://127.0.0.1:{server.port}"
+    yield script
+    server.stop()
+
+
+def test_over_tls_too_requests_share_a_connection(over_tls: Script, certificate: Path) -> None:
+    client = dynamodb(over_tls.url, tls=lambda: ssl.create_default_context(cafile=str(certificate)))
+
+    for _ in range(3):
+        assert client.get_item(TableName="items", Key=KEY) == OK[1]
+
+    assert len(over_tls.connections) == 1
+
+
+def test_who_is_not_vouched_for_is_told_nothing(over_tls: Script) -> None:
+    with pytest.raises(AwsUnreachable, match="SSLCertVerificationError"):
+        dynamodb(over_tls.url, sleep=lambda _: None).get_item(TableName="items", Key=KEY)
+
+    assert over_tls.asked == []
 
 
 def test_requests_at_the_same_time_do_not_share_a_connection(scripted: Scripted) -> None:
