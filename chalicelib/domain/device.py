@@ -45,6 +45,19 @@ class Health:
 
 
 @dataclass(frozen=True)
+class Sweep:
+    """How far the reconciler has looked through a device's objects, in the order of their keys."""
+
+    began_at: datetime
+    full_began_at: datetime
+    """When the last sweep began that went through all keys."""
+    look_since: datetime | None = None
+    """What was stored before was looked at by an earlier sweep; None: nothing was."""
+    after_key: str | None = None
+    """Where this sweep goes on; None: it came to its end."""
+
+
+@dataclass(frozen=True)
 class Device:
     device_id: DeviceId
     owner_id: OwnerId
@@ -65,10 +78,8 @@ class Device:
     health_at: datetime | None = None
     next_seq: Seq = Seq(0)
     """At least one more than any seq that the server allotted to this device itself."""
-    sweep_key: str | None = None
-    """How far the reconciler has listed this device's objects; None: at the beginning."""
-    full_sweep_at: datetime | None = None
-    """When the reconciler last began at the very first of this device's objects."""
+    sweep: Sweep | None = None
+    """The reconciler's latest look through this device's objects."""
 
     @property
     def is_revoked(self) -> bool:

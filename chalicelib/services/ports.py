@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from chalicelib.domain.device import Device, Health
+from chalicelib.domain.device import Device, Health, Sweep
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.inbox import Command, Event
 from chalicelib.domain.item import Item, StoredObject
@@ -39,7 +39,7 @@ class DeviceStore(Protocol):
         """Every device there is, page by page; for the reconciler."""
 
     def save(self, device: Device) -> Device:
-        """Replace what services own: all but `last_seen_at`, health, next_seq and the sweep's fields.
+        """Replace what services own: all but `last_seen_at`, health, next_seq and the sweep.
 
         Condition: `rev` is the stored one. Gives the device as it stands now, with its new rev; raises Changed.
         """
@@ -59,8 +59,8 @@ class DeviceStore(Protocol):
         Raises Changed where there is no such device.
         """
 
-    def note_sweep(self, device_id: DeviceId, sweep_key: str | None, full_sweep_at: datetime | None = None) -> None:
-        """Keep how far the reconciler listed; `full_sweep_at` None leaves the stored one."""
+    def note_sweep(self, device_id: DeviceId, sweep: Sweep) -> None:
+        """Keep how far the reconciler has looked. Condition: the device is there, else nothing happens."""
 
 
 class ItemStore(Protocol):

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from chalicelib.domain.capture_time import guessed
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.device import Device
+from chalicelib.domain.device import Device, Sweep
 from chalicelib.domain.ids import DeviceId, Seq
-from chalicelib.domain.item import OBJECT_MISSING, Examined, Item, ItemStatus, StoredObject
+from chalicelib.domain.item import OBJECT_MISSING, Examined, Item, ItemStatus, StoredObject, new_item
 from chalicelib.services.deleting import finish_deletion
 from chalicelib.services.forward import move_forward
 from chalicelib.services.inbox import missing_event
@@ -27,10 +28,10 @@ GRACE = timedelta(minutes=15)
 OBJECT_DEADLINE = timedelta(hours=24)
 """A presigned URL lives an hour; after a day the object of a confirmed capture is given up."""
 MAX_ATTEMPTS = 3
-SWEEP_WINDOW = timedelta(days=45)
-"""How old the date in a key mostly is at most when its object arrives: more than a card holds."""
+SWEEP_INTERVAL = timedelta(hours=1)
+NEAR = timedelta(days=1)
 FULL_SWEEP_INTERVAL = timedelta(days=7)
-"""For what arrives under an older date all the same."""
+"""Most keys are listed once a week only, and an item is read only for what was stored since the last look."""
 QUIET = timedelta(hours=2)
 """How long after a device was last seen an object of its may still turn up."""
 _PENDING_LIMIT = 200
@@ -117,35 +118,34 @@ def _reject(item: Item, held: StoredObject, reason: str, stores: ProcessingStore
 def _sweep(device_id: DeviceId, stores: ProcessingStores, clock: Clock, findings: Findings) -> str | None:
     device = stores.devices.get(device_id)
     now = clock()
-    if device is None or (begins := _beginning(device, now)) is None:
+    if device is None or (sweep := _next_sweep(device, now)) is None:
         return None
-    listed = stores.captures.list_versions(object_keys.device_prefix(device_id), begins.after_key, _SWEEP_LIMIT)
-    for lost in _without_item(listed, stores, now):
-        _guarded(findings, partial(_process_listed, lost, stores, clock))
-    goes_on_at = None if len(listed) < _SWEEP_LIMIT else _last_whole_key(listed)
-    stores.devices.note_sweep(device_id, goes_on_at, now if begins.is_full else None)
+    start = sweep.after_key or (None if sweep.full_began_at == now else object_keys.day_prefix(device_id, now - NEAR))
+    listed = stores.captures.list_versions(object_keys.device_prefix(device_id), start, _SWEEP_LIMIT)
+    failures = len(findings.errors)
+    for lost in _without_item(listed, sweep.look_since, stores, now):
+        _guarded(findings, partial(_process_listed, device, lost, stores, clock))
+    if len(findings.errors) == failures:
+        goes_on_at = None if len(listed) < _SWEEP_LIMIT else _last_whole_key(listed)
+        stores.devices.note_sweep(device_id, replace(sweep, after_key=goes_on_at))
     return None
 
 
-@dataclass(frozen=True)
-class _Beginning:
-    after_key: str | None
-    is_full: bool = False
-
-
-def _beginning(device: Device, now: datetime) -> _Beginning | None:
-    """Where to list from: where the last run stopped; once a week at the very first key; at the days from which a
-    backlog may come while the device is about; and nowhere while nothing can have come.
+def _next_sweep(device: Device, now: datetime) -> Sweep | None:
+    """Goes on with the one under way; once a week looks through all keys, which is what an old date needs; once
+    an hour through those of today and yesterday; and not at all while nothing can have come.
     """
-    if device.sweep_key is not None:
-        return _Beginning(device.sweep_key)
-    last_at = device.full_sweep_at
+    last = device.sweep
+    if last is None:
+        return Sweep(now, now)
+    if last.after_key is not None:
+        return last
     # The last URL may outlive the last request, and its object must be older than GRACE to be looked at.
-    quiet_from = device.last_seen_at + QUIET if device.last_seen_at else device.created_at
-    if last_at is None or (now - last_at >= FULL_SWEEP_INTERVAL and last_at < quiet_from):
-        return _Beginning(None, is_full=True)
-    if now < quiet_from:
-        return _Beginning(object_keys.day_prefix(device.device_id, now - SWEEP_WINDOW))
+    heard_until = (device.last_seen_at or device.created_at) + QUIET
+    if now - last.full_began_at >= FULL_SWEEP_INTERVAL and last.full_began_at < heard_until:
+        return Sweep(now, now, look_since=last.full_began_at - QUIET)
+    if now - last.began_at >= SWEEP_INTERVAL and last.began_at < heard_until:
+        return Sweep(now, last.full_began_at, look_since=last.began_at - QUIET)
     return None
 
 
@@ -155,21 +155,39 @@ def _last_whole_key(listed: list[StoredObject]) -> str:
     return next((found.key for found in reversed(listed) if found.key != last), last)
 
 
-def _without_item(listed: Iterable[StoredObject], stores: ProcessingStores, now: datetime) -> list[StoredObject]:
-    old = {
+def _without_item(
+    listed: Iterable[StoredObject], since: datetime | None, stores: ProcessingStores, now: datetime
+) -> list[StoredObject]:
+    """Those that were stored since an instant, are old enough to be looked at, and are no item's."""
+    looked_at = {
         (named.device_id, named.seq, found.key, found.version_id): found
         for found in listed
-        if (named := object_keys.parse_single(found.key)) and found.stored_at <= now - GRACE
+        if (since is None or found.stored_at >= since)
+        and found.stored_at <= now - GRACE
+        and (named := object_keys.parse_single(found.key))
     }
-    held = stores.items.get_many(sorted({(device_id, seq) for device_id, seq, *_ in old}))
+    held = stores.items.get_many(sorted({(device_id, seq) for device_id, seq, *_ in looked_at}))
     known = {
         (item.device_id, item.seq, item.object_key, item.version_id)
         for item in held
         if item.status is not ItemStatus.AWAITING_OBJECT
     }
-    return [found for key, found in old.items() if key not in known]
+    return [found for key, found in looked_at.items() if key not in known]
 
 
-def _process_listed(found: StoredObject, stores: ProcessingStores, clock: Clock) -> str:
-    done = process_object(found.key, found.version_id, stores=stores, clock=clock)
+def _process_listed(device: Device, found: StoredObject, stores: ProcessingStores, clock: Clock) -> str:
+    try:
+        done = process_object(found.key, found.version_id, stores=stores, clock=clock)
+    except Exception:
+        # As an item that waits it gets its further tries, and an end, without holding up the sweep.
+        _adopt(device, found, stores, clock())
+        raise
     return f"found_{done.outcome}"
+
+
+def _adopt(device: Device, found: StoredObject, stores: ProcessingStores, now: datetime) -> None:
+    named = object_keys.parse_single(found.key)
+    if named is not None:
+        captured = guessed((object_keys.instant_in_name(named.filename),), found.stored_at)
+        fresh = new_item(device.device_id, named.seq, device.owner_id, found.key, captured, now).stored(found)
+        move_forward(stores, device.device_id, named.seq, lambda item: item or fresh)

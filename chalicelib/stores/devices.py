@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from datetime import datetime
 
-from chalicelib.domain.device import Device, Health
+from chalicelib.domain.device import Device, Health, Sweep
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.rates import Granted, Rate, Refused
 from chalicelib.domain.storage import Changed
@@ -14,7 +14,7 @@ from chalicelib.stores import rates
 from chalicelib.stores.dynamodb import ConditionFailed, Query, Row, Table, from_row, to_row
 
 _KEY = "device_id"
-_COUNTED_IN_PLACE = {"last_seen_at", "health", "health_at", "next_seq", "sweep_key", "full_sweep_at"}
+_COUNTED_IN_PLACE = {"last_seen_at", "health", "health_at", "next_seq", "sweep"}
 _OWNED_BY_SERVICES = [each.name for each in fields(Device) if each.name not in {_KEY, *_COUNTED_IN_PLACE}]
 _EXISTS = "attribute_exists(#device_id)"
 _PAGE_SIZE = 100
@@ -97,12 +97,9 @@ class DynamoDevices:
                 lost = failed
         raise _changed(lost)
 
-    def note_sweep(self, device_id: DeviceId, sweep_key: str | None, full_sweep_at: datetime | None = None) -> None:
+    def note_sweep(self, device_id: DeviceId, sweep: Sweep) -> None:
         """Condition: the device is there."""
-        told = {"sweep_key": sweep_key, "full_sweep_at": full_sweep_at}
-        kept = {name: value for name, value in told.items() if value is not None}
-        gone = ["sweep_key"] if sweep_key is None else []
-        self._update_if(device_id, _change(kept, gone), _EXISTS, kept)
+        self._update_if(device_id, "SET #sweep = :sweep", _EXISTS, {"sweep": to_row(sweep)})
 
     def _update_if(self, device_id: DeviceId, change: str, condition: str, values: Row) -> None:
         try:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.domain.device import Device, DeviceSettings, Health
+from chalicelib.domain.device import Device, DeviceSettings, Health, Sweep
 from chalicelib.domain.ids import MAX_SEQ, DeviceId, OwnerId, Seq
 from chalicelib.domain.rates import Granted, Rate, Refused
 from chalicelib.domain.storage import Changed
@@ -16,6 +16,7 @@ from tests.contract.conftest import Stores, new_device_id
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, 123000, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+SWEEP = Sweep(NOW, NOW - 9 * SECOND, NOW - SECOND, "devices/x/2026/05/04/1.jpg")
 RATE = Rate(per_minute=60, burst=2)
 HEALTH = Health(
     battery_percent=87,
@@ -47,8 +48,7 @@ def a_full_device(device_id: DeviceId) -> Device:
         health=HEALTH,
         health_at=NOW,
         next_seq=Seq(MAX_SEQ),
-        sweep_key="devices/x/2026/05/04/1.jpg",
-        full_sweep_at=NOW,
+        sweep=SWEEP,
     )
 
 
@@ -122,7 +122,7 @@ def test_save_leaves_alone_what_is_counted_in_place(stores: Stores, device: Devi
     stores.devices.touch(device.device_id, NOW + SECOND, RATE)
     stores.devices.report_health(device.device_id, HEALTH, NOW)
     stores.devices.allot_seq(device.device_id, Seq(49))
-    stores.devices.note_sweep(device.device_id, "devices/x", NOW)
+    stores.devices.note_sweep(device.device_id, SWEEP)
 
     saved = stores.devices.save(replace(device, name="barn", last_seen_at=None, next_seq=Seq(3)))
 
@@ -134,8 +134,7 @@ def test_save_leaves_alone_what_is_counted_in_place(stores: Stores, device: Devi
         health=HEALTH,
         health_at=NOW,
         next_seq=Seq(50),
-        sweep_key="devices/x",
-        full_sweep_at=NOW,
+        sweep=SWEEP,
     )
     assert saved == expected
     assert stores.devices.get(device.device_id) == expected
@@ -272,22 +271,13 @@ def test_allotting_for_a_device_that_is_not_there_makes_none(stores: Stores, dev
     assert stores.devices.get(device_id) is None
 
 
-def test_a_sweep_that_goes_on_keeps_when_the_last_full_one_began(stores: Stores, device: Device) -> None:
-    stores.devices.note_sweep(device.device_id, None, NOW)
-    stores.devices.note_sweep(device.device_id, "devices/x/1.jpg", None)
-
-    assert stores.devices.get(device.device_id) == replace(device, sweep_key="devices/x/1.jpg", full_sweep_at=NOW)
-
-
-def test_a_sweep_that_came_to_the_end_begins_anew(stores: Stores, device: Device) -> None:
-    stores.devices.note_sweep(device.device_id, "devices/x/1.jpg", None)
-    stores.devices.note_sweep(device.device_id, None, NOW)
-
-    assert stores.devices.get(device.device_id) == replace(device, sweep_key=None, full_sweep_at=NOW)
+def test_a_sweep_is_kept_and_the_next_one_takes_its_place(stores: Stores, device: Device) -> None:
+    for sweep in (SWEEP, Sweep(NOW + SECOND, NOW)):
+        stores.devices.note_sweep(device.device_id, sweep)
+        assert stores.devices.get(device.device_id) == replace(device, sweep=sweep)
 
 
 def test_noting_a_sweep_of_a_device_that_is_not_there_makes_none(stores: Stores, device_id: DeviceId) -> None:
-    stores.devices.note_sweep(device_id, None, None)
-    stores.devices.note_sweep(device_id, "devices/x/1.jpg", NOW)
+    stores.devices.note_sweep(device_id, SWEEP)
 
     assert stores.devices.get(device_id) is None

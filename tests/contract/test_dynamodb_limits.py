@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.capture_time import CaptureTime, Confidence
-from chalicelib.domain.device import Device, DeviceSettings, Health
+from chalicelib.domain.device import Device, DeviceSettings, Health, Sweep
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.item import Examined, StoredObject, new_item
 from chalicelib.domain.rates import Rate
@@ -205,7 +205,7 @@ def test_the_row_of_a_busy_device_costs_one_write_unit_at_each_request(cloud: Cl
     cloud.devices().create(device)
     health = Health(87, -61, 143_000, 65_536, 2**34, 2**35, 2880, 10**6, "power_on", "1.4.2", 31.5)
     cloud.devices().report_health(DEVICE, health, NOW)
-    cloud.devices().note_sweep(DEVICE, object_keys.single(DEVICE, Seq(1), "cam.jpg", NOW), NOW)
+    cloud.devices().note_sweep(DEVICE, Sweep(NOW, NOW, NOW, object_keys.single(DEVICE, Seq(1), "cam.jpg", NOW)))
     cloud.devices().touch(DEVICE, NOW + timedelta(seconds=1), Rate(60, 10))
 
     (row,) = cloud.dynamodb.scan(TableName=cloud.outputs.devices_table)["Items"]

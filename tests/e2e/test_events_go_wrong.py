@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.clock import to_text, utc_now
-from chalicelib.services.reconcile import GRACE, OBJECT_DEADLINE
+from chalicelib.services.reconcile import FULL_SWEEP_INTERVAL, GRACE, OBJECT_DEADLINE, SWEEP_INTERVAL
 from infra.local.cloud import LocalCloud
 from infra.local.faults import Delay, EventFaults, FaultPlan, Refuse
 from tests.e2e.bucket import Bucket
@@ -19,6 +19,8 @@ from tests.tiny_jpegs import tiny_jpeg
 
 NewDevice = Callable[[], DeviceCaller]
 LATER = GRACE + timedelta(minutes=1)
+NEXT_SWEEP = SWEEP_INTERVAL + LATER
+NEXT_FULL_SWEEP = FULL_SWEEP_INTERVAL + LATER
 READS_OF_ONE_TRY = 3
 """What the app's S3 client asks before it gives up."""
 
@@ -78,7 +80,12 @@ def test_event_before_the_ingest_call_ends_in_the_same_item_with_the_better_time
 
 @pytest.mark.parametrize(
     ("taken_ago", "found_after"),
-    [(None, LATER), (timedelta(0), LATER), (timedelta(days=30), LATER), (timedelta(days=300), timedelta(days=8))],
+    [
+        (None, NEXT_SWEEP),
+        (timedelta(0), NEXT_SWEEP),
+        (timedelta(days=30), NEXT_FULL_SWEEP),
+        (timedelta(days=300), NEXT_FULL_SWEEP),
+    ],
     ids=["undated", "today", "a card ago", "very long ago"],
 )
 def test_lost_event_of_an_unconfirmed_object_is_found_by_the_reconciler_however_old_the_photo(

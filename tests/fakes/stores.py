@@ -8,7 +8,7 @@ from datetime import datetime
 
 from chalicelib.domain import rates
 from chalicelib.domain.clock import Clock, to_ms, to_text
-from chalicelib.domain.device import Device, Health
+from chalicelib.domain.device import Device, Health, Sweep
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.inbox import Command, Event
 from chalicelib.domain.item import Item
@@ -51,8 +51,7 @@ class FakeDevices:
             health=stored.health,
             health_at=stored.health_at,
             next_seq=stored.next_seq,
-            sweep_key=stored.sweep_key,
-            full_sweep_at=stored.full_sweep_at,
+            sweep=stored.sweep,
         )
         self._devices[device.device_id] = saved
         return saved
@@ -76,11 +75,10 @@ class FakeDevices:
         self._devices[device_id] = replace(device, next_seq=Seq(seq + 1))
         return seq
 
-    def note_sweep(self, device_id: DeviceId, sweep_key: str | None, full_sweep_at: datetime | None = None) -> None:
+    def note_sweep(self, device_id: DeviceId, sweep: Sweep) -> None:
         device = self._devices.get(device_id)
         if device is not None:
-            kept = device.full_sweep_at if full_sweep_at is None else as_stored(full_sweep_at)
-            self._devices[device_id] = replace(device, sweep_key=sweep_key, full_sweep_at=kept)
+            self._devices[device_id] = replace(device, sweep=as_stored(sweep))
 
     def _existing(self, device_id: DeviceId) -> Device:
         if device_id not in self._devices:

@@ -7,9 +7,10 @@ import pytest
 
 from chalicelib.domain.device import Device
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.ids import Seq
+from chalicelib.domain.ids import DeviceId, Seq
 from chalicelib.domain.inbox import EventKind
 from chalicelib.domain.item import Item, ItemStatus
+from chalicelib.services.devices import DEVICE_RATE
 from chalicelib.services.inbox import event_history
 from chalicelib.services.receipts import receipt_for
 from chalicelib.services.reconcile import MAX_ATTEMPTS, Findings, reconcile
@@ -17,6 +18,7 @@ from chalicelib.services.uploads import Claim, confirm
 from chalicelib.wire import object_keys
 from tests.fakes.crashes import Crashes
 from tests.fakes.objects import FakeCaptures
+from tests.fakes.stores import FakeItems
 from tests.fakes.world import FakeWorld
 from tests.services.conftest import OWNER
 from tests.tiny_jpegs import tiny_jpeg
@@ -43,7 +45,6 @@ def status(world: FakeWorld, device: Device, seq: Seq = SEQ) -> ItemStatus | Non
 
 def test_an_object_that_no_event_told_of_becomes_an_item(world: FakeWorld, device: Device) -> None:
     world.captures.upload(key_of(device), tiny_jpeg(1))
-    assert run(world).counts == {}
     world.clock.advance(16 * 60)
     assert run(world).counts == {"found_processed": 1}
     assert status(world, device) is ItemStatus.PROCESSED
@@ -57,6 +58,70 @@ def test_a_photo_of_long_ago_that_no_event_told_of_is_found_within_a_week(world:
         world.clock.advance(86_400)
         run(world)
     assert status(world, device) is ItemStatus.PROCESSED
+
+
+def test_an_object_whose_event_may_still_come_is_left_alone(world: FakeWorld, device: Device) -> None:
+    world.captures.upload(key_of(device), tiny_jpeg(1))
+    assert run(world).counts == {}
+    assert status(world, device) is None
+
+
+def test_a_recent_photo_that_no_event_told_of_is_found_within_two_hours(world: FakeWorld, device: Device) -> None:
+    run(world)
+    world.clock.advance(60)
+    world.captures.upload(key_of(device), tiny_jpeg(1))
+    for _ in range(8):
+        world.clock.advance(15 * 60)
+        run(world)
+    assert status(world, device) is ItemStatus.PROCESSED
+
+
+def test_what_was_looked_at_once_is_not_read_again_with_every_run(world: FakeWorld, device: Device) -> None:
+    for seq in range(30):
+        world.captures.upload(key_of(device, Seq(seq)), tiny_jpeg(seq))
+    run(world)
+    for _ in range(24 * 4):
+        world.clock.advance(15 * 60)
+        world.devices.touch(device.device_id, world.clock(), DEVICE_RATE)
+        run(world)
+    reads = _CountedItems(world)
+    for _ in range(4):
+        world.clock.advance(15 * 60)
+        reconcile(stores=replace(world, items=cast(FakeItems, reads)), clock=world.clock)
+    assert reads.keys_read == 0
+
+
+class _CountedItems:
+    def __init__(self, world: FakeWorld) -> None:
+        self._items, self.keys_read = world.items, 0
+
+    def get_many(self, keys: list[tuple[DeviceId, Seq]]) -> list[Item]:
+        self.keys_read += len(keys)
+        return self._items.get_many(keys)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._items, name)
+
+
+def test_a_sweep_of_more_objects_than_fit_a_run_goes_on_in_the_next(world: FakeWorld, device: Device) -> None:
+    for seq in range(5_003):
+        world.captures.upload(key_of(device, Seq(seq)), tiny_jpeg(seq % 7))
+    world.clock.advance(16 * 60)
+    counts = [run(world).counts["found_processed"] for _ in range(3)]
+    assert sum(counts) == 5_003
+    assert counts[1] > 0 == counts[2]
+
+
+def test_an_object_whose_processing_fails_holds_up_nothing_and_gets_its_end(world: FakeWorld, device: Device) -> None:
+    world.captures.upload(key_of(device), tiny_jpeg(1))
+    failing = _failing_for(world, key_of(device), MemoryError())
+    for _ in range(MAX_ATTEMPTS + 2):
+        world.clock.advance(16 * 60)
+        reconcile(stores=failing, clock=world.clock)
+    item = world.items.get(device.device_id, SEQ)
+    assert item is not None
+    assert (item.status, item.reject_reason) == (ItemStatus.REJECTED, "processing_failed")
+    assert world.captures.keys() == [key_of(device)]
 
 
 def test_a_quiet_device_is_not_listed_again(world: FakeWorld, device: Device) -> None:
