@@ -26,6 +26,10 @@ class SecretNames:
     receipt_key: str
 
 
+def secret_names(stack_name: str) -> SecretNames:
+    return SecretNames(pepper=f"/{stack_name}/pepper", receipt_key=f"/{stack_name}/receipt-key")
+
+
 def ensure_secrets(
     ssm: Any, stack_name: str, *, random_bytes: Callable[[int], bytes] = secrets.token_bytes
 ) -> SecretNames:
@@ -34,7 +38,7 @@ def ensure_secrets(
     Pepper: `{"current": "p1", "peppers": {"p1": <base64 of 32 bytes>}}`.
     Receipt key: `{"current": "r1", "keys": {"r1": <base64 of a 32-byte Ed25519 seed>}}` (RFC 8032).
     """
-    names = SecretNames(pepper=f"/{stack_name}/pepper", receipt_key=f"/{stack_name}/receipt-key")
+    names = secret_names(stack_name)
     _put_once(ssm, names.pepper, {"current": "p1", "peppers": {"p1": _fresh_key(random_bytes)}})
     _put_once(ssm, names.receipt_key, {"current": "r1", "keys": {"r1": _fresh_key(random_bytes)}})
     return names

@@ -1,0 +1,47 @@
+"""Chalice, as a program of its own: it keeps state in the process, and reads the app with the stage's environment."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from infra.deploying.failure import DeployFailed
+
+Say = Callable[[str], None]
+_ERROR = re.compile(r"received the following error:\s*(.+)", re.DOTALL)
+
+
+def chalice(command: str, build_folder: Path, stage: str, region: str, say: Say) -> None:
+    """`chalice deploy` or `chalice delete`. `say` hears each of its lines. Raises DeployFailed with its own reason."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from chalice.cli import main; main()", command, "--stage", stage],
+        cwd=build_folder,
+        env=_environment(region),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    lines: list[str] = []
+    with process:
+        for line in process.stdout or ():
+            lines.append(line.rstrip())
+            say(line.rstrip())
+    if process.returncode:
+        raise DeployFailed(f"chalice {command} failed: {_reason(lines)}", "Run this again: it goes on where it stopped")
+
+
+def _environment(region: str) -> dict[str, str]:
+    """Ours, but for what would come before the build folder's own app."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONSAFEPATH")}
+    return kept | {"AWS_DEFAULT_REGION": region}
+
+
+def _reason(lines: list[str]) -> str:
+    text = "\n".join(lines)
+    found = _ERROR.search(text)
+    reason = found.group(1) if found else next((line for line in reversed(lines) if line.strip()), "it said nothing")
+    return " ".join(re.sub(r"<[^>]+>", " ", reason).split())[:300]

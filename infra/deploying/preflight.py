@@ -1,0 +1,113 @@
+"""What can be known to go wrong before anything is touched."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
+
+from infra.deploying.failure import DeployFailed
+from infra.deploying.target import Target, project_config, require_stage
+
+_OLDEST_PYTHON = (3, 12)
+_UNFINISHED = "IN_PROGRESS"
+_BROKEN = {
+    "ROLLBACK_COMPLETE": "its creation failed: delete it with `aws cloudformation delete-stack --stack-name {stack}`",
+    "ROLLBACK_FAILED": "its creation failed: delete it with `aws cloudformation delete-stack --stack-name {stack}`",
+    "CREATE_FAILED": "its creation failed: delete it with `aws cloudformation delete-stack --stack-name {stack}`",
+    "DELETE_FAILED": "its deletion failed: delete it with `aws cloudformation delete-stack --stack-name {stack}`",
+    "UPDATE_ROLLBACK_FAILED": (
+        "an update failed: bring it back with `aws cloudformation continue-update-rollback --stack-name {stack}`"
+    ),
+}
+OWNED_BY = "frameferry:stage"
+"""The tag on every stack of ours, with the stage as its value."""
+
+
+def check(
+    session: Any, stage: str, *, account_id: str | None = None, version: tuple[int, ...] = sys.version_info[:3]
+) -> Target:
+    """Where this deploy goes. Raises DeployFailed; it has changed nothing then, as on return.
+
+    `account_id`: the only account that will do. `version`: of the Python that builds the package.
+    """
+    check_python(version)
+    config = project_config()
+    require_stage(stage, config)
+    caller = _caller(session)
+    if account_id and caller["Account"] != account_id:
+        raise DeployFailed(
+            f"These credentials are of account {caller['Account']}, not {account_id}",
+            "Choose others with AWS_PROFILE, or another ACCOUNT",
+        )
+    target = Target(
+        stage=stage,
+        account_id=caller["Account"],
+        region=session.region_name,
+        partition=caller["Arn"].split(":")[1],
+        app_name=config["app_name"],
+    )
+    check_stack(session.client("cloudformation"), target)
+    return target
+
+
+def check_python(version: tuple[int, ...]) -> None:
+    if version < _OLDEST_PYTHON:
+        raise DeployFailed(
+            f"Python {'.'.join(map(str, version))} is too old: its package would not run in Lambda",
+            "Make .venv with Python 3.12 or newer: make env PYTHON=/path/to/python3",
+        )
+
+
+def check_stack(cloudformation: Any, target: Target) -> None:
+    """A stack of this name is ours and can be updated, or there is none."""
+    try:
+        stack = cloudformation.describe_stacks(StackName=target.stack_name)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return
+        raise
+    tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
+    if tags.get(OWNED_BY) != target.stage:
+        raise DeployFailed(
+            f"The stack name {target.stack_name} is taken by a stack that this program did not make",
+            "Delete or rename that stack, or change app_name in .chalice/config.json",
+        )
+    status = stack["StackStatus"]
+    if status in _BROKEN:
+        raise DeployFailed(
+            f"The stack {target.stack_name} is {status}", _sentence(_BROKEN[status].format(stack=target.stack_name))
+        )
+    if status.endswith(_UNFINISHED):
+        raise DeployFailed(
+            f"The stack {target.stack_name} is {status}", "Somebody is changing it: wait, then run this again"
+        )
+
+
+def _caller(session: Any) -> dict[str, str]:
+    if session.region_name is None:
+        raise DeployFailed("No AWS region is chosen", "Set AWS_REGION, such as AWS_REGION=eu-central-1")
+    try:
+        found: dict[str, str] = session.client("sts").get_caller_identity()
+    except (BotoCoreError, ClientError, NoRegionError) as error:
+        if is_network(error):
+            raise
+        raise DeployFailed(
+            f"There are no working AWS credentials ({_short(error)})", "Run `aws configure` or set AWS_PROFILE"
+        ) from error
+    return found
+
+
+def is_network(error: Exception) -> bool:
+    from botocore.exceptions import ConnectionError, HTTPClientError
+
+    return isinstance(error, ConnectionError | HTTPClientError)
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:160]
+
+
+def _sentence(text: str) -> str:
+    return text[0].upper() + text[1:]
