@@ -98,8 +98,9 @@ def reconcile(context: Any) -> None:
     )
     logger().info("reconciled", findings=dict(findings.counts), errors=findings.errors)
     metrics = _metrics()
-    metrics.add_metric("ReconcilerFindings", MetricUnit.Count, findings.counts.total())
+    metrics.add_metric("ReconcilerFindings", MetricUnit.Count, findings.mended)
     metrics.add_metric("ReconcilerErrors", MetricUnit.Count, len(findings.errors))
+    metrics.add_metric("DevicesSeen", MetricUnit.Count, findings.devices_seen)
     metrics.flush_metrics()
 
 

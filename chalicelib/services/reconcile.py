@@ -34,6 +34,8 @@ FULL_SWEEP_INTERVAL = timedelta(days=7)
 """Most keys are listed once a week only, and an item is read only for what was stored since the last look."""
 QUIET = timedelta(hours=2)
 """How long after a device was last seen an object of its may still turn up."""
+SEEN_WITHIN = timedelta(hours=1)
+_STILL_AWAITED = "still_awaited"
 _PENDING_LIMIT = 200
 _SWEEP_LIMIT = 5_000
 
@@ -44,6 +46,13 @@ class Findings:
 
     counts: Counter[str] = field(default_factory=Counter)
     errors: list[str] = field(default_factory=list)
+    devices_seen: int = 0
+    """Those that have called within SEEN_WITHIN."""
+
+    @property
+    def mended(self) -> int:
+        """How many did not come right without this run; a photo that a camera still has is none of them."""
+        return self.counts.total() - self.counts[_STILL_AWAITED]
 
 
 def reconcile(*, stores: ProcessingStores, clock: Clock, time_left: Callable[[], bool] = lambda: True) -> Findings:
@@ -105,7 +114,7 @@ def _without_object(item: Item, stores: ProcessingStores, now: datetime) -> str:
         return current.settled() if given_up else current.looked_for(now)
 
     move_forward(stores, item.device_id, item.seq, decide)
-    return "object_missing" if given_up else "still_awaited"
+    return "object_missing" if given_up else _STILL_AWAITED
 
 
 def _reject(item: Item, held: StoredObject, reason: str, stores: ProcessingStores, now: datetime) -> None:
@@ -118,6 +127,8 @@ def _reject(item: Item, held: StoredObject, reason: str, stores: ProcessingStore
 def _sweep(device_id: DeviceId, stores: ProcessingStores, clock: Clock, findings: Findings) -> str | None:
     device = stores.devices.get(device_id)
     now = clock()
+    if device and device.last_seen_at and device.last_seen_at >= now - SEEN_WITHIN:
+        findings.devices_seen += 1
     if device is None or (sweep := _next_sweep(device, now)) is None:
         return None
     start = sweep.after_key or (None if sweep.full_began_at == now else object_keys.day_prefix(device_id, now - NEAR))

@@ -141,6 +141,7 @@ def test_the_schedule_finds_an_object_whose_event_was_lost(
     assert line["findings"] == {"found_processed": 1}
     (counted,) = metrics(capsys)
     assert counted["ReconcilerFindings"] == [1.0]
+    assert counted["DevicesSeen"] == [1.0]
 
 
 def test_the_schedule_begins_nothing_when_its_time_is_up(world: World, camera: Camera) -> None:

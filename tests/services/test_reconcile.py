@@ -133,6 +133,22 @@ def test_a_quiet_device_is_not_listed_again(world: FakeWorld, device: Device) ->
     assert "FakeCaptures.list_versions" not in crashes.log
 
 
+def test_devices_that_called_within_the_hour_are_counted(world: FakeWorld, device: Device) -> None:
+    world.devices.touch(device.device_id, world.clock(), DEVICE_RATE)
+    world.clock.advance(3600)
+    assert run(world).devices_seen == 1
+    world.clock.advance(1)
+    assert run(world).devices_seen == 0
+
+
+def test_a_photo_that_the_camera_still_has_is_nothing_that_had_to_be_mended(world: FakeWorld, device: Device) -> None:
+    claim(world, device)
+    world.clock.advance(16 * 60)
+    findings = run(world)
+    assert findings.counts == {"still_awaited": 1}
+    assert findings.mended == 0
+
+
 def test_an_item_whose_processing_died_is_driven_forward(world: FakeWorld, device: Device) -> None:
     world.captures.upload(key_of(device), tiny_jpeg(1))
     assert claim(world, device).status is ItemStatus.STORED
