@@ -6,13 +6,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
+from infra.kept import Kept, import_change_set
 from infra.secrets import SecretNames
 
 TEMPLATE = Path(__file__).with_name("template.yaml")
@@ -32,6 +33,10 @@ class StackOutputs:
     user_pool_id: str
     user_pool_client_id: str
     oidc_issuer: str
+    dead_letter_queue_url: str
+    dead_letter_queue_arn: str
+    alarm_topic_arn: str
+    access_log_group_arn: str
 
 
 class StackFailed(Exception):
@@ -44,24 +49,24 @@ def apply_stack(
     *,
     parameters: Mapping[str, str] | None = None,
     tags: Mapping[str, str] | None = None,
+    kept: Sequence[Kept] = (),
     poll_interval_s: int = 5,
 ) -> StackOutputs:
     """Make the stack from `infra/template.yaml`, or bring it up to date, wait, and return its outputs.
 
     Doing it again changes nothing. `parameters` not given keep the value they have, or their default; `tags` go
-    onto the stack and all that is in it.
+    onto the stack and all that is in it. Where there is no stack yet, it begins with `kept` (`infra.kept.find_kept`).
     Raises StackFailed when CloudFormation refuses or rolls back.
     """
+    tag_list = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
     try:
-        started = _start(cloudformation, stack_name, dict(parameters or {}), tags or {})
+        if _is_free(cloudformation, stack_name) and kept:
+            _take_up(cloudformation, stack_name, kept, tag_list, poll_interval_s)
+        started = _start(cloudformation, stack_name, dict(parameters or {}), tag_list)
     except ClientError as error:
         raise StackFailed(str(error)) from error
     if started:
-        waiter, stack_id = started
-        try:
-            cloudformation.get_waiter(waiter).wait(StackName=stack_id, WaiterConfig={"Delay": poll_interval_s})
-        except WaiterError as error:
-            raise StackFailed(_first_failure(cloudformation, stack_id) or str(error)) from error
+        _wait(cloudformation, *started, poll_interval_s)
     return read_outputs(cloudformation, stack_name)
 
 
@@ -108,20 +113,57 @@ def environment(
     return variables
 
 
+def _is_free(cloudformation: Any, stack_name: str) -> bool:
+    """Whether there is no stack. One that was named and never got a resource is cleared away."""
+    present = _describe(cloudformation, stack_name)
+    if present and present["StackStatus"] == "REVIEW_IN_PROGRESS":
+        cloudformation.delete_stack(StackName=stack_name)
+        cloudformation.get_waiter("stack_delete_complete").wait(StackName=present["StackId"])
+        return True
+    return present is None
+
+
+def _take_up(
+    cloudformation: Any, stack_name: str, kept: Sequence[Kept], tags: list[dict[str, str]], poll_interval_s: int
+) -> None:
+    """A new stack that holds `kept` and nothing else. Raises StackFailed, and leaves no stack then."""
+    made = cloudformation.create_change_set(
+        StackName=stack_name, ChangeSetName="take-up", Tags=tags, **import_change_set(kept)
+    )
+    try:
+        try:
+            cloudformation.get_waiter("change_set_create_complete").wait(
+                ChangeSetName=made["Id"], WaiterConfig={"Delay": poll_interval_s}
+            )
+        except WaiterError as error:
+            raise StackFailed(error.last_response.get("StatusReason", str(error))) from error
+        cloudformation.execute_change_set(ChangeSetName=made["Id"])
+        _wait(cloudformation, "stack_import_complete", made["StackId"], poll_interval_s)
+    except (StackFailed, ClientError):
+        cloudformation.delete_stack(StackName=made["StackId"])
+        raise
+
+
+def _wait(cloudformation: Any, waiter: str, stack_id: str, poll_interval_s: int) -> None:
+    try:
+        cloudformation.get_waiter(waiter).wait(StackName=stack_id, WaiterConfig={"Delay": poll_interval_s})
+    except WaiterError as error:
+        raise StackFailed(_first_failure(cloudformation, stack_id) or str(error)) from error
+
+
 def _start(
-    cloudformation: Any, stack_name: str, parameters: dict[str, str], tags: Mapping[str, str]
+    cloudformation: Any, stack_name: str, parameters: dict[str, str], tags: list[dict[str, str]]
 ) -> tuple[str, str] | None:
     """Begin the creation or the update: (waiter's name, stack id), or None when nothing is to be done.
 
     The id, because a stack whose creation fails is deleted, and then is found by its id only.
     """
     body = TEMPLATE.read_text(encoding="utf-8")
-    tag_list = [{"Key": key, "Value": value} for key, value in tags.items()]
     present = _describe(cloudformation, stack_name)
     if present is None:
         values = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]
         made = cloudformation.create_stack(
-            StackName=stack_name, TemplateBody=body, Parameters=values, Tags=tag_list, OnFailure="DELETE"
+            StackName=stack_name, TemplateBody=body, Parameters=values, Tags=tags, OnFailure="DELETE"
         )
         return "stack_create_complete", made["StackId"]
     try:
@@ -129,7 +171,7 @@ def _start(
             StackName=stack_name,
             TemplateBody=body,
             Parameters=_kept_or_given(present, parameters),
-            Tags=tag_list or present.get("Tags", []),
+            Tags=tags or present.get("Tags", []),
         )
     except ClientError as error:
         if "No updates are to be performed" in str(error):

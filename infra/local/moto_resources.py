@@ -4,20 +4,29 @@ moto 5.2.5 knows no Cognito resource and no bucket policy, and of a bucket or a 
 more than the name. Importing this module, before the first stack, teaches it the rest, so that the
 local cloud gets its resources from `infra/template.yaml` itself and not from a second description.
 moto finds resource classes as direct subclasses of CloudFormationModel; the last one of a type counts.
+
+A change set of the type IMPORT, which moto runs like any other, takes up a bucket, table or user pool of the
+given name instead of making it. moto reads no identifier of what to import: the name is all it goes by.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from moto.cloudformation import parsing
+from moto.cloudformation.exceptions import ValidationError
+from moto.cloudformation.models import cloudformation_backends
 from moto.cognitoidp.models import CognitoIdpUserPool, CognitoIdpUserPoolClient, cognitoidp_backends
 from moto.core.common_models import CloudFormationModel
-from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.table import Table
 from moto.s3.models import FakeBucket, S3Backend, s3_backends
 from moto.utilities.utils import get_partition
+
+import infra.local.moto_conditions
+import infra.local.moto_watching  # noqa: F401 - teach moto conditions of an update, alarms and what belongs to them
 
 Properties = dict[str, Any]
 
@@ -41,6 +50,9 @@ class BucketInFull(CloudFormationModel):
     def create_from_cloudformation_json(
         cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
     ) -> FakeBucket:
+        if _is_import(account_id, region_name, kwargs.get("StackId")):
+            there: FakeBucket = _there(_s3(account_id, region_name).buckets, resource_name)
+            return there
         bucket = FakeBucket.create_from_cloudformation_json(
             resource_name, cloudformation_json, account_id, region_name, **kwargs
         )
@@ -89,9 +101,20 @@ class BucketPolicy(CloudFormationModel):
     ) -> BucketPolicy:
         return cls(cloudformation_json["Properties"]["Bucket"])
 
+    @classmethod
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: BucketPolicy,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> BucketPolicy:
+        return original_resource
+
 
 class TableInFull(CloudFormationModel):
-    """AWS::DynamoDB::Table with TTL and point-in-time recovery."""
+    """AWS::DynamoDB::Table with TTL, point-in-time recovery and deletion protection."""
 
     @staticmethod
     def cloudformation_name_type() -> str:
@@ -109,15 +132,27 @@ class TableInFull(CloudFormationModel):
     def create_from_cloudformation_json(
         cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
     ) -> Table:
+        backend = dynamodb_backends[account_id][region_name]
+        if _is_import(account_id, region_name, kwargs.get("StackId")):
+            there: Table = _there(backend.tables, resource_name)
+            return there
         table = Table.create_from_cloudformation_json(
             resource_name, cloudformation_json, account_id, region_name, **kwargs
         )
-        backend = dynamodb_backends[account_id][region_name]
-        properties = cloudformation_json["Properties"]
-        if ttl := properties.get("TimeToLiveSpecification"):
-            backend.update_time_to_live(table.name, ttl)
-        if recovery := properties.get("PointInTimeRecoverySpecification"):
-            backend.update_continuous_backups(table.name, recovery)
+        _configure_table(backend, table, cloudformation_json["Properties"])
+        return table
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: Any,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> Table:
+        table: Table = original_resource
+        _configure_table(dynamodb_backends[account_id][region_name], table, cloudformation_json["Properties"])
         return table
 
 
@@ -150,8 +185,24 @@ class UserPool(CloudFormationModel):
     def create_from_cloudformation_json(
         cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
     ) -> UserPool:
-        properties = _with_json_scalars(cloudformation_json["Properties"])
-        return cls(cognitoidp_backends[account_id][region_name].create_user_pool(resource_name, properties))
+        backend = cognitoidp_backends[account_id][region_name]
+        if _is_import(account_id, region_name, kwargs.get("StackId")):
+            return cls(_there({pool.name: pool for pool in backend.user_pools.values()}, resource_name))
+        return cls(backend.create_user_pool(resource_name, _with_json_scalars(cloudformation_json["Properties"])))
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls,
+        original_resource: UserPool,
+        new_resource_name: str,
+        cloudformation_json: Any,
+        account_id: str,
+        region_name: str,
+    ) -> UserPool:
+        changed = _with_json_scalars(cloudformation_json["Properties"])
+        backend = cognitoidp_backends[account_id][region_name]
+        backend.update_user_pool(original_resource.physical_resource_id, changed)
+        return original_resource
 
 
 class UserPoolClient(CloudFormationModel):
@@ -167,6 +218,10 @@ class UserPoolClient(CloudFormationModel):
 
     def __init__(self, client: CognitoIdpUserPoolClient) -> None:
         self.physical_resource_id = client.id
+        self._pool_id = client.user_pool_id
+
+    def delete(self, account_id: str, region_name: str) -> None:
+        cognitoidp_backends[account_id][region_name].delete_user_pool_client(self._pool_id, self.physical_resource_id)
 
     def is_created(self) -> bool:
         return True
@@ -179,6 +234,22 @@ class UserPoolClient(CloudFormationModel):
         backend = cognitoidp_backends[account_id][region_name]
         pool_id, secret = properties.pop("UserPoolId"), properties.pop("GenerateSecret", False)
         return cls(backend.create_user_pool_client(pool_id, secret, properties))
+
+
+def _is_import(account_id: str, region_name: str, stack_id: str | None) -> bool:
+    """Whether a change set that imports is being carried out for the stack."""
+    change_sets = cloudformation_backends[account_id][region_name].change_sets.values()
+    return any(
+        one.stack_id == stack_id and one.change_set_type == "IMPORT" and one.execution_status == "AVAILABLE"
+        for one in change_sets
+    )
+
+
+def _there(resources: Mapping[str, Any], name: str) -> Any:
+    try:
+        return resources[name]
+    except KeyError:
+        raise ValidationError(message=f"{name} cannot be imported: it does not exist") from None
 
 
 def _s3(account_id: str, region_name: str) -> S3Backend:
@@ -194,9 +265,18 @@ def _configure_bucket(backend: S3Backend, name: str, properties: Properties) -> 
     if ownership := properties.get("OwnershipControls"):
         backend.put_bucket_ownership_controls(name, ownership["Rules"][0]["ObjectOwnership"])
     if lifecycle := properties.get("LifecycleConfiguration"):
-        backend.put_bucket_lifecycle_configuration(name, [_lifecycle_rule(rule) for rule in lifecycle["Rules"]])
+        backend.put_bucket_lifecycle_configuration(name, [_lifecycle_rule(rule) for rule in lifecycle["Rules"] if rule])
     if cors := properties.get("CorsConfiguration"):
         backend.put_bucket_cors(name, [_cors_rule(rule) for rule in cors["CorsRules"]])
+
+
+def _configure_table(backend: DynamoDBBackend, table: Table, properties: Properties) -> None:
+    ttl = properties.get("TimeToLiveSpecification")
+    if ttl and ttl != table.ttl:
+        backend.update_time_to_live(table.name, ttl)
+    if recovery := properties.get("PointInTimeRecoverySpecification"):
+        backend.update_continuous_backups(table.name, recovery)
+    table.deletion_protection_enabled = properties.get("DeletionProtectionEnabled", False)
 
 
 def _lifecycle_rule(rule: Properties) -> Properties:
@@ -206,6 +286,12 @@ def _lifecycle_rule(rule: Properties) -> Properties:
             api_rule[action] = rule[action]
     if rule.get("ExpiredObjectDeleteMarker"):
         api_rule["Expiration"] = {"ExpiredObjectDeleteMarker": "true"}
+    if "ExpirationInDays" in rule:
+        api_rule["Expiration"] = {"Days": rule["ExpirationInDays"]}
+    if "Transitions" in rule:
+        api_rule["Transition"] = [
+            {"Days": one["TransitionInDays"], "StorageClass": one["StorageClass"]} for one in rule["Transitions"]
+        ]
     return api_rule
 
 

@@ -4,36 +4,24 @@ from __future__ import annotations
 
 import base64
 import json
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-import boto3
-import httpx
 import pytest
 from cfnlint.api import lint_file  # type: ignore[import-untyped]
 from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]
-from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
-import infra.local.moto_resources  # noqa: F401 - teaches moto the template's resources
 from infra.secrets import ensure_secrets
 from infra.stack import TEMPLATE, StackFailed, StackOutputs, apply_stack, environment, read_outputs
+from tests.contract.moto_rig import ACCOUNT_ID, Client, empty_aws
 
-Client = Callable[[str], Any]
 ORIGINS = "https://console.example,http://127.0.0.1:8000"
 
 
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    url = f"http://{host}:{port}"
-    httpx.post(f"{url}/moto-api/reset", trust_env=False).raise_for_status()
-    session = boto3.session.Session(aws_access_key_id="key", aws_secret_access_key="secret", region_name="eu-central-1")
-    yield lambda service: session.client(service, endpoint_url=url)  # type: ignore[call-overload]
-    server.stop()
+    with empty_aws() as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
@@ -66,12 +54,32 @@ def test_template_uses_no_yaml_alias_which_cloudformation_refuses() -> None:
     assert not [line for line in lines if ": *" in line or ": &" in line or "<<:" in line]
 
 
-def test_what_holds_data_outlives_the_stack_and_has_no_fixed_name(resources: dict[str, Any]) -> None:
-    kept = {"AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::Cognito::UserPool"}
-    for resource in (r for r in resources.values() if r["Type"] in kept):
+def test_template_is_short_enough_to_be_sent_with_the_request() -> None:
+    assert len(TEMPLATE.read_bytes()) <= 51_200
+
+
+def test_every_parameter_says_what_it_is_and_has_a_default() -> None:
+    parameters = cfn_yaml.load(str(TEMPLATE))["Parameters"]
+    assert [name for name, one in parameters.items() if not {"Description", "Default"} <= one.keys()] == []
+
+
+def test_what_holds_data_outlives_the_stack_under_a_name_made_of_the_stacks(resources: dict[str, Any]) -> None:
+    name_of = {
+        "AWS::S3::Bucket": "BucketName",
+        "AWS::DynamoDB::Table": "TableName",
+        "AWS::Cognito::UserPool": "UserPoolName",
+    }
+    kept = [resource for resource in resources.values() if resource["Type"] in name_of]
+    assert len(kept) == 8
+    for resource in kept:
         assert resource["DeletionPolicy"] == "Retain"
         assert resource["UpdateReplacePolicy"] == "Retain"
-        assert not {"BucketName", "TableName", "UserPoolName"} & resource["Properties"].keys()
+        assert resource["Properties"][name_of[resource["Type"]]]["Fn::Sub"].startswith("${AWS::StackName}-")
+
+
+def test_bucket_name_fits_for_the_longest_stage_and_region() -> None:
+    longest = f"frameferry-production-captures-{ACCOUNT_ID}-ap-southeast-1"
+    assert len(longest) <= 63
 
 
 @pytest.mark.parametrize("bucket", ["CapturesBucket", "DerivedBucket"])
@@ -104,7 +112,18 @@ def test_bucket_drops_incomplete_uploads_and_old_versions(client: Client, output
     by_id = {rule["ID"]: rule for rule in rules}
     assert by_id["abort-incomplete-uploads"]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
     assert by_id["expire-noncurrent-versions"]["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
-    assert not [rule for rule in rules if "Days" in rule.get("Expiration", {})]
+    assert not [rule for rule in rules if "Days" in rule.get("Expiration", {}) or "Transitions" in rule]
+
+
+def test_captures_move_to_glacier_and_are_deleted_with_their_thumbnails_when_the_owner_says_so(client: Client) -> None:
+    made = apply_stack(
+        client("cloudformation"), "frugal", parameters={"GlacierIrAfterDays": "30", "DeleteAfterDays": "400"}
+    )
+    captures, derived = _lifecycle(client, made.captures_bucket), _lifecycle(client, made.derived_bucket)
+    glacier = captures.pop("move-to-glacier-instant-retrieval")
+    assert glacier["Transitions"] == [{"Days": 30, "StorageClass": "GLACIER_IR"}]
+    assert captures == derived
+    assert captures["delete-old-captures"]["Expiration"] == {"Days": 400}
 
 
 @pytest.mark.parametrize("bucket", BUCKETS)
@@ -122,6 +141,17 @@ def test_table_is_on_demand_and_recoverable_with_its_keys(client: Client, output
     assert made["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
     assert [(key["AttributeName"], key["KeyType"]) for key in made["KeySchema"]] == KEYS[table]
     assert recovery["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    assert made["DeletionProtectionEnabled"] is True
+
+
+def test_deletion_protection_of_tables_and_user_pool_can_be_turned_off(client: Client) -> None:
+    cloudformation = client("cloudformation")
+    made = apply_stack(cloudformation, "short-lived")
+    apply_stack(cloudformation, "short-lived", parameters={"DeletionProtection": "false"})
+    tables = [client("dynamodb").describe_table(TableName=getattr(made, table))["Table"] for table in KEYS]
+    pool = client("cognito-idp").describe_user_pool(UserPoolId=made.user_pool_id)["UserPool"]
+    assert {table["DeletionProtectionEnabled"] for table in tables} == {False}
+    assert pool["DeletionProtection"] == "INACTIVE"
 
 
 def test_only_seq_is_a_number_among_the_keys(resources: dict[str, Any]) -> None:
@@ -228,6 +258,11 @@ def test_environment_of_the_local_cloud_says_where_s3_and_the_keys_are(client: C
     variables = environment(outputs, names, jwks_url="http://jwks", s3_url="http://s3")
     assert variables["FRAMEFERRY_OIDC_JWKS_URL"] == "http://jwks"
     assert variables["FRAMEFERRY_S3_URL"] == "http://s3"
+
+
+def _lifecycle(client: Client, bucket: str) -> dict[str, Any]:
+    rules = client("s3").get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    return {rule["ID"]: rule for rule in rules}
 
 
 def _secret(ssm: Any, name: str) -> dict[str, Any]:
