@@ -21,9 +21,10 @@ CameraEvent = dict[str, Any]
 class CameraProcess:
     """Runs `frameferry_station.simulated` from `start` until it is asked to end.
 
-    `seed` chooses the landscape that it looks at. The camera prints one JSON object a line: `activated` with `device_id` and `device_token`, `captured`,
-    `uploaded` and `confirmed` with `seq`; `on_event` gets each, from a thread of its own, and at the
-    end `{"event": "ended", "code": exit code}`. What it writes to stderr goes to `log_path`.
+    `seed` chooses the landscape that it looks at. The camera prints one JSON object a line: `activated` with
+    `device_id` and `device_token`, `captured`, `uploaded` and `confirmed` with `seq`; `on_event` gets each, from
+    a thread of its own, and at the end `{"event": "ended", "code": exit code}`. What it writes to stderr goes to
+    `log_path`.
     """
 
     def __init__(

@@ -23,7 +23,7 @@ from chalicelib.domain.receipts import Receipt, ReceiptState
 from chalicelib.services.deleting import delete_item
 from chalicelib.services.gallery import page_of_items
 from chalicelib.services.processing import process_object
-from chalicelib.services.reconcile import MAX_ATTEMPTS, reconcile
+from chalicelib.services.reconcile import FULL_SWEEP_INTERVAL, MAX_ATTEMPTS, reconcile
 from chalicelib.services.uploads import Claim, UploadRequest, accept_image, confirm, issue_upload
 from chalicelib.wire import object_keys
 from tests.fakes.crashes import Crashes, SimulatedCrash
@@ -224,7 +224,7 @@ class AnyOrder(RuleBasedStateMachine):
         for key, version_id in self.events:
             process_object(key, version_id, stores=self.world, clock=self.world.clock)
         for _ in range(MAX_ATTEMPTS + 2):
-            self.world.clock.advance(3600 * 13)
+            self.world.clock.advance(FULL_SWEEP_INTERVAL.total_seconds() / 3)
             self.world.devices.touch(DEVICE, self.world.clock(), _GENEROUS)
             assert reconcile(stores=self.world, clock=self.world.clock).errors == []
         self.items_only_move_forward()
