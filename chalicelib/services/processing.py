@@ -190,6 +190,8 @@ def _set_aside(
         if found.version_id and stores.captures.head(item.object_key, item.version_id):
             stores.captures.delete_version(found.key, found.version_id)
         return Processed(outcome, item)
+    if item is not None:
+        _restore_thumbnail(device, item, stores)
     # Too large to be read: the version keeps two such objects apart.
     sha256 = found.sha256 or f"unread-{found.version_id}"
     aside = object_keys.conflict(device.device_id, seq, sha256)
@@ -197,6 +199,19 @@ def _set_aside(
     if found.version_id:
         stores.captures.move_version(found.key, found.version_id, aside)
     return Processed(Outcome.CONFLICT, item)
+
+
+def _restore_thumbnail(device: Device, item: Item, stores: ProcessingStores) -> None:
+    """A seq has one place for a thumbnail, and who loses the seq may have been the last to write there."""
+    found = stores.captures.head(item.object_key, item.version_id)
+    known = _examine(device, item.seq, found, stores.captures) if found else None
+    thumbnail = known[1] if known and not item.reject_reason else None
+    key = object_keys.thumbnail(item.device_id, item.seq)
+    if thumbnail is not None:
+        stores.derived.put(key, thumbnail, "image/jpeg")
+    now = stores.items.get(item.device_id, item.seq)
+    if thumbnail is None or (now is not None and now.is_deleted):
+        stores.derived.delete_all_versions(key)
 
 
 def _purge(key: str, item: Item, stores: ProcessingStores) -> Processed:

@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import pytest
 
+from chalicelib import imaging
 from chalicelib.domain.device import Device
 from chalicelib.domain.ids import Seq, new_device_id
 from chalicelib.domain.inbox import EventKind
@@ -174,6 +175,68 @@ def _lose(world: FakeWorld, device: Device, claim: Claim) -> None:
     world.captures.delete_all_versions(claim.object_key)
     world.clock.advance(16 * 60)
     reconcile(stores=world, clock=world.clock)
+
+
+def test_of_two_photos_processed_at_once_the_thumbnail_is_that_of_the_one_which_holds_the_seq(
+    world: FakeWorld, device: Device
+) -> None:
+    first, second = key_of(device), key_of(device, "2026-01-02.jpg")
+    upload(world, first, PHOTO)
+    upload(world, second, OTHER)
+    crashes = Crashes()
+    crashes.meanwhile(_THUMBNAIL, lambda: process(world, first))
+    overtaken = process_object(second, None, stores=world.mortal(crashes), clock=world.clock)
+    assert crashes.log[_THUMBNAIL - 1] == "FakeDerived.put"
+    assert overtaken.outcome is Outcome.CONFLICT
+    assert _thumbnails(world) == [imaging.examine(PHOTO).thumbnail]
+
+
+def test_a_photo_that_loses_its_seq_to_a_rejected_one_leaves_no_thumbnail(world: FakeWorld, device: Device) -> None:
+    first, second = key_of(device), key_of(device, "2026-01-02.jpg")
+    upload(world, first, cut_jpeg(1))
+    upload(world, second, OTHER)
+    crashes = Crashes()
+    crashes.meanwhile(_THUMBNAIL, lambda: process(world, first))
+    process_object(second, None, stores=world.mortal(crashes), clock=world.clock)
+    assert _thumbnails(world) == []
+
+
+def test_a_seq_that_another_photo_holds_unexamined_keeps_that_ones_thumbnail(world: FakeWorld, device: Device) -> None:
+    first, second = key_of(device), key_of(device, "2026-01-02.jpg")
+    for key, body in ((first, PHOTO), (second, OTHER)):
+        world.captures.upload(key, body, sha256(body).hexdigest())
+    claim = Claim(first, SEQ, sha256=sha256(PHOTO).hexdigest())
+    crashes = Crashes()
+    crashes.meanwhile(
+        _THUMBNAIL, lambda: confirm(device, claim, stores=world, keys=world.receipt_keys, clock=world.clock)
+    )
+    process_object(second, None, stores=world.mortal(crashes), clock=world.clock)
+    assert process(world, first) is Outcome.PROCESSED
+    assert _thumbnails(world) == [imaging.examine(PHOTO).thumbnail]
+
+
+def test_a_photo_that_is_deleted_while_another_one_loses_its_seq_to_it_leaves_no_thumbnail(
+    world: FakeWorld, device: Device
+) -> None:
+    first, second = key_of(device), key_of(device, "2026-01-02.jpg")
+    upload(world, first, PHOTO)
+    process(world, first)
+    upload(world, second, OTHER)
+    crashes = Crashes()
+    crashes.meanwhile(_RESTORING, lambda: _delete(world, device))
+    process_object(second, None, stores=world.mortal(crashes), clock=world.clock)
+    assert crashes.log[_RESTORING - 1] == "FakeDerived.put"
+    assert _thumbnails(world) == []
+
+
+def _thumbnails(world: FakeWorld) -> list[bytes]:
+    return [versions[-1] for versions in world.derived.bodies().values()]
+
+
+_THUMBNAIL = 6
+"""Which call of processing puts the thumbnail of a photo whose seq is free."""
+_RESTORING = 8
+"""Which call puts back the thumbnail of the photo that holds the seq."""
 
 
 def test_the_same_bytes_under_another_key_are_held_once(world: FakeWorld, device: Device) -> None:
