@@ -185,6 +185,8 @@ class Item:
 
     def driven(self, at: datetime) -> Item:
         """The reconciler is about to try once more; counted first, so that a crash counts."""
+        if self.pending_since is None:
+            return self
         return replace(self, attempts=self.attempts + 1, pending_since=at)
 
     def looked_for(self, at: datetime) -> Item:

@@ -12,6 +12,7 @@ from chalicelib.domain.inbox import EventKind
 from chalicelib.domain.item import Item, ItemStatus
 from chalicelib.services.devices import DEVICE_RATE
 from chalicelib.services.inbox import event_history
+from chalicelib.services.processing import process_object
 from chalicelib.services.receipts import receipt_for
 from chalicelib.services.reconcile import MAX_ATTEMPTS, Findings, reconcile
 from chalicelib.services.uploads import Claim, confirm
@@ -183,6 +184,23 @@ def test_a_photo_that_kills_its_processing_again_and_again_is_rejected_in_the_en
     assert run(world).counts["processing_failed"] == 1
     assert status(world, device) is ItemStatus.REJECTED
     assert world.captures.bodies() == {key_of(device): [tiny_jpeg(1)]}
+
+
+def test_an_item_that_is_processed_just_before_it_is_driven_waits_for_nothing(world: FakeWorld, device: Device) -> None:
+    world.captures.upload(key_of(device), tiny_jpeg(1))
+    claim(world, device)
+    world.clock.advance(16 * 60)
+    crashes = Crashes()
+    crashes.meanwhile(_DRIVING, lambda: process_object(key_of(device), None, stores=world, clock=world.clock))
+    reconcile(stores=world.mortal(crashes), clock=world.clock)
+    assert crashes.log[_DRIVING - 2 : _DRIVING] == ["FakeCaptures.head", "FakeItems.get"]
+    item = world.items.get(device.device_id, SEQ)
+    assert item is not None
+    assert (item.status, item.pending_since) == (ItemStatus.PROCESSED, None)
+
+
+_DRIVING = 4
+"""Which call of a run reads the item that is to be driven."""
 
 
 def test_a_stored_object_that_somebody_removed_is_said_to_be_missing(world: FakeWorld, device: Device) -> None:
