@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import yaml
 from cfnlint.api import lint_file  # type: ignore[import-untyped]
 from cfnlint.decode import cfn_yaml  # type: ignore[import-untyped]
 
@@ -47,6 +49,12 @@ KEYS = {
 
 def test_cfn_lint_finds_nothing() -> None:
     assert lint_file(TEMPLATE) == []
+
+
+def test_every_check_that_checkov_leaves_out_is_answered_with_a_reason() -> None:
+    left_out = yaml.safe_load(TEMPLATE.with_name("checkov.yaml").read_text())["skip-check"]
+    answers = (TEMPLATE.parents[1] / "docs/adr/0022-template-findings.md").read_text()
+    assert left_out == re.findall(r"^\| `(CKV\w+)` \|", answers, re.MULTILINE)
 
 
 def test_template_uses_no_yaml_alias_which_cloudformation_refuses() -> None:
