@@ -221,9 +221,7 @@ def _allotted(device: Device, sha256: str, stores: UploadStores) -> Seq:
     if known is not None:
         return known
     seq = stores.devices.allot_seq(device.device_id, next_seq(device, items=stores.items))
-    if seq > MAX_SEQ:
-        raise InvalidParameter("This device has used up its seqs; pair a new one.")
-    return stores.inbox.remember_upload(device.device_id, sha256, seq)
+    return stores.inbox.remember_upload(device.device_id, sha256, _usable(seq))
 
 
 def _put(key: str, body: bytes, sha256: str, captures: CaptureObjects) -> StoredObject | None:
@@ -235,4 +233,11 @@ def _put(key: str, body: bytes, sha256: str, captures: CaptureObjects) -> Stored
 
 def _conflict(device: Device, seq: Seq, stores: UploadStores) -> Conflict:
     """`seq` is taken, perhaps by an object that no item knows yet."""
-    return Conflict(Seq(max(next_seq(device, items=stores.items), min(MAX_SEQ, seq + 1))))
+    return Conflict(_usable(max(next_seq(device, items=stores.items), Seq(seq + 1))))
+
+
+def _usable(seq: Seq) -> Seq:
+    """Raises InvalidParameter, which so can come wherever a Conflict can."""
+    if seq > MAX_SEQ:
+        raise InvalidParameter("This device has used up its seqs; pair a new one.")
+    return seq

@@ -252,11 +252,12 @@ def test_an_allotted_seq_lies_above_every_seq_that_is_taken(world: FakeWorld, de
 
 def test_a_device_that_has_used_the_last_seq_is_told_so_and_nothing_is_stored(world: FakeWorld, device: Device) -> None:
     post(world, device, PHOTO, MAX_SEQ)
-    post(world, device, PHOTO, None)
     before = world.captures.bodies()
     for _ in range(2):
         with pytest.raises(InvalidParameter):
             post(world, device, tiny_jpeg(3), None)
+    with pytest.raises(InvalidParameter):
+        issue(world, device, seq=MAX_SEQ, sha256=OTHER_DIGEST)
     assert world.captures.bodies() == before
 
 
