@@ -116,18 +116,23 @@ def _tables(dynamodb: Any, stack_name: str) -> Iterator[Kept]:
 
 
 def _table_properties(dynamodb: Any, name: str, table: Mapping[str, Any]) -> dict[str, Any]:
-    """As the table is. A change to what it already is would be refused: an index or a TTL cannot be made twice."""
+    """As the table is. A change to what it already is would be refused: an index or a TTL cannot be made twice.
+
+    Attributes come in the order in which keys use them, as in the template: DynamoDB has none, CloudFormation has.
+    """
+    indexes = table.get("GlobalSecondaryIndexes", [])
+    used = [key["AttributeName"] for part in (table, *indexes) for key in part["KeySchema"]]
     backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
     recovery = backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
     properties = {
         "TableName": name,
         "BillingMode": table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED"),
-        "AttributeDefinitions": table["AttributeDefinitions"],
+        "AttributeDefinitions": sorted(table["AttributeDefinitions"], key=lambda one: used.index(one["AttributeName"])),
         "KeySchema": table["KeySchema"],
         "DeletionProtectionEnabled": table.get("DeletionProtectionEnabled", False),
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": recovery == "ENABLED"},
     }
-    if indexes := table.get("GlobalSecondaryIndexes"):
+    if indexes:
         properties["GlobalSecondaryIndexes"] = [
             {part: index[part] for part in ("IndexName", "KeySchema", "Projection")} for index in indexes
         ]
