@@ -22,7 +22,7 @@ from infra.deploying.destroy import DELETE_WARNING, Destroy
 from infra.deploying.failure import DeployFailed
 from infra.deploying.plan import print_plan
 from infra.deploying.redrive import redrive
-from infra.deploying.smoke import smoke_test
+from infra.deploying.smoke import SmokeTest
 from infra.deploying.target import Target
 
 _out = Console(highlight=False, soft_wrap=True)
@@ -62,7 +62,7 @@ def _deploy(session: Any, target: Target, options: argparse.Namespace) -> None:
     _with_progress(deploy.run)
     if options.smoke:
         _out.print("[bold]smoke test[/bold]")
-        smoke_test(session, deploy.target, deploy.outputs, deploy.secrets, options.api_url or deploy.api_url, _detail)
+        SmokeTest(session, deploy.environment, deploy.api_url, _detail).run()
     _out.print(f"Deployed {target.stack_name}: {deploy.api_url}/")
 
 
@@ -112,7 +112,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--architecture", choices=("arm64", "x86_64"), help="instead of config.json's")
     parser.add_argument("--parameter", type=_parameter, action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--no-smoke", dest="smoke", action="store_false", help="do not test what was deployed")
-    parser.add_argument("--api-url", help="where the smoke test finds the API, instead of its own URL")
     parser.add_argument("--delete-photos", action="store_true", help="destroy: delete all data as well")
     parser.add_argument("--confirm", default="", help="destroy --delete-photos: the stack's name")
     return parser

@@ -18,7 +18,7 @@ _ERROR = re.compile(r"received the following error:\s*(.+)", re.DOTALL)
 def chalice(command: str, build_folder: Path, stage: str, region: str, say: Say) -> None:
     """`chalice deploy` or `chalice delete`. `say` hears each of its lines. Raises DeployFailed with its own reason."""
     process = subprocess.Popen(
-        [sys.executable, "-c", "from chalice.cli import main; main()", command, "--stage", stage],
+        [sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())", command, "--stage", stage],
         cwd=build_folder,
         env=_environment(region),
         stdout=subprocess.PIPE,

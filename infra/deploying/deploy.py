@@ -49,6 +49,16 @@ class Deploy:
     api_url: str = field(init=False)
 
     @property
+    def environment(self) -> dict[str, str]:
+        """The functions'."""
+        return environment(self.outputs, self.secrets, stack_name=self.target.stack_name)
+
+    @property
+    def policies(self) -> dict[str, dict[str, Any]]:
+        """Of each function, by Chalice's name for it."""
+        return {name: policy(self.target, name, self.outputs, self.secrets) for name in FUNCTIONS}
+
+    @property
     def steps(self) -> tuple[tuple[str, Callable[[], None]], ...]:
         return (
             ("stack", self.apply_stack),
@@ -80,8 +90,8 @@ class Deploy:
         write_build_folder(
             folder,
             self.target.stage,
-            environment(self.outputs, self.secrets, stack_name=self.target.stack_name),
-            {name: policy(self.target, name, self.outputs, self.secrets) for name in FUNCTIONS},
+            self.environment,
+            self.policies,
             architecture=self.architecture,
             project=self.target.project,
         )

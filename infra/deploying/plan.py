@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -60,7 +61,7 @@ def chalice_changes(session: Any, target: Target) -> list[tuple[str, str]]:
     changes = [("update" if name in there else "make", f"function {target.function_name(name)}") for name in FUNCTIONS]
     changes += [("remove", f"function {target.function_name(name)}") for name in sorted(there - set(FUNCTIONS))]
     api_id = state.rest_apis().kept_id
-    before, after = _deployed_routes(session, api_id) if api_id else set(), _routes_of_app(target)
+    before, after = _deployed_routes(session, api_id) if api_id else set(), routes_of_app(target.project)
     changes.append(("update" if api_id else "make", f"REST API {target.stack_name}, {len(after)} routes"))
     changes += [("make", f"route {route}") for route in sorted(after - before) if api_id]
     return changes + [("remove", f"route {route}") for route in sorted(before - after)]
@@ -114,11 +115,11 @@ def _deployed_routes(session: Any, api_id: str) -> set[str]:
     return {f"{method} {entry['path']}" for entry in resources for method in entry.get("resourceMethods", {})}
 
 
-def _routes_of_app(target: Target) -> set[str]:
+def routes_of_app(project: Path) -> set[str]:
     """In a process of its own: the app reads its environment when it is imported, once."""
     done = subprocess.run(
         [sys.executable, "-c", _ROUTES_OF_APP],
-        cwd=target.project,
+        cwd=project,
         env={name: value for name, value in os.environ.items() if not name.startswith("FRAMEFERRY_")},
         capture_output=True,
         text=True,

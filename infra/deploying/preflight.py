@@ -12,6 +12,8 @@ from infra.deploying.target import Target, project_config, require_stage
 
 _OLDEST_PYTHON = (3, 12)
 _UNFINISHED = "IN_PROGRESS"
+_NEVER_BEGUN = "REVIEW_IN_PROGRESS"
+"""What a run leaves that was killed before its stack got a resource; the next one clears it away."""
 _BROKEN = {
     "ROLLBACK_COMPLETE": "its creation failed: delete it with `aws cloudformation delete-stack --stack-name {stack}`",
     "ROLLBACK_FAILED": "its creation failed: delete it with `aws cloudformation delete-stack --stack-name {stack}`",
@@ -79,7 +81,7 @@ def check_stack(cloudformation: Any, target: Target) -> None:
         raise DeployFailed(
             f"The stack {target.stack_name} is {status}", _sentence(_BROKEN[status].format(stack=target.stack_name))
         )
-    if status.endswith(_UNFINISHED):
+    if status.endswith(_UNFINISHED) and status != _NEVER_BEGUN:
         raise DeployFailed(
             f"The stack {target.stack_name} is {status}", "Somebody is changing it: wait, then run this again"
         )

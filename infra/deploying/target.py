@@ -35,6 +35,9 @@ class Target:
     partition: str
     app_name: str
     project: Path = PROJECT
+    """What is deployed: app.py, chalicelib, requirements.txt, .chalice/config.json."""
+    folder: Path = PROJECT / ".local" / "deploy"
+    """Where it is put together, a folder for each stage."""
 
     @property
     def stack_name(self) -> str:
@@ -42,7 +45,7 @@ class Target:
 
     @property
     def build_folder(self) -> Path:
-        return self.project / ".local" / "deploy" / self.stage
+        return self.folder / self.stage
 
     def function_name(self, function: str) -> str:
         """The API function has no suffix: Chalice names it so."""

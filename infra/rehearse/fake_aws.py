@@ -6,39 +6,72 @@ import logging
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import httpx
 from moto.core.config import default_user_config
 from moto.moto_server.threaded_moto_server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
 
 import infra.local.moto_listing
 import infra.local.moto_resources
 import infra.local.moto_rest_api  # noqa: F401 - each of these teaches moto
 from infra.local.app_environment import app_environment, role_variables
+from infra.rehearse.cut_line import CutLine
 
 REGION = "eu-central-1"
 ACCOUNT_ID = "123456789012"
+_RESET_TIMEOUT_S = 60.0
+"""moto reads all of AWS's managed policies anew."""
+
+
+class _MotoServer(ThreadedMotoServer):
+    """moto at the end of a line that can be cut."""
+
+    def __init__(self, line: CutLine) -> None:
+        super().__init__("127.0.0.1", 0, verbose=False)
+        self._line = line
+
+    def _server_entry(self) -> None:
+        application = self._line.wrap(DomainDispatcherApplication(create_backend_app))
+        self._server = make_server(
+            self._ip_address, self._port, application, threaded=True, request_handler=MotoRequestHandler
+        )
+        self._server_ready_event.set()
+        self._server.serve_forever()
+
+
+@dataclass(frozen=True, slots=True)
+class FakeAws:
+    url: str
+    line: CutLine
+
+    def forget_all(self) -> None:
+        """An empty account again."""
+        httpx.post(f"{self.url}/moto-api/reset", trust_env=False, timeout=_RESET_TIMEOUT_S).raise_for_status()
 
 
 @contextmanager
-def fake_aws() -> Iterator[str]:
-    """An empty account. Gives moto's URL."""
+def fake_aws() -> Iterator[FakeAws]:
+    """An empty account."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     default_user_config["iam"]["load_aws_managed_policies"] = True
     default_user_config["lambda"]["use_docker"] = False
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    line = CutLine()
+    server = _MotoServer(line)
     server.start()
     try:
         host, port = server.get_host_and_port()
-        url = f"http://{host}:{port}"
-        httpx.post(f"{url}/moto-api/reset", trust_env=False).raise_for_status()
+        aws = FakeAws(f"http://{host}:{port}", line)
+        aws.forget_all()
         role = role_variables(
             access_key="ASIAREHEARSAL0000000",
             secret_key=secrets.token_urlsafe(),
             session_token=secrets.token_urlsafe(),
             region=REGION,
         )
-        with app_environment(role | {"AWS_ENDPOINT_URL": url, "AWS_MAX_ATTEMPTS": "2"}, ["127.0.0.1"]):
-            yield url
+        with app_environment(role | {"AWS_ENDPOINT_URL": aws.url, "AWS_MAX_ATTEMPTS": "2"}, ["127.0.0.1"]):
+            yield aws
     finally:
         server.stop()

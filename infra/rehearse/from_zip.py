@@ -1,0 +1,177 @@
+"""The functions as they were deployed, run from the zip that was sent, and the API in front of them."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import os
+import platform
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from chalice import Chalice
+from frameferry_station.http import Answer
+from moto.awslambda_simple.models import lambda_simple_backends
+
+from infra.deploying.target import API_FUNCTION, FUNCTIONS, PROCESSING_FUNCTION, RECONCILER_FUNCTION, Target
+from infra.local.api_server import ApiServer
+from infra.local.s3_events import S3Change, event_for
+from infra.local.stats import Stats
+from infra.rehearse.runtime_api import FunctionProcess, make_runtime_folder
+
+MACHINE = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine().lower()]
+"""This machine's architecture, as Lambda names it."""
+
+_FROM_THIS_PROCESS = (
+    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION",
+    "AWS_ENDPOINT_URL", "AWS_EC2_METADATA_DISABLED", "NO_PROXY", "no_proxy",
+)  # fmt: skip
+"""What Lambda sets as well, and the way to moto."""
+
+
+def sent_zip(target: Target, function: str) -> bytes:
+    """The package as moto got it."""
+    backend = lambda_simple_backends[target.account_id][target.region]
+    package: bytes = backend.get_function(target.function_name(function)).code_bytes
+    return package
+
+
+def ignore_events(target: Target) -> None:
+    """moto itself must not run the function that hears of new objects: it would look for Docker."""
+    backend = lambda_simple_backends[target.account_id][target.region]
+    hears: Any = backend.get_function(target.function_name(PROCESSING_FUNCTION))
+    hears.invoke = lambda *_, **__: ""
+
+
+def unzip(package: bytes, folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    with zipfile.ZipFile(io.BytesIO(package)) as archive:
+        archive.extractall(folder)
+
+
+@dataclass
+class Functions:
+    api_url: str
+    processes: Mapping[str, FunctionProcess]
+    routes: list[tuple[str, str]]
+
+    def process_object(self, change: S3Change, region: str) -> None:
+        self.processes[PROCESSING_FUNCTION].invoke(event_for(change, region))
+
+    def reconcile(self) -> None:
+        self.processes[RECONCILER_FUNCTION].invoke(_SCHEDULED_EVENT)
+
+
+class Storage:
+    """A Sender that takes what goes to S3 at AWS's own address to moto, and tells the processing function of it."""
+
+    def __init__(self, session: Any, target: Target, functions: Functions) -> None:
+        self._s3 = session.client("s3")
+        self._target = target
+        self._functions = functions
+
+    def send(self, method: str, url: str, headers: Mapping[str, str], content: Any = b"") -> Answer:
+        parts = urlsplit(url)
+        bucket, key = parts.netloc.split(".s3.")[0], unquote(parts.path.removeprefix("/"))
+        body = b"".join(content()) if callable(content) else content
+        put = self._s3.put_object(
+            Bucket=bucket,
+            Key=key,
+            Body=body,
+            ContentType=headers["content-type"],
+            ChecksumAlgorithm="SHA256",
+            ChecksumSHA256=headers["x-amz-checksum-sha256"],
+        )
+        change = S3Change(
+            bucket, key, put["VersionId"], len(body), put["ETag"].strip('"'), "ObjectCreated:Put", "0055AED6DCD90281E5",
+            datetime.now(UTC),
+        )  # fmt: skip
+        self._functions.process_object(change, self._target.region)
+        return Answer(200, {}, b"")
+
+
+@contextmanager
+def running(session: Any, target: Target, folder: Path) -> Iterator[Functions]:
+    """Each function in a fresh interpreter, from `folder`/task; the API's routes are those that were deployed."""
+    make_runtime_folder(folder / "runtime")
+    ignore_events(target)
+    with ExitStack() as open_:
+        processes = {name: open_.enter_context(_process(session, target, name, folder)) for name in FUNCTIONS}
+        routes = _deployed_routes(session, target)
+        server = ApiServer(Stats())
+        server.start(_app_in_front(processes[API_FUNCTION].invoke, routes))
+        open_.callback(server.stop)
+        yield Functions(server.url, processes, routes)
+
+
+def _process(session: Any, target: Target, name: str, folder: Path) -> FunctionProcess:
+    configuration = session.client("lambda").get_function_configuration(FunctionName=target.function_name(name))
+    return FunctionProcess(
+        configuration["Handler"],
+        folder / "task",
+        folder / "runtime",
+        _lambda_environment(configuration, folder / "task"),
+        arn=configuration["FunctionArn"],
+        timeout_s=configuration["Timeout"],
+        log=folder / f"{name}.log",
+    )
+
+
+def _lambda_environment(configuration: Mapping[str, Any], task_root: Path) -> dict[str, str]:
+    """Lambda Developer Guide, "Defined runtime environment variables"."""
+    return {
+        **configuration["Environment"]["Variables"],
+        **{name: os.environ[name] for name in _FROM_THIS_PROCESS if name in os.environ},
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{configuration['Runtime']}",
+        "AWS_LAMBDA_FUNCTION_NAME": configuration["FunctionName"],
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(configuration["MemorySize"]),
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{configuration['FunctionName']}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": "rehearsal",
+        "LAMBDA_TASK_ROOT": str(task_root),
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "_HANDLER": configuration["Handler"],
+    }
+
+
+def _deployed_routes(session: Any, target: Target) -> list[tuple[str, str]]:
+    client = session.client("apigateway")
+    api = next(one for one in client.get_rest_apis()["items"] if one["name"] == target.stack_name)
+    resources = client.get_resources(restApiId=api["id"], limit=500)["items"]
+    return sorted((method, one["path"]) for one in resources for method in one.get("resourceMethods", {}))
+
+
+def _app_in_front(invoke: Callable[[Any], Any], routes: list[tuple[str, str]]) -> Chalice:
+    """What the local API Gateway needs of an app: routes, binary types, and something to call."""
+
+    class InFront(Chalice):
+        def __call__(self, event: Any, context: object) -> Any:
+            return invoke(event)
+
+    front = InFront("rehearsal", configure_logs=False)
+    front.api.binary_types = importlib.import_module("app").app.api.binary_types
+    for method, path in routes:
+        front.route(path, methods=[method], name=f"{method} {path}")(lambda **_: None)
+    return front
+
+
+_SCHEDULED_EVENT = {
+    "version": "0",
+    "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+    "detail-type": "Scheduled Event",
+    "source": "aws.events",
+    "account": "123456789012",
+    "time": "2026-05-04T12:00:00Z",
+    "region": "eu-central-1",
+    "resources": ["arn:aws:events:eu-central-1:123456789012:rule/reconcile"],
+    "detail": {},
+}
