@@ -20,6 +20,7 @@ from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.item import Item, ItemStatus
 from chalicelib.domain.rates import Rate
 from chalicelib.domain.receipts import Receipt, ReceiptState
+from chalicelib.imaging import examine
 from chalicelib.services.deleting import delete_item
 from chalicelib.services.gallery import page_of_items
 from chalicelib.services.processing import process_object
@@ -233,6 +234,8 @@ class AnyOrder(RuleBasedStateMachine):
         self.every_photo_is_in_its_place_once()
         self.gallery_shows_each_item_once()
         self.deleted_bytes_are_gone()
+        self.every_thumbnail_is_of_its_photo()
+        self.nothing_waits_but_for_an_object()
 
     def every_photo_is_in_its_place_once(self) -> None:
         for seq, bodies in self.accepted.items():
@@ -266,6 +269,18 @@ class AnyOrder(RuleBasedStateMachine):
                 assert not any(f"/{seq:016d}-" in key for key in singles), f"seq {seq} was deleted"
                 assert object_keys.thumbnail(DEVICE, seq) not in self.world.derived.bodies()
                 assert item.pending_since is None
+
+    def every_thumbnail_is_of_its_photo(self) -> None:
+        thumbnails = {key: versions[-1] for key, versions in self.world.derived.bodies().items()}
+        for seq, item in self.seen.items():
+            if item.status is ItemStatus.PROCESSED:
+                photo = self.world.captures.read(item.object_key, item.version_id)
+                assert photo is not None
+                assert thumbnails[str(item.thumbnail_key)] == examine(photo).thumbnail, f"seq {seq} shows another photo"
+
+    def nothing_waits_but_for_an_object(self) -> None:
+        waiting = [item for item in self.seen.values() if item.pending_since is not None]
+        assert {item.status for item in waiting} <= {ItemStatus.AWAITING_OBJECT}
 
 
 TestAnyOrder = AnyOrder.TestCase
