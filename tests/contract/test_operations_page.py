@@ -131,6 +131,13 @@ def test_a_restored_table_has_the_rows_the_protection_and_the_recovery_of_the_ol
     assert f"{table}-restored" not in dynamodb.list_tables()["TableNames"]
 
 
+def test_every_make_verb_of_the_page_exists() -> None:
+    verbs = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:`|^)make ([a-z]+)", PAGE, re.MULTILINE))
+    assert named
+    assert named <= verbs
+
+
 @pytest.mark.parametrize("line", [line for line in LINES if line.startswith(".venv/bin/python")])
 def test_python_command_of_the_page_has_these_options(line: str) -> None:
     words = shlex.split(line)
