@@ -6,9 +6,17 @@ API_PORT ?= 8000
 S3_PORT ?= 9000
 HOST ?= 127.0.0.1
 TEST_WORKERS ?= 2
+# A deploy: STAGE=prod, and PARAMETERS="AlarmEmail=me@example.org MonthlyBudgetUsd=10" of infra/template.yaml.
+STAGE ?=
+ACCOUNT ?=
+FLEET ?= 2
+PARAMETERS ?=
+CONFIRM ?=
+DEPLOY = $(PY) -m infra.deploy $@ --stage "$(STAGE)" --cameras $(FLEET) \
+	$(if $(ACCOUNT),--account $(ACCOUNT)) $(foreach parameter,$(PARAMETERS),--parameter "$(parameter)")
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test check lint types floors bench soak clean
+.PHONY: help env run test check lint types floors rehearse plan deploy destroy redrive bench soak clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -23,7 +31,7 @@ run: env ## start the local cloud: CAMERAS=1 PHOTOS=dir API_PORT=8000 S3_PORT=90
 test: ## install what the tests need and run them all
 	@tools/run-tests -n $(TEST_WORKERS) --dist loadfile
 
-check: lint types floors test ## everything that CI runs
+check: lint types floors test rehearse ## everything that CI runs
 
 lint: env ## style and common mistakes (ruff)
 	$(PY) -m ruff check
@@ -34,6 +42,21 @@ types: env ## types (mypy --strict)
 floors: env ## imports point down only (import-linter), app.py holds no logic
 	.venv/bin/lint-imports --no-logo
 	$(PY) -m pytest tests/unit/test_house.py
+
+rehearse: env ## the real chalice deploy against moto, the functions run from their zip, deploys cut off and finished
+	@$(PY) -m infra.rehearse
+
+plan: env ## what a deploy would change, and what a month costs: STAGE=prod FLEET=2
+	@$(DEPLOY)
+
+deploy: env ## into your AWS account: STAGE=prod ACCOUNT=... PARAMETERS="AlarmEmail=... MonthlyBudgetUsd=10"
+	@$(DEPLOY)
+
+destroy: env ## take it away and keep the photos: STAGE=prod; to delete them too, CONFIRM=frameferry-prod
+	@$(DEPLOY) $(if $(CONFIRM),--delete-photos --confirm "$(CONFIRM)")
+
+redrive: env ## tell the dead letters again: STAGE=prod
+	@$(DEPLOY)
 
 bench: env ## measure, print the table, write .local/bench.json
 	$(PY) -m bench

@@ -32,7 +32,7 @@ _LOG_FIELDS = {
 }
 """The route and not the path, which names a device."""
 _LOG_ROLE = "frameferry-api-gateway-logs"
-_LOG_POLICY = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+LOG_POLICY = "AmazonAPIGatewayPushToCloudWatchLogs"
 _ROLE_TRIES = 12
 _ROLE_WAIT_S = 5.0
 
@@ -98,7 +98,9 @@ def _log_role(iam: Any, target: Target) -> str:
     except ClientError as error:
         if error.response["Error"]["Code"] != "EntityAlreadyExists":
             raise
-    iam.attach_role_policy(RoleName=_LOG_ROLE, PolicyArn=f"arn:{target.partition}:iam::aws:policy/{_LOG_POLICY}")
+    iam.attach_role_policy(
+        RoleName=_LOG_ROLE, PolicyArn=f"arn:{target.partition}:iam::aws:policy/service-role/{LOG_POLICY}"
+    )
     arn: str = iam.get_role(RoleName=_LOG_ROLE)["Role"]["Arn"]
     return arn
 

@@ -67,6 +67,10 @@ def _is_change(environ: dict[str, Any]) -> bool:
 
 
 def _hang_up(environ: dict[str, Any]) -> None:
-    """Raises ConnectionAbortedError, which werkzeug takes for the client's going away."""
+    """Raises ConnectionAbortedError, which werkzeug takes for the client's going away.
+
+    The body is read first: werkzeug would take what is left of it for the next request.
+    """
+    environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
     raise ConnectionAbortedError

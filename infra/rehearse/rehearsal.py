@@ -27,7 +27,7 @@ from infra.rehearse.from_zip import MACHINE, Functions, Storage, ignore_events, 
 from infra.rehearse.snapshot import captures_bucket, differences, snapshot
 
 FOLDER = PROJECT / ".local" / "rehearse"
-_CUTS = 6
+_CUTS = 4
 _NEW_ROUTE = """
 
 @app.route("/rehearsal")
