@@ -48,7 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: argparse.Namespace) -> None:
     preflight.check_python(sys.version_info[:3])
     session = boto3.session.Session(region_name=options.region or os.environ.get("AWS_REGION"))
-    target = preflight.check(session, options.stage, account_id=options.account)
+    is_destroy = options.command == "destroy"
+    target = preflight.check(session, options.stage, account_id=options.account, may_be_broken=is_destroy)
     _COMMANDS[options.command](session, target, options)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from infra.deploying.failure import DeployFailed
+from infra.deploying.patience import Sleep, until_role_is_known
 from infra.deploying.target import FUNCTIONS, PROCESSING_FUNCTION, RECONCILER_FUNCTION, Target
 
 RETRIES = {PROCESSING_FUNCTION: 2, RECONCILER_FUNCTION: 0}
@@ -29,15 +32,19 @@ def log_groups(target: Target) -> list[str]:
     return [*(target.log_group(function) for function in FUNCTIONS), target.access_log_group]
 
 
-def set_asynchronous_invocation(functions: Any, target: Target, dead_letter_queue_arn: str) -> None:
+def set_asynchronous_invocation(
+    functions: Any, target: Target, dead_letter_queue_arn: str, sleep: Sleep = time.sleep
+) -> None:
     """An event that fails to the last goes to the queue, with the reason, and can be redriven."""
     for function, retries in RETRIES.items():
-        functions.put_function_event_invoke_config(
+        put = partial(
+            functions.put_function_event_invoke_config,
             FunctionName=target.function_name(function),
             MaximumRetryAttempts=retries,
             MaximumEventAgeInSeconds=MAXIMUM_EVENT_AGE_S,
             DestinationConfig={"OnFailure": {"Destination": dead_letter_queue_arn}},
         )
+        until_role_is_known("InvalidParameterValueException", put, sleep)
 
 
 def check_bucket_notification(s3: Any, target: Target, bucket: str) -> None:

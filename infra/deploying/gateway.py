@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from infra.deploying.patience import Sleep, until_role_is_known
 from infra.deploying.target import Target
 from infra.gateway_responses import GATEWAY_RESPONSES, GatewayResponse
 
@@ -33,8 +33,6 @@ _LOG_FIELDS = {
 """The route and not the path, which names a device."""
 _LOG_ROLE = "frameferry-api-gateway-logs"
 LOG_POLICY = "AmazonAPIGatewayPushToCloudWatchLogs"
-_ROLE_TRIES = 12
-_ROLE_WAIT_S = 5.0
 
 
 def set_gateway_responses(api_gateway: Any, api_id: str) -> None:
@@ -65,7 +63,7 @@ def access_log_format() -> str:
     return json.dumps({name: f"$context.{variable}" for name, variable in _LOG_FIELDS.items()})
 
 
-def let_api_gateway_log(session: Any, target: Target, sleep: Callable[[float], None] = time.sleep) -> None:
+def let_api_gateway_log(session: Any, target: Target, sleep: Sleep = time.sleep) -> None:
     """API Gateway writes logs with one role for the whole account and region. One that is set is left alone.
 
     Source: API Gateway Developer Guide, "Permissions for CloudWatch logging".
@@ -75,16 +73,7 @@ def let_api_gateway_log(session: Any, target: Target, sleep: Callable[[float], N
         return
     role_arn = _log_role(session.client("iam"), target)
     operations = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": role_arn}]
-    for tries_left in reversed(range(_ROLE_TRIES)):
-        try:
-            api_gateway.update_account(patchOperations=operations)
-        except ClientError as error:
-            # A role of some seconds ago is not known everywhere yet.
-            if error.response["Error"]["Code"] != "BadRequestException" or not tries_left:
-                raise
-            sleep(_ROLE_WAIT_S)
-        else:
-            return
+    until_role_is_known("BadRequestException", lambda: api_gateway.update_account(patchOperations=operations), sleep)
 
 
 def _log_role(iam: Any, target: Target) -> str:

@@ -98,7 +98,8 @@ _TemplateLoader.add_multi_constructor("!", _tagged)
 
 
 def _named(name: str, resources: dict[str, Any]) -> str:
-    return f"{resources[name]['Type']} {name}"
+    condition = resources[name].get("Condition")
+    return f"{resources[name]['Type']} {name}" + (f" (if {condition})" if condition else "")
 
 
 def _missing_secrets(session: Any, target: Target) -> list[str]:

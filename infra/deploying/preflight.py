@@ -14,13 +14,14 @@ _OLDEST_PYTHON = (3, 12)
 _UNFINISHED = "IN_PROGRESS"
 _NEVER_BEGUN = "REVIEW_IN_PROGRESS"
 """What a run leaves that was killed before its stack got a resource; the next one clears it away."""
+_GONE_WRONG = "clear it away with `make destroy STAGE={stage}`, which keeps the photos"
 _BROKEN = {
-    "ROLLBACK_COMPLETE": "its creation failed: delete it with `aws cloudformation delete-stack --stack-name {stack}`",
-    "ROLLBACK_FAILED": "its creation failed: delete it with `aws cloudformation delete-stack --stack-name {stack}`",
-    "CREATE_FAILED": "its creation failed: delete it with `aws cloudformation delete-stack --stack-name {stack}`",
-    "DELETE_FAILED": "its deletion failed: delete it with `aws cloudformation delete-stack --stack-name {stack}`",
+    "ROLLBACK_COMPLETE": _GONE_WRONG,
+    "ROLLBACK_FAILED": _GONE_WRONG,
+    "CREATE_FAILED": _GONE_WRONG,
+    "DELETE_FAILED": _GONE_WRONG,
     "UPDATE_ROLLBACK_FAILED": (
-        "an update failed: bring it back with `aws cloudformation continue-update-rollback --stack-name {stack}`"
+        "bring it back with `aws cloudformation continue-update-rollback --stack-name {stack}`, then run this again"
     ),
 }
 OWNED_BY = "frameferry:stage"
@@ -28,11 +29,17 @@ OWNED_BY = "frameferry:stage"
 
 
 def check(
-    session: Any, stage: str, *, account_id: str | None = None, version: tuple[int, ...] = sys.version_info[:3]
+    session: Any,
+    stage: str,
+    *,
+    account_id: str | None = None,
+    may_be_broken: bool = False,
+    version: tuple[int, ...] = sys.version_info[:3],
 ) -> Target:
     """Where this deploy goes. Raises DeployFailed; it has changed nothing then, as on return.
 
-    `account_id`: the only account that will do. `version`: of the Python that builds the package.
+    `account_id`: the only account that will do. `may_be_broken`: the stack is to go anyway. `version`: of the Python
+    that builds the package.
     """
     check_python(version)
     config = project_config()
@@ -50,7 +57,7 @@ def check(
         partition=caller["Arn"].split(":")[1],
         app_name=config["app_name"],
     )
-    check_stack(session.client("cloudformation"), target)
+    check_stack(session.client("cloudformation"), target, may_be_broken=may_be_broken)
     return target
 
 
@@ -62,7 +69,7 @@ def check_python(version: tuple[int, ...]) -> None:
         )
 
 
-def check_stack(cloudformation: Any, target: Target) -> None:
+def check_stack(cloudformation: Any, target: Target, *, may_be_broken: bool = False) -> None:
     """A stack of this name is ours and can be updated, or there is none."""
     try:
         stack = cloudformation.describe_stacks(StackName=target.stack_name)["Stacks"][0]
@@ -77,10 +84,9 @@ def check_stack(cloudformation: Any, target: Target) -> None:
             "Delete or rename that stack, or change app_name in .chalice/config.json",
         )
     status = stack["StackStatus"]
-    if status in _BROKEN:
-        raise DeployFailed(
-            f"The stack {target.stack_name} is {status}", _sentence(_BROKEN[status].format(stack=target.stack_name))
-        )
+    if status in _BROKEN and not may_be_broken:
+        next_step = _BROKEN[status].format(stack=target.stack_name, stage=target.stage)
+        raise DeployFailed(f"The stack {target.stack_name} is {status}", _sentence(next_step))
     if status.endswith(_UNFINISHED) and status != _NEVER_BEGUN:
         raise DeployFailed(
             f"The stack {target.stack_name} is {status}", "Somebody is changing it: wait, then run this again"

@@ -211,7 +211,8 @@ def _spread(changes: int, how_many: int) -> list[int]:
 def _expect_to_fail(run: Callable[[], object], what: str) -> None:
     try:
         run()
-    except (DeployFailed, BotoCoreError):
+    except (DeployFailed, BotoCoreError) as error:
+        expect("lines of what is said", len(str(error).splitlines()), 1)
         return
     raise RehearsalFailed(f"{what}, it has not noticed")
 

@@ -94,6 +94,17 @@ def test_a_newer_python_will_do(version: tuple[int, ...]) -> None:
     preflight.check_python(version)
 
 
+def test_a_cut_network_is_one_line_and_leaves_a_stack_that_the_next_run_takes_up(
+    session: Any, aws: FakeAws, target: Target, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws.line.cut_after(1)
+    assert main(["deploy", "--stage", "prod"]) == 1
+    assert capsys.readouterr().err.splitlines()[0].startswith("AWS could not be reached")
+    aws.line.mend()
+    assert main(["plan", "--stage", "prod"]) == 0
+    preflight.check_stack(session.client("cloudformation"), target)
+
+
 class StacksInState:
     """CloudFormation with one stack of ours in a state that moto never has."""
 
@@ -108,9 +119,9 @@ class StacksInState:
 @pytest.mark.parametrize(
     ("status", "next_step"),
     [
-        ("ROLLBACK_COMPLETE", "aws cloudformation delete-stack --stack-name frameferry-prod"),
-        ("ROLLBACK_FAILED", "aws cloudformation delete-stack --stack-name frameferry-prod"),
-        ("DELETE_FAILED", "aws cloudformation delete-stack --stack-name frameferry-prod"),
+        ("ROLLBACK_COMPLETE", "make destroy STAGE=prod"),
+        ("ROLLBACK_FAILED", "make destroy STAGE=prod"),
+        ("DELETE_FAILED", "make destroy STAGE=prod"),
         ("UPDATE_ROLLBACK_FAILED", "aws cloudformation continue-update-rollback --stack-name frameferry-prod"),
         ("UPDATE_IN_PROGRESS", "wait, then run this again"),
     ],
@@ -126,6 +137,11 @@ def test_a_stack_that_cannot_be_updated_says_what_to_do(target: Target, status: 
 )
 def test_a_stack_that_can_be_updated_is_taken(target: Target, status: str) -> None:
     preflight.check_stack(StacksInState(status), target)
+
+
+@pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "DELETE_FAILED"])
+def test_a_broken_stack_may_be_destroyed(target: Target, status: str) -> None:
+    preflight.check_stack(StacksInState(status), target, may_be_broken=True)
 
 
 def test_the_session_of_the_tests_reaches_moto_and_nothing_else(session: Any, aws: FakeAws) -> None:
