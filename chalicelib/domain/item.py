@@ -173,6 +173,12 @@ class Item:
             pending_since=None,
         )
 
+    def held_by(self, found: StoredObject) -> Item:
+        """What held the bytes is gone, and here they are again."""
+        if not self.has_object or self.sha256 is None or self.sha256 != found.sha256:
+            return self
+        return replace(self, object_key=found.key, version_id=found.version_id, stored_at=found.stored_at)
+
     def deleted(self, at: datetime) -> Item:
         """The tombstone: the seq and its sha256 stay taken. Pending until the bytes are gone."""
         if self.is_deleted:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC
 from enum import StrEnum
 from typing import Protocol
 
@@ -54,6 +54,8 @@ class Outcome(StrEnum):
     ALREADY_DONE = "already_done"
     COPY_REMOVED = "copy_removed"
     """The same bytes are held under another key or version."""
+    RESTORED = "restored"
+    """The same bytes were held, and somebody has removed them: these took their place."""
     CONFLICT = "conflict"
     """Other bytes are held under this seq: these were set aside and the owner told."""
     PURGED = "purged"
@@ -108,7 +110,7 @@ def _examine_and_write(
     examined, thumbnail = known
     verdict = _judge(item, examined)
     if verdict is not None:
-        return _set_aside(verdict, device, seq, examined.object, item, stores, clock())
+        return _set_aside(verdict, device, seq, examined.object, item, stores, clock)
     if thumbnail is not None and examined.thumbnail_key is not None:
         stores.derived.put(examined.thumbnail_key, thumbnail, "image/jpeg")
     captured = capture_time.guessed((examined.exif_captured_at, object_keys.instant_in_name(filename)), found.stored_at)
@@ -125,7 +127,7 @@ def _examine_and_write(
 
     _, after = move_forward(stores, device.device_id, seq, decide)
     if lost is not None:
-        return _set_aside(lost, device, seq, examined.object, after, stores, clock())
+        return _set_aside(lost, device, seq, examined.object, after, stores, clock)
     return Processed(Outcome.REJECTED if after.reject_reason else Outcome.PROCESSED, after)
 
 
@@ -181,24 +183,38 @@ def _set_aside(
     found: StoredObject,
     item: Item | None,
     stores: ProcessingStores,
-    now: datetime,
+    clock: Clock,
 ) -> Processed:
     if outcome is Outcome.PURGED and item is not None:
         return _purge(found.key, item, stores)
     if outcome is Outcome.COPY_REMOVED and item is not None:
-        # Only once the other copy is seen to be there: this may be the last one.
-        if found.version_id and stores.captures.head(item.object_key, item.version_id):
-            stores.captures.delete_version(found.key, found.version_id)
-        return Processed(outcome, item)
+        return _remove_copy(found, item, stores, clock)
     if item is not None:
         _restore_thumbnail(device, item, stores)
     # Too large to be read: the version keeps two such objects apart.
     sha256 = found.sha256 or f"unread-{found.version_id}"
     aside = object_keys.conflict(device.device_id, seq, sha256)
-    stores.inbox.add_event(conflict_event(device.device_id, seq, aside, sha256, found.stored_at, now))
+    stores.inbox.add_event(conflict_event(device.device_id, seq, aside, sha256, found.stored_at, clock()))
     if found.version_id:
         stores.captures.move_version(found.key, found.version_id, aside)
     return Processed(Outcome.CONFLICT, item)
+
+
+def _remove_copy(found: StoredObject, item: Item, stores: ProcessingStores, clock: Clock) -> Processed:
+    """Only once the other copy is seen to be there: this may be the last one, and is then what is held."""
+    if stores.captures.head(item.object_key, item.version_id):
+        if found.version_id:
+            stores.captures.delete_version(found.key, found.version_id)
+        return Processed(Outcome.COPY_REMOVED, item)
+
+    def decide(now: Item | None) -> Item:
+        now = now or item
+        return now.held_by(found) if (now.object_key, now.version_id) == (item.object_key, item.version_id) else now
+
+    _, after = move_forward(stores, item.device_id, item.seq, decide)
+    if after.is_examined:
+        return Processed(Outcome.RESTORED, after)
+    return process_object(found.key, found.version_id, stores=stores, clock=clock)
 
 
 def _restore_thumbnail(device: Device, item: Item, stores: ProcessingStores) -> None:

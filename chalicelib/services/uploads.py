@@ -119,7 +119,12 @@ def issue_upload(
         size_bytes=wanted.size_bytes,
         sha256=wanted.sha256,
     )
-    receipt = receipt_for(held, wanted.sha256, keys, named_size_bytes=wanted.size_bytes) if held else None
+    if held is None:
+        return UploadIssued(key, target)
+    receipt = receipt_for(held, wanted.sha256, keys, stores.captures, named_size_bytes=wanted.size_bytes)
+    if receipt is None and not held.is_deleted:
+        # Somebody has removed the object: it is to be sent again.
+        return UploadIssued(key, target)
     return UploadIssued(key, target, held, receipt)
 
 
@@ -160,8 +165,17 @@ def confirm(device: Device, claim: Claim, *, stores: UploadStores, keys: Receipt
         return fresh if claimed == item else claimed
 
     before, after = move_forward(stores, device.device_id, claim.seq, decide)
-    duplicate = after.is_deleted or (before is not None and before.claimed_at is not None)
-    return Confirmed(after, duplicate, receipt_for(after, claim.sha256, keys))
+    receipt = receipt_for(after, claim.sha256, keys, stores.captures, just_seen=_was_just_seen(before, after))
+    return Confirmed(after, _is_duplicate(before, after), receipt)
+
+
+def _was_just_seen(before: Item | None, after: Item) -> bool:
+    """Whether it was this call that found the object, or put it."""
+    return after.has_object and (before is None or before.status is ItemStatus.AWAITING_OBJECT)
+
+
+def _is_duplicate(before: Item | None, after: Item) -> bool:
+    return after.is_deleted or (before is not None and before.claimed_at is not None)
 
 
 def _check_key(device: Device, claim: Claim) -> None:
@@ -212,8 +226,11 @@ def accept_image(
         return fresh if claimed == item else claimed
 
     before, after = move_forward(stores, device.device_id, seq, decide)
-    duplicate = after.is_deleted or (before is not None and before.claimed_at is not None)
-    return Confirmed(after, duplicate, receipt_for(after, sha256, keys))
+    receipt = receipt_for(after, sha256, keys, stores.captures, just_seen=_was_just_seen(before, after))
+    if receipt is None and after.has_object:
+        # Somebody has removed the object. Processing finds that these bytes take its place.
+        _put(after.object_key, body, sha256, stores.captures)
+    return Confirmed(after, _is_duplicate(before, after), receipt)
 
 
 def _allotted(device: Device, sha256: str, stores: UploadStores) -> Seq:

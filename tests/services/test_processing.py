@@ -235,6 +235,8 @@ def _thumbnails(world: FakeWorld) -> list[bytes]:
 
 _THUMBNAIL = 6
 """Which call of processing puts the thumbnail of a photo whose seq is free."""
+_TAKING_OVER = 7
+"""Which call reads the item whose object is gone and of which there is another copy."""
 _RESTORING = 8
 """Which call puts back the thumbnail of the photo that holds the seq."""
 
@@ -253,8 +255,25 @@ def test_the_last_copy_is_never_removed_as_a_copy(world: FakeWorld, device: Devi
         upload(world, key, PHOTO)
     process(world, first)
     world.captures.delete_all_versions(first)
-    process(world, second)
+    assert process(world, second) is Outcome.RESTORED
     assert world.captures.keys() == [second]
+    assert (item_of(world, device).object_key, item_of(world, device).status) == (second, ItemStatus.PROCESSED)
+    assert process(world, second) is Outcome.ALREADY_DONE
+    assert shown(world) == [item_of(world, device)]
+
+
+def test_a_photo_deleted_while_another_copy_takes_its_place_is_gone(world: FakeWorld, device: Device) -> None:
+    first, second = key_of(device), key_of(device, "2026-01-02.jpg")
+    for key in (first, second):
+        upload(world, key, PHOTO)
+    process(world, first)
+    world.captures.delete_all_versions(first)
+    crashes = Crashes()
+    crashes.meanwhile(_TAKING_OVER, lambda: _delete(world, device))
+    outcome = process_object(second, None, stores=world.mortal(crashes), clock=world.clock).outcome
+    assert crashes.log[_TAKING_OVER - 2 : _TAKING_OVER] == ["FakeCaptures.head", "FakeItems.get"]
+    assert outcome is Outcome.PURGED
+    assert world.captures.bodies() == world.derived.bodies() == {}
 
 
 def test_a_second_version_whose_event_comes_first_is_judged_by_the_bytes_that_hold_the_seq(

@@ -212,7 +212,7 @@ def test_a_stored_object_that_somebody_removed_is_said_to_be_missing(world: Fake
     item = world.items.get(device.device_id, SEQ)
     assert item is not None
     assert (item.status, item.reject_reason) == (ItemStatus.REJECTED, "object_missing")
-    assert receipt_for(item, item.sha256, world.receipt_keys) is None
+    assert receipt_for(item, item.sha256, world.receipt_keys, world.captures) is None
 
 
 def test_a_deletion_that_was_cut_short_is_finished(world: FakeWorld, device: Device) -> None:

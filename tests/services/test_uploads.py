@@ -37,6 +37,7 @@ from chalicelib.services.uploads import (
     confirm,
     issue_upload,
 )
+from tests.fakes.crashes import Crashes
 from tests.fakes.world import FakeWorld
 from tests.services.conftest import OWNER, new_device
 from tests.tiny_jpegs import not_a_jpeg, tiny_jpeg
@@ -284,9 +285,9 @@ def test_a_receipt_is_never_given_for_another_sha256_or_an_object_that_is_not_th
 ) -> None:
     item = ingest(world, device, put(world, device), sha256=DIGEST).item
     awaited = replace(item, status=ItemStatus.AWAITING_OBJECT)
-    assert receipt_for(item, DIGEST, world.receipt_keys) is not None
-    assert receipt_for(item, OTHER_DIGEST, world.receipt_keys) is None
-    assert receipt_for(awaited, DIGEST, world.receipt_keys) is None
+    assert receipt_for(item, DIGEST, world.receipt_keys, world.captures) is not None
+    assert receipt_for(item, OTHER_DIGEST, world.receipt_keys, world.captures) is None
+    assert receipt_for(awaited, DIGEST, world.receipt_keys, world.captures) is None
 
 
 def test_a_deleted_capture_is_a_duplicate_for_ever_and_the_receipt_says_so(world: FakeWorld, device: Device) -> None:
@@ -317,3 +318,30 @@ def test_a_tombstone_that_never_knew_its_bytes_gives_no_receipt_for_any(world: F
     ingest(world, device, issue(world, device).object_key)
     delete_item(OWNER, device.device_id, Seq(7), stores=world, clock=world.clock)
     assert issue(world, device, sha256=DIGEST, size_bytes=len(PHOTO)).receipt is None
+
+
+@pytest.mark.parametrize("processed", [False, True])
+def test_no_receipt_is_given_for_an_object_that_somebody_has_removed_since(
+    world: FakeWorld, device: Device, processed: bool
+) -> None:
+    key = put(world, device)
+    ingest(world, device, key, sha256=DIGEST)
+    if processed:
+        process(world, key)
+    world.captures.delete_all_versions(key)
+    assert ingest(world, device, key, sha256=DIGEST).receipt is None
+    assert post(world, device, PHOTO, 7).receipt is None
+    again = issue(world, device, sha256=DIGEST, size_bytes=len(PHOTO))
+    assert (again.held, again.receipt) == (None, None)
+    world.captures.upload(again.object_key, PHOTO, DIGEST)
+    process(world, key)
+    assert ingest(world, device, key, sha256=DIGEST).receipt is not None
+
+
+def test_a_confirmation_asks_s3_once(world: FakeWorld, device: Device) -> None:
+    key = put(world, device)
+    crashes = Crashes()
+    for _ in range(2):
+        before = crashes.log.count("FakeCaptures.head")
+        assert ingest(world.mortal(crashes), device, key, sha256=DIGEST).receipt is not None
+        assert crashes.log.count("FakeCaptures.head") == before + 1
