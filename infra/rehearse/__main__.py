@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.table import Table
@@ -14,7 +17,7 @@ from rich.table import Table
 from infra.deploying.failure import DeployFailed
 from infra.rehearse.expectations import RehearsalFailed
 from infra.rehearse.fake_aws import fake_aws
-from infra.rehearse.rehearsal import Rehearsal
+from infra.rehearse.rehearsal import FOLDER, Rehearsal
 from infra.rehearse.runtime_api import FunctionFailed
 
 
@@ -23,7 +26,7 @@ def main() -> int:
     table = Table("rehearsed", "result", "s", box=None, padding=(0, 2, 0, 0))
     table.columns[2].justify = "right"
     began_at_s = time.monotonic()
-    with fake_aws() as aws, out.status("") as status:
+    with _alone(), fake_aws() as aws, out.status("") as status:
         rehearsal = Rehearsal(aws, detail=lambda line: None, every_cut="--every-cut" in sys.argv)
         for name, step in rehearsal.steps:
             status.update(name)
@@ -38,6 +41,15 @@ def main() -> int:
     out.print(table)
     out.print(f"All of it in {time.monotonic() - began_at_s:.0f} s")
     return 0
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Two rehearsals would build in one folder: the second waits."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 if __name__ == "__main__":

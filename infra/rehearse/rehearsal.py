@@ -110,6 +110,7 @@ class Rehearsal:
     def run_from_zip(self) -> str:
         target = self._target("dev")
         unzip(sent_zip(target, API_FUNCTION), FOLDER / "dev" / "task")
+        expect("problems of the package", problems(FOLDER / "dev" / "task", MACHINE), [])
         with self._running(target) as functions:
             storage = Storage(self.session, target, functions)
             environment = self._deploys["dev"].environment
