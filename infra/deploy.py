@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 from botocore.parsers import ResponseParserError
 from rich.console import Console
 
@@ -47,10 +47,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(options: argparse.Namespace) -> None:
     preflight.check_python(sys.version_info[:3])
-    session = boto3.session.Session(region_name=options.region or os.environ.get("AWS_REGION"))
+    session = _session(options.region or os.environ.get("AWS_REGION"))
     is_destroy = options.command == "destroy"
     target = preflight.check(session, options.stage, account_id=options.account, may_be_broken=is_destroy)
     _COMMANDS[options.command](session, target, options)
+
+
+def _session(region: str | None) -> boto3.session.Session:
+    try:
+        return boto3.session.Session(region_name=region)
+    except ProfileNotFound as error:
+        raise DeployFailed(str(error), "Choose another with AWS_PROFILE, or make it with `aws configure`") from error
 
 
 def _plan(session: Any, target: Target, options: argparse.Namespace) -> None:

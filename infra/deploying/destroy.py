@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import WaiterError
+
 from infra.deploying import functions
 from infra.deploying.build import write_build_folder
 from infra.deploying.chalice_run import chalice
 from infra.deploying.deployed_state import DeployedState, write_deployed_state
+from infra.deploying.failure import DeployFailed
 from infra.deploying.target import Target
 from infra.kept import find_kept
 from infra.secrets import secret_names
@@ -69,7 +72,12 @@ class Destroy:
         cloudformation = self.session.client("cloudformation")
         cloudformation.delete_stack(StackName=self.target.stack_name)
         waiter = cloudformation.get_waiter("stack_delete_complete")
-        waiter.wait(StackName=self.target.stack_name, WaiterConfig={"Delay": self.poll_interval_s})
+        try:
+            waiter.wait(StackName=self.target.stack_name, WaiterConfig={"Delay": self.poll_interval_s})
+        except WaiterError as error:
+            raise DeployFailed(
+                f"CloudFormation could not delete {self.target.stack_name}", "Its events say why; then run this again"
+            ) from error
 
     def delete_logs(self) -> None:
         functions.delete_log_groups(self.session.client("logs"), self.target)

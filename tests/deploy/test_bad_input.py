@@ -55,6 +55,14 @@ def test_no_credentials_says_where_to_get_them(line: Any) -> None:
     assert "aws configure" in said
 
 
+def test_a_profile_that_does_not_exist_is_named(line: Any) -> None:
+    with app_environment({}):
+        os.environ["AWS_PROFILE"] = "holiday"
+        said = line(["deploy", "--stage", "prod"])
+    assert "holiday" in said
+    assert "Choose another with AWS_PROFILE" in said
+
+
 def test_no_region_says_how_to_choose_one(line: Any) -> None:
     with app_environment({}):
         del os.environ["AWS_DEFAULT_REGION"], os.environ["AWS_REGION"]
