@@ -14,10 +14,10 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Base of request bodies. Instants are in UTC, whatever zone they were written in."""
 
     def __post_init__(self) -> None:
-        for name in self.__struct_fields__:
+        for name, wire_name in zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True):
             value = getattr(self, name)
             if isinstance(value, datetime):
-                setattr(self, name, _in_utc(name, value))
+                setattr(self, name, _in_utc(wire_name, value))
 
 
 class Response(msgspec.Struct, kw_only=True, omit_defaults=True):

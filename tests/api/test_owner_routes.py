@@ -251,3 +251,8 @@ def test_a_cursor_of_another_owner_leads_nowhere_else_than_into_ones_own_photos(
     cursor = owner.get("/items", limit=1).json["cursor"]
 
     assert {item["device_id"] for item in stranger.get("/items", cursor=cursor).json["items"]} == {theirs.device_id}
+
+
+def test_a_refused_parameter_is_called_by_the_name_that_the_client_gave_it(owner: Client) -> None:
+    answer = owner.get("/items", **{"from": "0001-01-01T00:00:00+14:00"})
+    assert (answer.code, answer.json["error"]["message"]) == ("invalid_parameter", "from is out of range")
