@@ -3,4 +3,5 @@
 import sys
 
 if sys.version_info < (3, 12):
-    sys.exit("Frameferry needs Python 3.12 or newer; found " + sys.version.split()[0] + ". Set PYTHON=/path/to/python3")
+    found = "%d.%d" % sys.version_info[:2]  # noqa: UP031
+    sys.exit("Frameferry needs Python 3.12 or newer; found " + found + ". Set PYTHON=/path/to/python3")

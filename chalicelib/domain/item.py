@@ -189,11 +189,13 @@ class Item:
         """Nothing is to come any more: the bytes of a tombstone are gone, or an object is given up."""
         return replace(self, pending_since=None)
 
-    def driven(self, at: datetime) -> Item:
-        """The reconciler is about to try once more; counted first, so that a crash counts."""
+    def driven(self, again_at: datetime) -> Item:
+        """The reconciler is about to try once more; counted first, so that a crash counts. If the try comes to
+        nothing, the item waits from `again_at` on.
+        """
         if self.pending_since is None:
             return self
-        return replace(self, attempts=self.attempts + 1, pending_since=at)
+        return replace(self, attempts=self.attempts + 1, pending_since=again_at)
 
     def looked_for(self, at: datetime) -> Item:
         """The reconciler found no object yet: the item goes to the end of the line."""

@@ -27,7 +27,9 @@ GRACE = timedelta(minutes=15)
 """Younger things are still on their way: Lambda's own retries of an event take minutes."""
 OBJECT_DEADLINE = timedelta(hours=24)
 """A presigned URL lives an hour; after a day the object of a confirmed capture is given up."""
-MAX_ATTEMPTS = 3
+RETRY_AFTER = (timedelta(hours=1), timedelta(hours=4), timedelta(hours=16), timedelta(0))
+"""After each try. When the one after most of a day has failed too, the photo is rejected: an outage ends sooner."""
+MAX_ATTEMPTS = len(RETRY_AFTER)
 SWEEP_INTERVAL = timedelta(hours=1)
 NEAR = timedelta(days=1)
 FULL_SWEEP_INTERVAL = timedelta(days=7)
@@ -93,7 +95,8 @@ def _drive(device_id: DeviceId, seq: Seq, stores: ProcessingStores, clock: Clock
     if item.attempts >= MAX_ATTEMPTS:
         _reject(item, found, "processing_failed", stores, clock())
         return "processing_failed"
-    move_forward(stores, device_id, seq, lambda now: (now or item).driven(clock()))
+    again_at = clock() + RETRY_AFTER[item.attempts]
+    move_forward(stores, device_id, seq, lambda now: (now or item).driven(again_at))
     done = process_object(found.key, found.version_id, stores=stores, clock=clock)
     return f"driven_{done.outcome}"
 

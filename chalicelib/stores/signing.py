@@ -45,12 +45,15 @@ class S3DownloadSigner:
         self._presigner = presigner
 
     def get(self, key: str, *, version_id: str | None = None, filename: str | None = None) -> Download:
-        """`filename` is what a browser saves it as (RFC 6266 section 4.3); it is shown, not forced to be saved."""
-        disposition = None if filename is None else f"inline; filename*=UTF-8''{quote(filename, safe='')}"
+        """Type and disposition are ours, whatever headers the upload was stored with: a camera does not choose what
+        its owner's browser makes of a photo. `filename` is what it is saved as (RFC 6266 section 4.3).
+        """
+        name = "" if filename is None else f"; filename*=UTF-8''{quote(filename, safe='')}"
         signed = self._presigner.get(
             key,
             expires_in_s=DOWNLOAD_LIFETIME_S,
             version_id=version_id,
-            response_content_disposition=disposition,
+            response_content_type="image/jpeg",
+            response_content_disposition="inline" + name,
         )
         return Download(signed.url, signed.expires_at)

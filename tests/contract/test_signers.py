@@ -122,3 +122,10 @@ def test_a_filename_cannot_write_a_header_of_its_own(on_s3: Signers) -> None:
 
     (disposition,) = parse_qs(urlsplit(url).query)["response-content-disposition"]
     assert disposition == "inline; filename*=UTF-8''a%22%3B%20filename%3D%22b.exe%0D%0AX%3A%20%C3%BC"
+
+
+def test_what_an_upload_was_stored_with_does_not_decide_how_a_browser_takes_it(on_s3: Signers) -> None:
+    query = parse_qs(urlsplit(on_s3.downloads.get(KEY).url).query)
+
+    assert query["response-content-type"] == ["image/jpeg"]
+    assert query["response-content-disposition"] == ["inline"]

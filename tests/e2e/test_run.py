@@ -205,7 +205,10 @@ def test_option_that_makes_no_sense_is_told_by_name(
 def test_python_that_is_too_old_gets_one_clear_line() -> None:
     pretend = "import runpy, sys; sys.version_info = (3, 11, 4); runpy.run_module('infra.local', run_name='__main__')"
     old = subprocess.run([sys.executable, "-c", pretend], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (old.returncode, old.stderr) == (1, "Frameferry needs Python 3.12 or newer; this is 3.11.\n")
+    assert (old.returncode, old.stderr) == (
+        1,
+        "Frameferry needs Python 3.12 or newer; found 3.11. Set PYTHON=/path/to/python3\n",
+    )
 
 
 @pytest.mark.parametrize("name", ["infra/__init__.py", "infra/local/__init__.py", "infra/local/__main__.py"])

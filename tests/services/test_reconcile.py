@@ -117,7 +117,7 @@ def test_an_object_whose_processing_fails_holds_up_nothing_and_gets_its_end(worl
     world.captures.upload(key_of(device), tiny_jpeg(1))
     failing = _failing_for(world, key_of(device), MemoryError())
     for _ in range(MAX_ATTEMPTS + 2):
-        world.clock.advance(16 * 60)
+        world.clock.advance(86_400)
         reconcile(stores=failing, clock=world.clock)
     item = world.items.get(device.device_id, SEQ)
     assert item is not None
@@ -201,6 +201,18 @@ def test_an_item_that_is_processed_just_before_it_is_driven_waits_for_nothing(wo
 
 _DRIVING = 4
 """Which call of a run reads the item that is to be driven."""
+
+
+def test_an_outage_of_some_hours_rejects_no_photo(world: FakeWorld, device: Device) -> None:
+    world.captures.upload(key_of(device), tiny_jpeg(1))
+    claim(world, device)
+    failing = _failing_for(world, key_of(device), Unavailable(retry_after_s=1))
+    for _ in range(4 * 18):
+        world.clock.advance(15 * 60)
+        reconcile(stores=failing, clock=world.clock)
+    assert status(world, device) is ItemStatus.STORED
+    world.clock.advance(6 * 3600)
+    assert run(world).counts["driven_processed"] == 1
 
 
 def test_a_stored_object_that_somebody_removed_is_said_to_be_missing(world: FakeWorld, device: Device) -> None:
