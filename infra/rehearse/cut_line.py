@@ -40,6 +40,7 @@ class CutLine:
             is_change = _is_change(environ)
             with self._lock:
                 if self._left is not None and self._left <= 0:
+                    _read_body(environ)
                     _hang_up(environ)
                 if is_change:
                     self.changes += 1
@@ -66,11 +67,12 @@ def _is_change(environ: dict[str, Any]) -> bool:
     return True
 
 
-def _hang_up(environ: dict[str, Any]) -> None:
-    """Raises ConnectionAbortedError, which werkzeug takes for the client's going away.
-
-    The body is read first: werkzeug would take what is left of it for the next request.
-    """
+def _read_body(environ: dict[str, Any]) -> None:
+    """werkzeug would take what is left of it for the next request."""
     environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+
+
+def _hang_up(environ: dict[str, Any]) -> None:
+    """Raises ConnectionAbortedError, which werkzeug takes for the client's going away."""
     environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
     raise ConnectionAbortedError
