@@ -31,7 +31,7 @@ run: env ## start the local cloud: CAMERAS=1 PHOTOS=dir API_PORT=8000 S3_PORT=90
 test: ## install what the tests need and run them all
 	@tools/run-tests -n $(TEST_WORKERS) --dist loadfile
 
-check: lint types floors test rehearse ## everything that CI runs
+check: lint types floors test ## everything that CI runs
 
 lint: env ## style and common mistakes (ruff)
 	$(PY) -m ruff check
