@@ -79,7 +79,7 @@ def aws_keys(environment: Mapping[str, str] = os.environ) -> AwsKeys | None:
 
 
 def captures_bucket(environment: Mapping[str, str] = os.environ) -> str:
-    """The bucket whose events `app.py` subscribes to: the one setting that is needed at import."""
+    """The bucket whose events `app.py` subscribes to: needed at import, when nothing else of the stack is."""
     return environment.get("FRAMEFERRY_CAPTURES_BUCKET", "captures")
 
 

@@ -26,7 +26,7 @@ from chalicelib.wire import object_keys
 GRACE = timedelta(minutes=15)
 """Younger things are still on their way: Lambda's own retries of an event take minutes."""
 OBJECT_DEADLINE = timedelta(hours=24)
-"""A presigned URL lives an hour; after a day the object of a confirmed capture is given up."""
+"""A presigned URL lives an hour at most; after a day the object of a confirmed capture is given up."""
 RETRY_AFTER = (timedelta(hours=1), timedelta(hours=4), timedelta(hours=16), timedelta(0))
 """After each try. When the one after most of a day has failed too, the photo is rejected: an outage ends sooner."""
 MAX_ATTEMPTS = len(RETRY_AFTER)
@@ -75,7 +75,7 @@ def _guarded(findings: Findings, step: Callable[[], str | None]) -> None:
     try:
         finding = step()
     except Exception as error:
-        # Whatever it is, tomorrow's run would end at the same place if it ended this one.
+        # Whatever it is, the next run would end at the same place if it ended this one.
         findings.errors.append(getattr(error, "code", type(error).__name__))
     else:
         if finding:

@@ -32,6 +32,9 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     given = parser.parse_args(arguments)
     if given.photos and not any(path.suffix.lower() in {".jpg", ".jpeg"} for path in _files(given.photos)):
         parser.error(f"there is no JPEG in {given.photos}")
+    for option, port in (("--api-port", given.api_port), ("--s3-port", given.s3_port)):
+        if port not in range(65_536):
+            parser.error(f"{option} is 0 to 65535")
     if given.interval <= 0:
         parser.error("--interval is more than 0")
     return Options(

@@ -191,6 +191,7 @@ def test_signal_during_the_start_is_no_traceback(start: Callable[..., Run]) -> N
         (["--interval", "0"], "--interval"),
         (["--cameras", "-1"], "--cameras"),
         (["--api-port", "high"], "--api-port"),
+        (["--s3-port", "80000"], "--s3-port"),
     ],
 )
 def test_option_that_makes_no_sense_is_told_by_name(

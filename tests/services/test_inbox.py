@@ -36,6 +36,11 @@ def test_motion_within_five_seconds_of_other_motion_is_refused_whichever_is_told
     assert motion(world, device, at - timedelta(seconds=5))
 
 
+def test_other_events_nearby_keep_no_motion_away(world: FakeWorld, device: Device) -> None:
+    report(device, EventKind.BOOT, world.clock(), {}, inbox=world.inbox, clock=world.clock)
+    assert motion(world, device, world.clock())
+
+
 def test_a_backlog_of_motion_is_taken_at_once(world: FakeWorld, device: Device) -> None:
     start = world.clock() - timedelta(hours=2)
     assert all(motion(world, device, start + timedelta(seconds=5 * n)) for n in range(40))

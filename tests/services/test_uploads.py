@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from base64 import b64decode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
+from nacl.signing import SigningKey
 
 from chalicelib.domain.capture_time import Confidence
 from chalicelib.domain.device import Device
@@ -22,7 +24,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.ids import MAX_SEQ, Seq
 from chalicelib.domain.item import ItemStatus
-from chalicelib.domain.receipts import Receipt, ReceiptState
+from chalicelib.domain.receipts import Receipt, ReceiptKeys, ReceiptState, signed_message
 from chalicelib.services.deleting import delete_item
 from chalicelib.services.processing import Outcome, process_object
 from chalicelib.services.receipts import receipt_for
@@ -235,6 +237,23 @@ def test_a_better_known_time_replaces_a_worse_one_and_never_the_other_way(world:
     ingest(world, device, key, captured_at=true_time, ntp_synced=True)
     item = ingest(world, device, key, captured_at=world.clock(), ntp_synced=False).item
     assert (item.captured.at, item.captured.confidence) == (true_time, Confidence.NTP)
+
+
+def test_a_word_of_the_device_replaces_a_guess_of_the_same_confidence(world: FakeWorld, device: Device) -> None:
+    key = put(world, device)
+    process(world, key)
+    told = world.clock() - timedelta(days=3)
+    captured = ingest(world, device, key, captured_at=told).item.captured
+    assert (captured.at, captured.confidence) == (told, Confidence.RECEIVED)
+
+
+def test_a_receipt_is_signed_by_the_current_key_of_several(world: FakeWorld, device: Device) -> None:
+    item = ingest(world, device, put(world, device), sha256=DIGEST).item
+    seeds = {**world.receipt_keys.seeds, "r2": bytes(32)}
+    receipt = receipt_for(item, DIGEST, ReceiptKeys("r2", seeds), world.captures)
+    assert receipt is not None
+    message = signed_message("held", "r2", item.device_id, item.object_key, len(PHOTO), DIGEST)
+    SigningKey(bytes(32)).verify_key.verify(message, b64decode(receipt.signature))
 
 
 def test_a_posted_image_without_a_seq_gets_one_and_the_same_bytes_get_it_again(
