@@ -23,6 +23,7 @@ from infra.local import local_control, s3_cors, s3_errors, s3_request, s3_rules,
 from infra.local.faults import Faults
 from infra.local.http_server import Exchange, Headers, HttpServer
 from infra.local.moto_backend import Answer, MotoBackend
+from infra.local.network import loopback_host
 from infra.local.s3_changes import Changes
 from infra.local.s3_errors import S3Error
 from infra.local.s3_events import S3Change
@@ -96,7 +97,7 @@ class S3Front:
     @property
     def url(self) -> str:
         """Without a slash at its end. A front that is bound to every address names the loopback one."""
-        host = "127.0.0.1" if self._host in ("", "0.0.0.0") else self._host  # noqa: S104 - compared, not bound
+        host = loopback_host(self._host)
         return f"http://{host}:{self._server.port}"
 
     @property
