@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -103,7 +104,7 @@ def running(session: Any, target: Target, folder: Path) -> Iterator[Functions]:
     make_runtime_folder(folder / "runtime")
     ignore_events(target)
     with ExitStack() as open_:
-        processes = {name: open_.enter_context(_process(session, target, name, folder)) for name in FUNCTIONS}
+        processes = {name: open_.enter_context(function_process(session, target, name, folder)) for name in FUNCTIONS}
         routes = _deployed_routes(session, target)
         server = ApiServer(Stats())
         server.start(_app_in_front(processes[API_FUNCTION].invoke, routes))
@@ -111,13 +112,22 @@ def running(session: Any, target: Target, folder: Path) -> Iterator[Functions]:
         yield Functions(server.url, processes, routes)
 
 
-def _process(session: Any, target: Target, name: str, folder: Path) -> FunctionProcess:
+def function_process(
+    session: Any,
+    target: Target,
+    name: str,
+    folder: Path,
+    *,
+    task: str = "task",
+    also: Mapping[str, str] = MappingProxyType({}),
+) -> FunctionProcess:
+    """The function as it is deployed, from `folder`/`task` over `folder`/runtime. `also` is added to its environment."""
     configuration = session.client("lambda").get_function_configuration(FunctionName=target.function_name(name))
     return FunctionProcess(
         configuration["Handler"],
-        folder / "task",
+        folder / task,
         folder / "runtime",
-        _lambda_environment(configuration, folder / "task"),
+        _lambda_environment(configuration, folder / task) | dict(also),
         arn=configuration["FunctionArn"],
         timeout_s=configuration["Timeout"],
         log=folder / f"{name}.log",
