@@ -121,7 +121,7 @@ def function_process(
     task: str = "task",
     also: Mapping[str, str] = MappingProxyType({}),
 ) -> FunctionProcess:
-    """The function as it is deployed, from `folder`/`task` over `folder`/runtime. `also` is added to its environment."""
+    """As it is deployed, but from `folder`/`task`, and with `also` in its environment."""
     configuration = session.client("lambda").get_function_configuration(FunctionName=target.function_name(name))
     return FunctionProcess(
         configuration["Handler"],
