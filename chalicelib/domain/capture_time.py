@@ -34,6 +34,9 @@ class CaptureTime:
     confidence: Confidence
     is_guess: bool = False
     """Not told by the device: read off the photo or its name, or the time of receipt."""
+    earliest: datetime | None = None
+    """With `latest`, the interval that `at` stands for, both ends included. Set for BOUNDED, and only then."""
+    latest: datetime | None = None
 
     def better_than(self, other: CaptureTime) -> bool:
         return self._rank < other._rank

@@ -33,14 +33,17 @@ class ItemStatus(StrEnum):
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object in the captures bucket as S3 describes it."""
+    """Where a capture's bytes lie in the captures bucket: an object as S3 describes it, or a part of a pack."""
 
     key: str
     version_id: str | None
+    """None for a part of a pack: a pack has one current version, which changes when a capture in it is deleted."""
     size_bytes: int
     sha256: str | None
     """64 lower-case hex digits; None where the upload named no checksum."""
     stored_at: datetime
+    offset: int | None = None
+    """Where in the object the `size_bytes` begin; None: they are the whole object."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,9 @@ class Examined:
     height: int | None = None
     exif_captured_at: datetime | None = None
     thumbnail_key: str | None = None
+    thumbnail_offset: int | None = None
+    """With `thumbnail_length`, the part of the object that is this capture's; None: all of it."""
+    thumbnail_length: int | None = None
     reject_reason: str | None = None
     """Stable snake_case; None for a good photo."""
 
@@ -69,6 +75,8 @@ class Item:
     rev: int = 0
     """Counts writes; a write names the rev that it read. 0: not written yet."""
     version_id: str | None = None
+    offset: int | None = None
+    """Where in the object, which is a pack, the capture's `size_bytes` begin; None: it has the object to itself."""
     size_bytes: int | None = None
     sha256: str | None = None
     """Of the bytes held; None until S3 or processing has told."""
@@ -83,6 +91,8 @@ class Item:
     width: int | None = None
     height: int | None = None
     thumbnail_key: str | None = None
+    thumbnail_offset: int | None = None
+    thumbnail_length: int | None = None
     reject_reason: str | None = None
     attempts: int = 0
     """How often the reconciler has driven this item."""
@@ -100,6 +110,10 @@ class Item:
     @property
     def is_examined(self) -> bool:
         return self.status in (ItemStatus.PROCESSED, ItemStatus.REJECTED)
+
+    @property
+    def is_in_pack(self) -> bool:
+        return self.offset is not None
 
     @property
     def has_object(self) -> bool:
@@ -141,6 +155,7 @@ class Item:
             status=ItemStatus.STORED,
             object_key=found.key,
             version_id=found.version_id,
+            offset=found.offset,
             size_bytes=found.size_bytes,
             sha256=found.sha256,
             stored_at=found.stored_at,
@@ -161,6 +176,7 @@ class Item:
             status=ItemStatus.REJECTED if result.reject_reason else ItemStatus.PROCESSED,
             object_key=held.key,
             version_id=held.version_id,
+            offset=held.offset,
             size_bytes=held.size_bytes,
             sha256=held.sha256,
             stored_at=self.stored_at or held.stored_at,
@@ -169,6 +185,8 @@ class Item:
             width=result.width,
             height=result.height,
             thumbnail_key=result.thumbnail_key,
+            thumbnail_offset=result.thumbnail_offset,
+            thumbnail_length=result.thumbnail_length,
             reject_reason=result.reject_reason,
             pending_since=None,
         )
@@ -177,7 +195,9 @@ class Item:
         """What held the bytes is gone, and here they are again."""
         if not self.has_object or self.sha256 is None or self.sha256 != found.sha256:
             return self
-        return replace(self, object_key=found.key, version_id=found.version_id, stored_at=found.stored_at)
+        return replace(
+            self, object_key=found.key, version_id=found.version_id, offset=found.offset, stored_at=found.stored_at
+        )
 
     def deleted(self, at: datetime) -> Item:
         """The tombstone: the seq and its sha256 stay taken. Pending until the bytes are gone."""

@@ -100,7 +100,7 @@ class TimelineStore(Protocol):
         limit: int,
         cursor: str | None,
     ) -> Page[TimelineRow]:
-        """Rows newest first with since <= captured_from < until. A page may be short before the end.
+        """Rows newest first with since <= captured_to < until. A page may be short before the end.
 
         The cursor is the position of the last row looked at. Strongly consistent.
         """

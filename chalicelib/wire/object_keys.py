@@ -2,8 +2,11 @@
 
 devices/<device_id>/YYYY/MM/DD/<seq, 16 digits>-<filename>      a single
 devices/<device_id>/undated/<seq, 16 digits>-<filename>         a single without a date
+devices/<device_id>/packs/<first seq>-<last seq>-<12 digits of its sha256>.zip
+                                                                a pack; seqs in 16 digits
 devices/<device_id>/conflicts/<seq, 16 digits>-<sha256>.jpg     bytes that came for a taken seq
 devices/<device_id>/thumbnails/<seq, 16 digits>.jpg             in the derived bucket
+devices/<device_id>/thumbnails/packs/<as the pack>.zip          in the derived bucket
 """
 
 from __future__ import annotations
@@ -16,11 +19,19 @@ from chalicelib.domain.capture_time import EARLIEST
 from chalicelib.domain.errors import InvalidFilename
 from chalicelib.domain.ids import MAX_SEQ, SEQ_DIGITS, DeviceId, Seq, is_device_id, padded
 
+PACK_SHA256_DIGITS = 12
+"""Of a pack's sha256 in its key: enough to tell apart two packs that a device made of the same seqs."""
+
 _FILENAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _DATE_IN_NAME = re.compile(r"(?<!\d)(20\d{2})-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
 _INSTANT_IN_NAME = re.compile(r"(?<!\d)(20\d{2}-\d{2}-\d{2})T(\d{2})-(\d{2})-(\d{2})Z")
 _SINGLE = re.compile(
     rf"devices/(?P<device>[0-9a-f-]{{36}})/(?:\d{{4}}/\d{{2}}/\d{{2}}|undated)/(?P<seq>\d{{{SEQ_DIGITS}}})-(?P<name>[^/]+)",
+    re.ASCII,
+)
+_PACK = re.compile(
+    rf"devices/(?P<device>[0-9a-f-]{{36}})/packs/"
+    rf"(?P<first>\d{{{SEQ_DIGITS}}})-(?P<last>\d{{{SEQ_DIGITS}}})-(?P<sha256>[0-9a-f]{{{PACK_SHA256_DIGITS}}})\.zip",
     re.ASCII,
 )
 
@@ -32,6 +43,17 @@ class SingleKey:
     device_id: DeviceId
     seq: Seq
     filename: str
+
+
+@dataclass(frozen=True)
+class PackKey:
+    """What the key of a pack says."""
+
+    device_id: DeviceId
+    first_seq: Seq
+    last_seq: Seq
+    sha256_start: str
+    """The first PACK_SHA256_DIGITS hex digits."""
 
 
 def device_prefix(device_id: DeviceId) -> str:
@@ -57,6 +79,35 @@ def parse_single(key: str) -> SingleKey | None:
     if not _is_filename(match["name"]):
         return None
     return SingleKey(DeviceId(match["device"]), Seq(int(match["seq"])), match["name"])
+
+
+def pack(device_id: DeviceId, first_seq: Seq, last_seq: Seq, sha256: str) -> str:
+    return f"{packs_prefix(device_id)}{_pack_name(first_seq, last_seq, sha256)}"
+
+
+def parse_pack(key: str) -> PackKey | None:
+    """None for every key that `pack` cannot have made."""
+    match = _PACK.fullmatch(key)
+    if match is None or not is_device_id(match["device"]):
+        return None
+    first, last = int(match["first"]), int(match["last"])
+    if not first <= last <= MAX_SEQ:
+        return None
+    return PackKey(DeviceId(match["device"]), Seq(first), Seq(last), match["sha256"])
+
+
+def packs_prefix(device_id: DeviceId) -> str:
+    return f"{device_prefix(device_id)}packs/"
+
+
+def pack_thumbnails(named: PackKey) -> str:
+    """Where in the derived bucket the thumbnails of a pack lie."""
+    name = _pack_name(named.first_seq, named.last_seq, named.sha256_start)
+    return f"{device_prefix(named.device_id)}thumbnails/packs/{name}"
+
+
+def _pack_name(first_seq: Seq, last_seq: Seq, sha256: str) -> str:
+    return f"{padded(first_seq)}-{padded(last_seq)}-{sha256[:PACK_SHA256_DIGITS]}.zip"
 
 
 def instant_in_name(filename: str) -> datetime | None:

@@ -100,3 +100,38 @@ def test_a_key_that_was_not_made_for_a_single_tells_nothing(forged: str) -> None
 )
 def test_an_instant_is_read_off_a_filename_only_where_it_is_one(filename: str, told: datetime | None) -> None:
     assert object_keys.instant_in_name(filename) == told
+
+
+@given(low=st.integers(0, MAX_SEQ), high=st.integers(0, MAX_SEQ), sha256=st.from_regex(r"[0-9a-f]{64}", fullmatch=True))
+def test_the_key_of_a_pack_is_read_again(low: int, high: int, sha256: str) -> None:
+    first, last = Seq(min(low, high)), Seq(max(low, high))
+    key = object_keys.pack(DEVICE, first, last, sha256)
+
+    assert object_keys.parse_pack(key) == object_keys.PackKey(DEVICE, first, last, sha256[:12])
+    assert object_keys.parse_single(key) is None
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "0000000000000002-0000000000000001-0123456789ab.zip",
+        "0000000000000001-9007199254740992-0123456789ab.zip",
+        "0000000000000001-0000000000000002-0123456789AB.zip",
+        "0000000000000001-0000000000000002-0123456789.zip",
+        "0000000000000001-0000000000000002-0123456789ab.zip/x",
+        "1-2-0123456789ab.zip",
+        "\u0660000000000000001-0000000000000002-0123456789ab.zip",
+    ],
+)
+def test_a_key_that_no_pack_has_is_none(name: str) -> None:
+    assert object_keys.parse_pack(f"devices/{DEVICE}/packs/{name}") is None
+    assert object_keys.parse_pack(f"devices/{DEVICE}/pack/0000000000000001-0000000000000002-0123456789ab.zip") is None
+
+
+def test_thumbnails_of_a_pack_are_named_as_the_pack() -> None:
+    named = object_keys.parse_pack(object_keys.pack(DEVICE, Seq(1), Seq(2), "0123456789ab" + "c" * 52))
+    assert named is not None
+
+    assert object_keys.pack_thumbnails(named) == (
+        f"devices/{DEVICE}/thumbnails/packs/0000000000000001-0000000000000002-0123456789ab.zip"
+    )
