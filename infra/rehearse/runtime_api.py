@@ -15,6 +15,7 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.metadata import distribution
@@ -27,6 +28,8 @@ _OF_THE_RUNTIME = (
     "snapshot-restore-py", "urllib3",
 )  # fmt: skip
 _START_TIMEOUT_S = 60.0
+_POLL_S = 0.02
+"""How soon the server notices that it is to end."""
 
 
 class FunctionFailed(Exception):
@@ -73,7 +76,7 @@ class FunctionProcess:
         self.peak_memory_mb = 0.0
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._server.serve_forever, name="runtime-api", daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(_POLL_S,), name="runtime-api", daemon=True).start()
         started_at_s = time.monotonic()
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
@@ -145,6 +148,10 @@ def _peak_memory_mb(pid: int) -> float:
 def _handler_of(function: FunctionProcess) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def handle(self) -> None:
+            with suppress(ConnectionError):  # the process was killed while it was being answered
+                super().handle()
 
         def do_GET(self) -> None:
             if self.path != f"{_VERSION}/invocation/next":
