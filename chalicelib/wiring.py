@@ -124,13 +124,13 @@ class AwsStack:
     def captures(self) -> ports.CaptureObjects:
         from chalicelib.stores.objects import S3Captures
 
-        return S3Captures(self._s3_by_heads, self.settings.captures_bucket)
+        return S3Captures(self._objects(self.settings.captures_bucket), self.settings.captures_bucket)
 
     @cached_property
     def derived(self) -> ports.DerivedObjects:
         from chalicelib.stores.objects import S3Derived
 
-        return S3Derived(self._s3, self.settings.derived_bucket)
+        return S3Derived(self._objects(self.settings.derived_bucket), self.settings.derived_bucket)
 
     @cached_property
     def upload_signer(self) -> ports.UploadSigner:
@@ -178,17 +178,6 @@ class AwsStack:
         return cast("DynamoDBClient", client)
 
     @cached_property
-    def _s3_by_heads(self) -> S3Client:
-        """Of the captures bucket. A HEAD is all that most requests ask of it."""
-        from chalicelib.stores.aws_clients import ObjectHeads
-        from chalicelib.stores.presign import virtual_host
-
-        url = self.settings.aws_s3_url
-        host = virtual_host(self.settings.captures_bucket, self.settings.region)
-        endpoint = self.endpoint("s3", url or f"https://{host}")
-        return cast("S3Client", ObjectHeads(endpoint, by_path=url is not None, make_client=lambda: self._s3))
-
-    @cached_property
     def _s3(self) -> S3Client:
         from botocore.config import Config
         from botocore.session import Session
@@ -206,6 +195,14 @@ class AwsStack:
         with self._one_at_a_time:
             # Not boto3's: that is the same client under two more imports.
             return cast("S3Client", Session().create_client("s3", config=config))
+
+    def _objects(self, bucket: str) -> S3Client:
+        from chalicelib.stores.aws_clients import Objects
+        from chalicelib.stores.presign import virtual_host
+
+        url = self.settings.aws_s3_url
+        endpoint = self.endpoint("s3", url or f"https://{virtual_host(bucket, self.settings.region)}")
+        return cast("S3Client", Objects(endpoint, by_path=url is not None, make_client=lambda: self._s3))
 
     def _table(self, name: str) -> Table:
         from chalicelib.stores.dynamodb import Table

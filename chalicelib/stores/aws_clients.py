@@ -1,11 +1,13 @@
-"""What stands in for botocore's clients in a device's request: the same methods, parameters, answers and error
-answers, of the few operations that such a request needs.
+"""What stands in for botocore's clients where somebody waits for a cold start: the same methods, parameters, answers
+and error answers, of the few operations that a device's request and the processing of a photo need.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -18,6 +20,14 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 _FIRST_ERROR = 300
+_PUT_HEADERS = {
+    "ContentType": "Content-Type",
+    "ChecksumAlgorithm": "x-amz-sdk-checksum-algorithm",
+    "ChecksumSHA256": "x-amz-checksum-sha256",
+    "IfNoneMatch": "If-None-Match",
+}
+_XML_FIELDS = {"__type": re.compile(rb"<Code>([^<]+)</Code>"), "message": re.compile(rb"<Message>([^<]*)</Message>")}
+"""Amazon S3 API Reference, "REST error responses"."""
 
 
 class JsonClient:
@@ -46,8 +56,9 @@ class JsonClient:
         return found
 
 
-class ObjectHeads:
-    """`head_object` of one bucket, without botocore; every other method is that of the client that `make_client` makes.
+class Objects:
+    """`head_object`, `get_object` and `put_object` of one bucket, without botocore; every other method is that of the
+    client that `make_client` makes.
 
     `by_path`: the bucket is the first part of the path, not of the endpoint's host.
     """
@@ -59,20 +70,33 @@ class ObjectHeads:
 
     def head_object(self, **parameters: str) -> dict[str, Any]:
         """Bucket, Key, ChecksumMode and, where it is known, VersionId."""
-        key, version_id = parameters["Key"], parameters.get("VersionId")
-        path = quote(f"/{parameters['Bucket']}/{key}" if self._by_path else f"/{key}")
-        query = "" if version_id is None else f"versionId={quote(version_id, safe='')}"
-        headers = {"x-amz-checksum-mode": parameters["ChecksumMode"]}
-        answer = self._endpoint.send("HEAD", path, query, headers, is_busy=_is_busy)
-        if answer.status >= _FIRST_ERROR:
-            raise AwsError("HeadObject", _error(answer))
-        told = answer.headers
+        told = self._send("HEAD", parameters, {"x-amz-checksum-mode": parameters["ChecksumMode"]}).headers
         return {
             "ContentLength": int(told["content-length"]),
             "LastModified": parsedate_to_datetime(told["last-modified"]),
             "VersionId": told.get("x-amz-version-id"),
             "ChecksumSHA256": told.get("x-amz-checksum-sha256"),
         }
+
+    def get_object(self, **parameters: str) -> dict[str, Any]:
+        """Bucket, Key and, where it is known, VersionId."""
+        return {"Body": BytesIO(self._send("GET", parameters, {}).body)}
+
+    def put_object(self, *, Body: bytes, **parameters: str) -> dict[str, Any]:  # noqa: N803
+        """Bucket, Key, Body, ContentType and, where they are known, ChecksumAlgorithm, ChecksumSHA256, IfNoneMatch."""
+        headers = {header: parameters[name] for name, header in _PUT_HEADERS.items() if name in parameters}
+        return {"VersionId": self._send("PUT", parameters, headers, Body).headers.get("x-amz-version-id")}
+
+    def _send(
+        self, method: str, parameters: Mapping[str, str], headers: Mapping[str, str], body: bytes = b""
+    ) -> Answer:
+        key, version_id = parameters["Key"], parameters.get("VersionId")
+        path = quote(f"/{parameters['Bucket']}/{key}" if self._by_path else f"/{key}")
+        query = "" if version_id is None else f"versionId={quote(version_id, safe='')}"
+        answer = self._endpoint.send(method, path, query, headers, body, is_busy=_is_busy)
+        if answer.status >= _FIRST_ERROR:
+            raise AwsError(f"{method.title()}Object", _error(answer))
+        return answer
 
     def __getattr__(self, method: str) -> Any:
         return getattr(self._make_client(), method)
@@ -84,10 +108,7 @@ def _is_busy(answer: Answer) -> bool:
 
 def _error(answer: Answer) -> dict[str, Any]:
     """In the form of `ClientError.response`. An answer without a code in it has its status for one."""
-    try:
-        told = msgspec.json.decode(answer.body, type=dict[str, Any])
-    except msgspec.DecodeError:
-        told = {}
+    told = _told(answer.body)
     code = str(told.pop("__type", answer.status)).rpartition("#")[2]
     message = told.pop("message", told.pop("Message", ""))
     return {
@@ -95,3 +116,20 @@ def _error(answer: Answer) -> dict[str, Any]:
         "Error": {"Code": code, "Message": message},
         "ResponseMetadata": {"HTTPStatusCode": answer.status},
     }
+
+
+def _told(body: bytes) -> dict[str, Any]:
+    """S3 answers in XML, the others in JSON; what stands in between in whatever it likes."""
+    if body.startswith(b"<"):
+        return _told_in_xml(body)
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return {}
+
+
+def _told_in_xml(body: bytes) -> dict[str, Any]:
+    from html import unescape
+
+    found = {name: _XML_FIELDS[name].search(body) for name in _XML_FIELDS}
+    return {name: unescape(match[1].decode(errors="replace")) for name, match in found.items() if match}

@@ -1,8 +1,8 @@
 """Signed requests to one AWS service over kept-alive connections.
 
 Why not botocore: to import it and to make its clients takes more CPU than all else in a cold start together (see
-bench/cold_start.py). What a device's request asks of AWS is a few calls in JSON and a HEAD; the rest of the stores
-use botocore.
+docs/adr/0013). What a device's request and a photo's processing ask of AWS is a few calls in JSON, and an object's head
+or its bytes; the rest of the stores use botocore.
 """
 
 from __future__ import annotations
