@@ -12,12 +12,14 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from chalicelib.domain.clock_samples import ClockSample
 from chalicelib.domain.device import Device, Health, Sweep
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.inbox import Command, Event
 from chalicelib.domain.item import Item, StoredObject
 from chalicelib.domain.pairing import Pairing
 from chalicelib.domain.rates import Granted, Rate, Refused
+from chalicelib.domain.reported import DeviceState, EvictedRange, StateKind
 from chalicelib.domain.storage import Changed as Changed
 from chalicelib.domain.storage import Download as Download
 from chalicelib.domain.storage import Page as Page
@@ -152,6 +154,39 @@ class InboxStore(Protocol):
 
     def recall_upload(self, device_id: DeviceId, sha256: str) -> Seq | None:
         """The seq that `remember_upload` bound; strongly consistent."""
+
+
+class ClockStore(Protocol):
+    def note(self, device_id: DeviceId, sample: ClockSample) -> None:
+        """Keep the first and the last sample of each boot, in uptime, for 400 days after the last.
+
+        In whatever order samples are told, and however often, the same two are kept.
+        """
+
+    def samples(self, device_id: DeviceId) -> list[ClockSample]:
+        """Of each boot the first and the last, or the one there is, in no order; strongly consistent."""
+
+
+class ReportedRanges(Protocol):
+    """What a device told of photos that there are not, for good."""
+
+    def add_evicted(self, device_id: DeviceId, first: Seq, last: Seq, at: datetime) -> None:
+        """Condition: this very range was not told before; else the first word on it stays."""
+
+    def evicted(self, device_id: DeviceId, first: Seq, last: Seq) -> list[EvictedRange]:
+        """Those that reach into first..last, in the order of their last seq; strongly consistent.
+
+        Ranges may overlap, as those do that a device tells again after a power cut. One that lies around many
+        others may be left out.
+        """
+
+    def add_state(self, device_id: DeviceId, at: datetime, kind: StateKind) -> None:
+        """Unconditional: telling it again is telling it once."""
+
+    def states(self, device_id: DeviceId, since: datetime, until: datetime) -> list[DeviceState]:
+        """Those with since <= at < until, oldest first, after the last pause or resume before `since`, if there is
+        one; strongly consistent.
+        """
 
 
 class CaptureObjects(Protocol):

@@ -19,18 +19,21 @@ import infra.local.moto_resources  # noqa: F401 - teaches moto the template's re
 from chalicelib.domain.ids import DeviceId, OwnerId
 from chalicelib.domain.item import StoredObject
 from chalicelib.services import ports
+from chalicelib.stores.clocks import DynamoClocks
 from chalicelib.stores.devices import DynamoDevices
 from chalicelib.stores.dynamodb import Table
 from chalicelib.stores.inbox import DynamoInbox
 from chalicelib.stores.items import DynamoItems
 from chalicelib.stores.objects import S3Captures, S3Derived
 from chalicelib.stores.pairings import DynamoPairings
+from chalicelib.stores.ranges import DynamoRanges
 from chalicelib.stores.rates import DynamoRates
 from chalicelib.stores.timeline import DynamoTimeline
 from infra.stack import StackOutputs, apply_stack
 from tests.contract.dynamodb_limits import Limits, schema_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.objects import FakeCaptures, FakeDerived
+from tests.fakes.reported import FakeClocks, FakeRanges
 from tests.fakes.stores import FakeDevices, FakeInbox, FakeItems, FakePairings, FakeRates, FakeTimeline
 
 if TYPE_CHECKING:
@@ -82,6 +85,8 @@ class Stores:
     pairings: ports.PairingStore
     rates: ports.RateStore
     inbox: ports.InboxStore
+    clocks: ports.ClockStore
+    ranges: ports.ReportedRanges
     captures: ports.CaptureObjects
     derived: ports.DerivedObjects
     upload: Upload
@@ -148,6 +153,8 @@ def in_memory(clock: FakeClock) -> Stores:
         pairings=FakePairings(),
         rates=FakeRates(),
         inbox=FakeInbox(clock),
+        clocks=FakeClocks(),
+        ranges=FakeRanges(),
         captures=captures,
         derived=derived,
         upload=lambda key, body, sha256, if_none_match: captures.upload(key, body, sha256, if_none_match=if_none_match),
@@ -166,6 +173,8 @@ def on_moto(cloud: Cloud, clock: FakeClock) -> Stores:
         pairings=DynamoPairings(cloud.table(outputs.pairings_table)),
         rates=DynamoRates(cloud.table(outputs.pairings_table)),
         inbox=cloud.inbox(clock),
+        clocks=DynamoClocks(cloud.table(outputs.inbox_table)),
+        ranges=DynamoRanges(cloud.table(outputs.inbox_table)),
         captures=captures,
         derived=S3Derived(cloud.s3, outputs.derived_bucket),
         upload=lambda key, body, sha256, if_none_match: _put(cloud, captures, key, body, sha256, if_none_match),

@@ -1,0 +1,50 @@
+"""Clock samples and reported ranges in memory. tests/contract holds them to the same rules as the real stores."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from chalicelib.domain.clock_samples import BootSamples, ClockSample
+from chalicelib.domain.ids import DeviceId, Seq
+from chalicelib.domain.reported import DeviceState, EvictedRange, StateKind
+from tests.fakes.precision import as_stored
+
+
+class FakeClocks:
+    def __init__(self) -> None:
+        self._boots: dict[tuple[DeviceId, str], BootSamples] = {}
+
+    def note(self, device_id: DeviceId, sample: ClockSample) -> None:
+        key, kept = (device_id, sample.boot_id), as_stored(sample)
+        stored = self._boots.get(key, BootSamples(kept, kept))
+        self._boots[key] = stored.with_sample(kept)
+
+    def samples(self, device_id: DeviceId) -> list[ClockSample]:
+        boots = [boot for (owner, _), boot in self._boots.items() if owner == device_id]
+        return [sample for boot in boots for sample in dict.fromkeys((boot.first, boot.last))]
+
+
+class FakeRanges:
+    def __init__(self) -> None:
+        self._evicted: dict[tuple[DeviceId, Seq, Seq], EvictedRange] = {}
+        self._states: set[tuple[DeviceId, DeviceState]] = set()
+
+    def add_evicted(self, device_id: DeviceId, first: Seq, last: Seq, at: datetime) -> None:
+        self._evicted.setdefault((device_id, last, first), EvictedRange(first, last, as_stored(at)))
+
+    def evicted(self, device_id: DeviceId, first: Seq, last: Seq) -> list[EvictedRange]:
+        mine = [told for (owner, _, _), told in sorted(self._evicted.items()) if owner == device_id]
+        return [told for told in mine if told.last_seq >= first and told.first_seq <= last]
+
+    def add_state(self, device_id: DeviceId, at: datetime, kind: StateKind) -> None:
+        self._states.add((device_id, DeviceState(as_stored(at), kind)))
+
+    def states(self, device_id: DeviceId, since: datetime, until: datetime) -> list[DeviceState]:
+        mine = sorted(
+            (state for owner, state in self._states if owner == device_id), key=lambda state: (state.at, state.kind)
+        )
+        if since >= until:
+            return []
+        start, end = as_stored(since), as_stored(until)
+        before = [state for state in mine if state.at < start and state.kind is not StateKind.BOOT]
+        return [*before[-1:], *(state for state in mine if start <= state.at < end)]
