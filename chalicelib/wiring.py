@@ -55,6 +55,10 @@ class Stack(Protocol):
     @property
     def inbox(self) -> ports.InboxStore: ...
     @property
+    def clocks(self) -> ports.ClockStore: ...
+    @property
+    def ranges(self) -> ports.ReportedRanges: ...
+    @property
     def captures(self) -> ports.CaptureObjects: ...
     @property
     def derived(self) -> ports.DerivedObjects: ...
@@ -119,6 +123,18 @@ class AwsStack:
         from chalicelib.stores.inbox import DynamoInbox
 
         return DynamoInbox(self._table(self.settings.inbox_table), self.clock)
+
+    @cached_property
+    def clocks(self) -> ports.ClockStore:
+        from chalicelib.stores.clocks import DynamoClocks
+
+        return DynamoClocks(self._table(self.settings.inbox_table))
+
+    @cached_property
+    def ranges(self) -> ports.ReportedRanges:
+        from chalicelib.stores.ranges import DynamoRanges
+
+        return DynamoRanges(self._table(self.settings.inbox_table))
 
     @cached_property
     def captures(self) -> ports.CaptureObjects:

@@ -10,9 +10,10 @@ from chalicelib.domain.tokens import Peppers
 from tests.fakes.clock import FakeClock, FakeEntropy
 from tests.fakes.crashes import Crashes
 from tests.fakes.objects import FakeCaptures, FakeDerived, FakeDownloadSigner, FakeUploadSigner
+from tests.fakes.reported import FakeClocks, FakeRanges
 from tests.fakes.stores import FakeDevices, FakeInbox, FakeItems, FakePairings, FakeRates, FakeTimeline
 
-_STORES = ("devices", "items", "timeline", "pairings", "rates", "inbox", "captures", "derived")
+_STORES = ("devices", "items", "timeline", "pairings", "rates", "inbox", "clocks", "ranges", "captures", "derived")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,8 @@ class FakeWorld:
     pairings: FakePairings
     rates: FakeRates
     inbox: FakeInbox
+    clocks: FakeClocks
+    ranges: FakeRanges
     captures: FakeCaptures
     derived: FakeDerived
     upload_signer: FakeUploadSigner
@@ -47,6 +50,8 @@ class FakeWorld:
             pairings=FakePairings(),
             rates=FakeRates(),
             inbox=FakeInbox(clock),
+            clocks=FakeClocks(),
+            ranges=FakeRanges(),
             captures=FakeCaptures(clock),
             derived=FakeDerived(clock),
             upload_signer=FakeUploadSigner(clock),
