@@ -1,0 +1,231 @@
+"""Why there is no photo: worked out from what the timeline has of a device and what the device has told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
+
+from chalicelib.domain.capture_time import Confidence
+from chalicelib.domain.ids import Seq
+from chalicelib.domain.reported import DeviceState, EvictedRange, StateKind
+from chalicelib.domain.timeline import Shown, TimelineRow
+
+MISSED_INTERVALS = 2.5
+"""A camera that is so many intervals late has missed a photo."""
+SHORTEST_HOLE = timedelta(seconds=60)
+
+_SURE = (Confidence.NTP, Confidence.SOLVED)
+
+
+class GapReason(StrEnum):
+    PAUSED = "paused"
+    EVICTED = "evicted"
+    """The card was full: the device gave these up and said so."""
+    DELETED = "deleted"
+    FORGOTTEN = "forgotten"
+    POWERED_OFF = "powered_off"
+    NOT_UPLOADED = "not_uploaded"
+    """Still on the card, or nobody has heard of the device since."""
+    NO_CAPTURE = "no_capture"
+    """The device ran and was not paused, and took no photo."""
+    MISSING = "missing"
+    """Seqs of one run of the device that are neither here nor on its card, and nothing says why."""
+    CLOCK_UNKNOWN = "clock_unknown"
+    """There are photos, but when they were taken is known only roughly."""
+
+
+@dataclass(frozen=True)
+class Gap:
+    """`since` <= t < `until`; where seqs are concerned, `first_seq` to `last_seq`, and `count` of them."""
+
+    reason: GapReason
+    since: datetime
+    until: datetime
+    first_seq: Seq | None = None
+    last_seq: Seq | None = None
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class TimeSpan:
+    """`since` <= t < `until`."""
+
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a device has told of itself, and its owner of it."""
+
+    interval: timedelta
+    now: datetime
+    last_seen_at: datetime | None = None
+    next_seq: int | None = None
+    """The number that its next capture would have had, when it last told; None: it never did."""
+    oldest_seq: int | None = None
+    """The smallest seq on its card, when it last told; None: there was none, or it never told."""
+    evicted: Sequence[EvictedRange] = ()
+    states: Sequence[DeviceState] = ()
+    """In the order of time."""
+    forgotten: Sequence[TimeSpan] = ()
+
+    @property
+    def longest_wait(self) -> timedelta:
+        """From one photo to the next, if nothing is wrong."""
+        return max(self.interval * MISSED_INTERVALS, SHORTEST_HOLE)
+
+    @property
+    def boots(self) -> list[datetime]:
+        return [state.at for state in self.states if state.kind is StateKind.BOOT]
+
+    def paused(self) -> Iterator[TimeSpan]:
+        """A pause outlasts a reboot; the last one lasts until now."""
+        since: datetime | None = None
+        for state in self.states:
+            if state.kind is StateKind.PAUSED:
+                since = since or state.at
+            elif state.kind is StateKind.RESUMED and since is not None:
+                yield TimeSpan(since, state.at)
+                since = None
+        if since is not None:
+            yield TimeSpan(since, self.now)
+
+    def is_on_card(self, seq: int) -> bool:
+        if self.next_seq is None:
+            return True  # who never tells is given the benefit of the doubt
+        return seq >= self.next_seq or (self.oldest_seq is not None and seq >= self.oldest_seq)
+
+
+@dataclass(frozen=True)
+class _Seen:
+    seq: int
+    at: datetime
+    is_sure: bool
+    boot_id: str | None
+
+
+def gaps(rows: Iterable[TimelineRow], told: Told, within: TimeSpan) -> list[Gap]:
+    """Every gap of one device that reaches into `within`, cut to it, in the order of time.
+
+    `rows` are those of the device that reach into `within`, and where there are any, the one before and the one after.
+    """
+    rows = list(rows)
+    seen = sorted(_seen(rows), key=lambda one: one.seq)
+    found = [*_deleted(rows, told), *_vague(rows), *_tail(seen, told, within)]
+    for before, after in pairwise(seen):
+        found += _between(before, after, told)
+    cut = (_cut(gap, within) for gap in found)
+    return sorted((gap for gap in cut if gap is not None), key=lambda gap: (gap.since, gap.until, gap.reason))
+
+
+def _seen(rows: Iterable[TimelineRow]) -> Iterator[_Seen]:
+    for row in rows:
+        is_sure = row.confidence in _SURE
+        for capture in row.captures:
+            yield _Seen(capture.seq, capture.at, is_sure, row.boot_id)
+
+
+def _between(before: _Seen, after: _Seen, told: Told) -> list[Gap]:
+    since, until = min(before.at, after.at), max(before.at, after.at)
+    rebooted = _is_reboot(before, after, told)
+    if missing := _missing(range(before.seq + 1, after.seq), TimeSpan(since, until), told, rebooted=rebooted):
+        return missing
+    if not (before.is_sure and after.is_sure) or after.at < before.at:
+        return []
+    return list(_idle(TimeSpan(before.at, after.at), told, rebooted=rebooted))
+
+
+def _is_reboot(before: _Seen, after: _Seen, told: Told) -> bool:
+    if before.boot_id is not None and after.boot_id is not None:
+        return before.boot_id != after.boot_id
+    return any(before.at < at <= after.at for at in told.boots)
+
+
+def _missing(seqs: range, time: TimeSpan, told: Told, *, rebooted: bool) -> list[Gap]:
+    """Of seqs that no row has. After a reboot, numbers that were set aside before it are never used."""
+    found = [(part, _reason(part.start, time, told)) for part in _parts(seqs, told)]
+    return [
+        Gap(reason, time.since, time.until, Seq(part.start), Seq(part.stop - 1), len(part))
+        for part, reason in found
+        if reason is not GapReason.MISSING or not rebooted
+    ]
+
+
+def _parts(seqs: range, told: Told) -> list[range]:
+    """Parts of `seqs` each of which has one reason, so that not every single seq needs to be looked at."""
+    edges = {seqs.start, seqs.stop, told.next_seq or 0, told.oldest_seq or 0}
+    for one in told.evicted:
+        edges |= {one.first_seq, one.last_seq + 1}
+    inside = sorted(edge for edge in edges if seqs.start <= edge <= seqs.stop)
+    return [range(first, after) for first, after in pairwise(inside)]
+
+
+def _reason(seq: int, time: TimeSpan, told: Told) -> GapReason:
+    if any(one.first_seq <= seq <= one.last_seq for one in told.evicted):
+        return GapReason.EVICTED
+    if any(one.since < time.until and time.since < one.until for one in told.forgotten):
+        return GapReason.FORGOTTEN
+    return GapReason.NOT_UPLOADED if told.is_on_card(seq) else GapReason.MISSING
+
+
+def _idle(hole: TimeSpan, told: Told, *, rebooted: bool) -> Iterator[Gap]:
+    """Time in which no seq was used."""
+    if hole.until - hole.since <= told.longest_wait:
+        return
+    at = hole.since
+    for pause in told.paused():
+        since, until = max(pause.since, at), min(pause.until, hole.until)
+        if since < until:
+            yield from _awake(TimeSpan(at, since), told, rebooted=rebooted)
+            yield Gap(GapReason.PAUSED, since, until)
+            at = until
+    yield from _awake(TimeSpan(at, hole.until), told, rebooted=rebooted)
+
+
+def _awake(hole: TimeSpan, told: Told, *, rebooted: bool) -> Iterator[Gap]:
+    if hole.until - hole.since > told.longest_wait:
+        yield Gap(GapReason.POWERED_OFF if rebooted else GapReason.NO_CAPTURE, hole.since, hole.until)
+
+
+def _tail(seen: Sequence[_Seen], told: Told, within: TimeSpan) -> Iterator[Gap]:
+    """What came after the last capture that is here."""
+    last = seen[-1] if seen else None
+    since = last.at if last else within.since
+    if since >= told.now:
+        return
+    next_seq = 0 if last is None else last.seq + 1
+    time = TimeSpan(since, told.now)
+    rebooted = any(since < at <= told.now for at in told.boots)
+    if missing := _missing(range(next_seq, told.next_seq or 0), time, told, rebooted=rebooted):
+        yield from missing
+        return
+    heard_at = min(told.now, max(since, told.last_seen_at or since))
+    yield from _idle(TimeSpan(since, heard_at), told, rebooted=rebooted)
+    if told.now - heard_at > told.longest_wait:
+        yield Gap(GapReason.NOT_UPLOADED, heard_at, told.now)
+
+
+def _deleted(rows: Iterable[TimelineRow], told: Told) -> Iterator[Gap]:
+    for row in rows:
+        for capture in row.captures:
+            if capture.shown is Shown.DELETED:
+                forgotten = any(one.since <= capture.at < one.until for one in told.forgotten)
+                reason = GapReason.FORGOTTEN if forgotten else GapReason.DELETED
+                yield Gap(reason, capture.at, capture.at + told.interval, capture.seq, capture.seq, 1)
+
+
+def _vague(rows: Iterable[TimelineRow]) -> Iterator[Gap]:
+    for row in rows:
+        shown = row.photos + row.rejected
+        if row.confidence not in _SURE and shown:
+            since, until = row.captured_from, row.captured_to + timedelta(milliseconds=1)
+            yield Gap(GapReason.CLOCK_UNKNOWN, since, until, row.first_seq, row.last_seq, shown)
+
+
+def _cut(gap: Gap, within: TimeSpan) -> Gap | None:
+    since, until = max(gap.since, within.since), min(gap.until, within.until)
+    return replace(gap, since=since, until=until) if since < until else None
