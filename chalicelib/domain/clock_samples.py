@@ -16,6 +16,14 @@ from chalicelib.domain.ids import Seq
 
 
 @dataclass(frozen=True)
+class BootTime:
+    """When a capture was taken, by its device's uptime."""
+
+    boot_id: str
+    uptime_ms: int
+
+
+@dataclass(frozen=True)
 class ClockSample:
     boot_id: str
     uptime_ms: int

@@ -2,6 +2,7 @@
 
 devices/<device_id>/YYYY/MM/DD/<seq, 16 digits>-<filename>      a single
 devices/<device_id>/undated/<seq, 16 digits>-<filename>         a single without a date
+    whose <filename> is, where a sync asked for it: n<milliseconds since 1970>.jpg, b<boot id>-<uptime in ms>.jpg, u.jpg
 devices/<device_id>/packs/<first seq>-<last seq>-<12 digits of its sha256>.zip
                                                                 a pack; seqs in 16 digits
 devices/<device_id>/conflicts/<seq, 16 digits>-<sha256>.jpg     bytes that came for a taken seq
@@ -13,9 +14,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from chalicelib.domain.capture_time import EARLIEST
+from chalicelib.domain.clock_samples import BootTime
 from chalicelib.domain.errors import InvalidFilename
 from chalicelib.domain.ids import MAX_SEQ, SEQ_DIGITS, DeviceId, Seq, is_device_id, padded
 
@@ -29,6 +31,9 @@ _SINGLE = re.compile(
     rf"devices/(?P<device>[0-9a-f-]{{36}})/(?:\d{{4}}/\d{{2}}/\d{{2}}|undated)/(?P<seq>\d{{{SEQ_DIGITS}}})-(?P<name>[^/]+)",
     re.ASCII,
 )
+_EPOCH, _MS = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
+_SYNCED_NAME = re.compile(r"n(\d{12,15})\.jpg", re.ASCII)
+_BOOT_NAME = re.compile(r"b([0-9a-f]{16})-(\d{1,12})\.jpg", re.ASCII)
 _PACK = re.compile(
     rf"devices/(?P<device>[0-9a-f-]{{36}})/packs/"
     rf"(?P<first>\d{{{SEQ_DIGITS}}})-(?P<last>\d{{{SEQ_DIGITS}}})-(?P<sha256>[0-9a-f]{{{PACK_SHA256_DIGITS}}})\.zip",
@@ -69,6 +74,31 @@ def single(device_id: DeviceId, seq: Seq, filename: str, captured_at: datetime |
     if not _is_filename(filename):
         raise InvalidFilename
     return f"{device_prefix(device_id)}{_folder(filename, captured_at)}/{padded(seq)}-{filename}"
+
+
+def told_single(device_id: DeviceId, seq: Seq, taken: datetime | BootTime | None) -> str:
+    """The key of a single whose name tells all that its device knows of its time: by a synced clock, by its uptime, or
+    nothing.
+
+    A clock that says less than 2000 was not synced. The same arguments always give the same key.
+    """
+    if isinstance(taken, BootTime):
+        return f"{device_prefix(device_id)}undated/{padded(seq)}-b{taken.boot_id}-{taken.uptime_ms}.jpg"
+    if taken is None or taken < EARLIEST:
+        return f"{device_prefix(device_id)}undated/{padded(seq)}-u.jpg"
+    return single(device_id, seq, f"n{(taken - _EPOCH) // _MS}.jpg", taken)
+
+
+def told_in_name(filename: str) -> datetime | BootTime | None:
+    """What `told_single` was told. None for every other name."""
+    if match := _BOOT_NAME.fullmatch(filename):
+        return BootTime(match[1], int(match[2]))
+    if match := _SYNCED_NAME.fullmatch(filename):
+        try:
+            return _EPOCH + int(match[1]) * _MS
+        except OverflowError:
+            return None
+    return None
 
 
 def parse_single(key: str) -> SingleKey | None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.domain.clock_samples import BootTime
 from chalicelib.domain.errors import InvalidFilename
 from chalicelib.domain.ids import MAX_SEQ, DeviceId, Seq
 from chalicelib.wire import object_keys
@@ -135,3 +136,48 @@ def test_thumbnails_of_a_pack_are_named_as_the_pack() -> None:
     assert object_keys.pack_thumbnails(named) == (
         f"devices/{DEVICE}/thumbnails/packs/0000000000000001-0000000000000002-0123456789ab.zip"
     )
+
+
+boot_times = st.builds(BootTime, st.from_regex(r"[0-9a-f]{16}", fullmatch=True), st.integers(0, 10**12 - 1))
+synced_times = instants.filter(lambda at: at >= datetime(2000, 1, 1, tzinfo=UTC))
+
+
+@given(seq=st.integers(0, MAX_SEQ), taken=st.none() | boot_times | synced_times)
+def test_a_single_of_a_sync_tells_by_its_name_when_it_was_taken(seq: int, taken: datetime | BootTime | None) -> None:
+    single = object_keys.parse_single(object_keys.told_single(DEVICE, Seq(seq), taken))
+    if isinstance(taken, datetime):
+        taken = taken.replace(microsecond=taken.microsecond // 1000 * 1000)
+
+    assert single is not None
+    assert single.seq == seq
+    assert object_keys.told_in_name(single.filename) == taken
+
+
+@given(seq=st.integers(0, MAX_SEQ), taken=boot_times)
+def test_no_uptime_looks_like_a_date(seq: int, taken: BootTime) -> None:
+    assert f"/undated/{seq:016d}-b" in object_keys.told_single(DEVICE, Seq(seq), taken)
+
+
+def test_a_clock_before_2000_was_not_synced() -> None:
+    key = object_keys.told_single(DEVICE, Seq(7), datetime(1999, 12, 31, 23, 59, 59, tzinfo=UTC))
+
+    assert key == f"devices/{DEVICE}/undated/0000000000000007-u.jpg"
+
+
+@pytest.mark.parametrize(
+    "filename",
+    [
+        NAME,
+        "n1.jpg",
+        "n999999999999999.jpg",
+        "n1766744130000.jpeg",
+        "n1766744130000.jpg.jpg",
+        "n\u0661766744130000.jpg",
+        "b0123456789ABCDEF-1.jpg",
+        "b0123456789abcdef-1234567890123.jpg",
+        "b0123456789abcdef.jpg",
+        "u.jpg",
+    ],
+)
+def test_another_name_tells_nothing_of_a_sync(filename: str) -> None:
+    assert object_keys.told_in_name(filename) is None
