@@ -8,23 +8,26 @@ are kept to the millisecond. A cursor that no page gave raises `InvalidParameter
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from chalicelib.domain.clock_samples import ClockSample
-from chalicelib.domain.device import Device, Health, Sweep
-from chalicelib.domain.ids import DeviceId, OwnerId, Seq
-from chalicelib.domain.inbox import Command, Event
-from chalicelib.domain.item import Item, StoredObject
-from chalicelib.domain.pairing import Pairing
-from chalicelib.domain.rates import Granted, Rate, Refused
-from chalicelib.domain.reported import DeviceState, EvictedRange, StateKind
 from chalicelib.domain.storage import Changed as Changed
 from chalicelib.domain.storage import Download as Download
 from chalicelib.domain.storage import Page as Page
 from chalicelib.domain.storage import UploadTarget as UploadTarget
-from chalicelib.domain.timeline import TimelineRow
+
+if TYPE_CHECKING:  # a cold start imports of the domain what its own request needs
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+
+    from chalicelib.domain.clock_samples import ClockSample
+    from chalicelib.domain.device import Device, Health, Sweep
+    from chalicelib.domain.ids import DeviceId, OwnerId, Seq
+    from chalicelib.domain.inbox import Command, Event
+    from chalicelib.domain.item import Item, StoredObject
+    from chalicelib.domain.pairing import Pairing
+    from chalicelib.domain.rates import Granted, Rate, Refused
+    from chalicelib.domain.reported import DeviceState, EvictedRange, StateKind
+    from chalicelib.domain.timeline import TimelineRow
 
 
 class DeviceStore(Protocol):
@@ -106,6 +109,9 @@ class TimelineStore(Protocol):
 
         The cursor is the position of the last row looked at. Strongly consistent.
         """
+
+    def first_after(self, owner_id: OwnerId, device_id: DeviceId, at: datetime) -> TimelineRow | None:
+        """The device's row with the smallest captured_to >= at; strongly consistent."""
 
 
 class PairingStore(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from chalicelib.domain.clock import to_text
@@ -50,6 +51,11 @@ class DynamoTimeline:
         if first > last or (start is not None and start < first):
             return Page([])
         return self._look(_query(owner_id, device_id, first, last), owner_id, limit, start)
+
+    def first_after(self, owner_id: OwnerId, device_id: DeviceId, at: datetime) -> TimelineRow | None:
+        query = replace(_query(owner_id, device_id, to_text(at), _AFTER_ALL), newest_first=False)
+        row = next(self._table.rows(query, page_size=_LONGEST_LOOK), None)
+        return None if row is None else from_row(row, TimelineRow)
 
     def _look(self, query: Query, owner_id: OwnerId, limit: int, start: str | None) -> Page[TimelineRow]:
         """One row more than `limit` tells whether there is a next page."""

@@ -239,3 +239,14 @@ def test_every_row_of_one_device_is_found_though_others_lie_between(stores: Stor
 def test_a_cursor_that_no_page_gave_is_an_invalid_parameter(stores: Stores, cursor: str) -> None:
     with pytest.raises(InvalidParameter):
         newest(stores, cursor=cursor)
+
+
+def test_the_first_row_after_an_instant_is_the_devices_own(stores: Stores) -> None:
+    mine, other = new_device_id(), new_device_id()
+    rows_at(stores, other, 11, 12)
+    _, wanted, _ = rows_at(stores, mine, 9, 20, 30)
+
+    assert stores.timeline.first_after(OWNER, mine, NOW + 10 * SECOND) == wanted
+    assert stores.timeline.first_after(OWNER, mine, wanted.captured_to) == wanted
+    assert stores.timeline.first_after(STRANGER, mine, NOW + 10 * SECOND) is None
+    assert stores.timeline.first_after(OWNER, mine, NOW + 31 * SECOND) is None

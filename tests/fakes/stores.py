@@ -150,6 +150,10 @@ class FakeTimeline:
         ]
         return Page(rows[:limit], rows[limit - 1].position if len(rows) > limit else None)
 
+    def first_after(self, owner_id: OwnerId, device_id: DeviceId, at: datetime) -> TimelineRow | None:
+        mine = (row for (owner, _), row in sorted(self._rows.items()) if owner == owner_id)
+        return next((row for row in mine if row.device_id == device_id and row.position >= to_text(at)), None)
+
     def all(self) -> list[TimelineRow]:
         """For a test to look at everything, in the order of owner and position."""
         return [self._rows[key] for key in sorted(self._rows)]
