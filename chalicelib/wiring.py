@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -78,11 +78,22 @@ class Stack(Protocol):
     def receipt_keys(self) -> ReceiptKeys: ...
 
 
-class AwsStack:
-    """The stack that the environment names."""
+def _credentials() -> Credentials:
+    """The role's as they are now. A function's own last longer than any URL that is signed with them is meant to."""
+    from chalicelib.stores.presign import Credentials
 
-    def __init__(self, settings: Settings) -> None:
+    keys = environment.aws_keys()
+    if keys is None:
+        raise NoCredentials
+    return Credentials(*keys)
+
+
+class AwsStack:
+    """The stack that the settings name, in the role whose credentials are given; Lambda has them in the environment."""
+
+    def __init__(self, settings: Settings, credentials: Callable[[], Credentials] = _credentials) -> None:
         self.settings = settings
+        self._credentials = credentials
         self.clock: Clock = utc_now
         self.entropy: Entropy = secrets.token_bytes
         # A botocore session makes one client at a time; the local cloud has a thread for each request.
@@ -208,9 +219,17 @@ class AwsStack:
             retries={"mode": "standard", "total_max_attempts": MAX_ATTEMPTS},
             s3={"addressing_style": "path" if self.settings.aws_s3_url else "virtual"},
         )
+        role = self._credentials()
         with self._one_at_a_time:
             # Not boto3's: that is the same client under two more imports.
-            return cast("S3Client", Session().create_client("s3", config=config))
+            client = Session().create_client(
+                "s3",
+                config=config,
+                aws_access_key_id=role.access_key,
+                aws_secret_access_key=role.secret_key,
+                aws_session_token=role.session_token,
+            )
+        return cast("S3Client", client)
 
     def _objects(self, bucket: str) -> S3Client:
         from chalicelib.stores.aws_clients import Objects
@@ -232,7 +251,7 @@ class AwsStack:
             bucket=bucket,
             region=self.settings.region,
             endpoint_url=self.settings.s3_url,
-            credentials=_credentials,
+            credentials=self._credentials,
             clock=self.clock,
         )
 
@@ -242,17 +261,7 @@ class AwsStack:
 
         region = self.settings.region
         url = url or self.settings.aws_url or f"https://{service}.{region}.{dns_suffix(region)}"
-        return Endpoint(service, url, region=region, credentials=_credentials, clock=utc_now)
-
-
-def _credentials() -> Credentials:
-    """The role's as they are now. A function's own last longer than any URL that is signed with them is meant to."""
-    from chalicelib.stores.presign import Credentials
-
-    keys = environment.aws_keys()
-    if keys is None:
-        raise NoCredentials
-    return Credentials(*keys)
+        return Endpoint(service, url, region=region, credentials=self._credentials, clock=utc_now)
 
 
 _current: Stack | None = None
