@@ -11,12 +11,14 @@ from __future__ import annotations
 import json
 import logging
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from chalice.app import Chalice
 from chalice.local import RouteMatcher
 
+from infra.deploying.target import API_FUNCTION
 from infra.gateway_responses import GATEWAY_RESPONSES, GatewayResponse, GatewayResponseType
 from infra.local.http_server import Exchange, HttpServer
 from infra.local.lambda_runner import (
@@ -94,14 +96,14 @@ class ApiServer:
     def url(self) -> str:
         return f"http://{self._host}:{self.port}/{STAGE}"
 
-    def start(self, app: Chalice) -> None:
-        """Raises RoutesClash for a set of routes that API Gateway refuses."""
+    def start(self, app: Chalice, on_invoked: Callable[[str], None] = lambda name: None) -> None:
+        """`on_invoked` is LambdaFunction's. Raises RoutesClash for a set of routes that API Gateway refuses."""
         routes = list(app.routes)
         _refuse_clashing_routes(routes)
         let_requests_overlap(app)
         self._app = app
         self._matcher = RouteMatcher(routes)
-        self._function = LambdaFunction(app, "api", timeout_s=self._integration_timeout_s)
+        self._function = LambdaFunction(app, API_FUNCTION, timeout_s=self._integration_timeout_s, on_invoked=on_invoked)
         self._server.start()
 
     def stop(self) -> None:

@@ -1,7 +1,8 @@
 """The local cloud: moto, the stack from its template, the strict S3 front, the API, events and schedule.
 
 One process, for tests and for `make run`. The app is the real one; it finds everything through its
-environment, as in Lambda, with temporary credentials as a Lambda role has them.
+environment, as in Lambda. Each function has a role of its own, with temporary credentials, and may do what its policy
+in `infra/policies` says.
 """
 
 from __future__ import annotations
@@ -9,38 +10,46 @@ from __future__ import annotations
 import errno
 import importlib
 import logging
-import secrets
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
 import boto3
 import httpx
-from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 import infra.local.moto_listing
 import infra.local.moto_resources  # noqa: F401 - teaches moto the template's resources
-from chalicelib.domain.clock import utc_now
+from chalicelib import settings, wiring
+from chalicelib.domain.clock import Clock, utc_now
+from infra.deploying.policies import policy
+from infra.deploying.target import FUNCTIONS, PROCESSING_FUNCTION, RECONCILER_FUNCTION, Target
+from infra.local.access import Access, Call
 from infra.local.api_server import ApiServer
 from infra.local.app_environment import app_environment, role_variables
+from infra.local.boundary import Boundary
+from infra.local.dead_letters import FailureDestination
 from infra.local.events import EventDispatcher, Outcome
 from infra.local.faults import Faults
-from infra.local.lambda_runner import LambdaFunction
+from infra.local.function_stacks import function_stacks
+from infra.local.lambda_runner import Event, LambdaFunction
+from infra.local.moto_server import MotoServer
 from infra.local.network import public_host
 from infra.local.owner import Owner, UserPool
+from infra.local.roles import ENVIRONMENT, Role, Roles
 from infra.local.s3_events import S3Change
 from infra.local.s3_front import S3Front
-from infra.local.s3_signature import Credential
 from infra.local.schedule import Schedule
 from infra.local.stats import Stats
 from infra.secrets import ensure_secrets
 from infra.stack import apply_stack, environment
 
 REGION = "eu-central-1"
-STACK_NAME = "frameferry"
-# A Lambda role's session token is about this long; presigned URLs carry it, and it costs bytes.
-_SESSION_TOKEN_BYTES = 600
+TARGET = Target("local", "123456789012", REGION, "aws", "frameferry")
+"""The account is moto's."""
+_LOG_STREAM = "log-stream:local"
 
 
 class CannotListen(Exception):
@@ -55,8 +64,7 @@ class CannotListen(Exception):
 
 
 def load_app() -> Any:
-    """The real app, with the clients of an earlier local cloud in this process forgotten."""
-    importlib.import_module("chalicelib.wiring").reset()
+    """The real app."""
     return importlib.import_module("app")
 
 
@@ -66,8 +74,8 @@ class LocalCloud:
     `host` is what API and S3 listen on; with 0.0.0.0 URLs name this machine's address on its LAN. A
     port of 0 is chosen by the system. `on_change` hears of every change in S3, `on_outcome` of every
     try to process one. `load_app` gives an object with `app.py`'s names: `app` (the Chalice object),
-    `process_object` and `reconcile`; it is called when the environment is set. Raises
-    CannotListen.
+    `process_object` and `reconcile`; it is called when the environment is set and the functions' stacks are installed
+    in `chalicelib.wiring`. Raises CannotListen.
     """
 
     def __init__(
@@ -89,8 +97,8 @@ class LocalCloud:
         self._on_outcome = on_outcome
         self._load_app = load_app
         self._open = ExitStack()
-        self._access_key, self._secret_key = "ASIALOCALCLOUD000000", secrets.token_urlsafe(30)
-        self._session_token = secrets.token_urlsafe(_SESSION_TOKEN_BYTES)
+        self._roles = Roles(TARGET)
+        self.access = Access(unjudged=ENVIRONMENT)
         self.stats = Stats()
         self.faults = Faults()
 
@@ -123,12 +131,21 @@ class LocalCloud:
 
     @property
     def dead_letters(self) -> list[dict[str, Any]]:
-        """Events that were given up on after three tries."""
+        """S3 events that were given up on after three tries. The stack's queue has a record of each."""
         return list(self._dispatcher.dead_letters)
 
+    @property
+    def calls(self) -> Counter[Call]:
+        """What the functions asked of AWS, and Lambda in their roles."""
+        return self.access.calls
+
     def client(self, service: str) -> Any:
-        """A boto3 client on moto itself, past the strict S3 front."""
-        return boto3.client(service, endpoint_url=self.moto_url)  # type: ignore[call-overload]
+        """A boto3 client on moto itself, past the strict S3 front and every policy."""
+        return self._client(service, self._roles.operator)
+
+    def new_stacks(self, clock: Clock = utc_now) -> wiring.Stack:
+        """The app's stack for `wiring.install`, one for each function inside, as after a cold start of all of them."""
+        return function_stacks(settings.from_environment(), self._roles, clock)
 
     def new_owner(self, username: str) -> Owner:
         return self._user_pool.new_owner(username)
@@ -151,33 +168,34 @@ class LocalCloud:
             lambda: ApiServer(self.stats, host=self._host, port=self._api_port), self._api_port, "API_PORT"
         )
         self._open.callback(self._api.stop)
-        self._open.enter_context(app_environment(self._role(), self._own_hosts()))
+        self._open.enter_context(app_environment(self._no_role(), self._own_hosts()))
         boto3.setup_default_session()  # the one before it may hold other credentials
         self.moto_url = self._start_moto()
         origins = ",".join(f"http://{host}:{self._api.port}" for host in (*self._own_hosts(), "localhost"))
-        self.outputs = apply_stack(self.client("cloudformation"), STACK_NAME, parameters={"ConsoleOrigins": origins})
+        self.outputs = apply_stack(
+            self.client("cloudformation"), TARGET.stack_name, parameters={"ConsoleOrigins": origins}
+        )
         self._user_pool = UserPool(self.client("cognito-idp"), self.outputs)
         self.owner = self.new_owner("owner")
         self._start_s3_front()
         self._open.enter_context(app_environment(self._variables()))
+        wiring.install(self.new_stacks())
+        self._open.callback(wiring.reset)
         self._start_app(self._load_app())
 
     def _start_moto(self) -> str:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+        server = MotoServer(Boundary(self._roles, self.access, TARGET.arn).wrap)
         server.start()
         self._open.callback(server.stop)
-        host, port = server.get_host_and_port()
-        url = f"http://{host}:{port}"
-        httpx.post(f"{url}/moto-api/reset", trust_env=False).raise_for_status()
-        return url
+        httpx.post(f"{server.url}/moto-api/reset", trust_env=False).raise_for_status()
+        return server.url
 
     def _start_s3_front(self) -> None:
-        credentials = {self._access_key: Credential(self._secret_key, self._session_token)}
         front = self._hold_port(
             lambda: S3Front(
                 moto_url=self.moto_url,
-                credentials=credentials.get,
+                credentials=self._roles.credential,
                 s3_client=self.client("s3"),
                 clock=utc_now,
                 on_change=self._changed,
@@ -195,36 +213,69 @@ class LocalCloud:
 
     def _start_app(self, module: Any) -> None:
         self._dispatcher = EventDispatcher(
-            LambdaFunction(module.process_object, "process_object"),
+            LambdaFunction(module.process_object, PROCESSING_FUNCTION, on_invoked=self._lambda_invoked),
             bucket=self.outputs.captures_bucket,
             region=REGION,
             faults=self.faults,
             stats=self.stats,
             on_outcome=self._on_outcome,
+            on_dead_letter=partial(self._send_dead_letter, PROCESSING_FUNCTION),
         )
         self._schedule = Schedule(
-            LambdaFunction(module.reconcile, "reconcile", timeout_s=300), interval_s=self._schedule_interval_s
+            LambdaFunction(module.reconcile, RECONCILER_FUNCTION, timeout_s=300, on_invoked=self._lambda_invoked),
+            interval_s=self._schedule_interval_s,
+            on_failure=partial(self._send_dead_letter, RECONCILER_FUNCTION, invocations=1),
         )
         self._dispatcher.start()
         self._open.callback(self._dispatcher.stop)
         self._schedule.start()
         self._open.callback(self._schedule.stop)
-        self._api.start(module.app)
+        self._api.start(module.app, self._lambda_invoked)
+
+    def _lambda_invoked(self, function: str) -> None:
+        """What Lambda does with the role at each traced invocation; what it may not, it leaves out and says nothing.
+
+        Sources: Lambda Developer Guide, "Sending Lambda function logs to CloudWatch Logs" and "Visualize Lambda
+        function invocations using AWS X-Ray".
+        """
+        stream = TARGET.arn("logs", f"log-group:{TARGET.log_group(function)}:{_LOG_STREAM}")
+        for action in ("logs:CreateLogStream", "logs:PutLogEvents"):
+            self.access.allows(function, action, stream)
+        for action in ("xray:PutTraceSegments", "xray:PutTelemetryRecords"):
+            self.access.allows(function, action, "*")
+
+    def _send_dead_letter(self, function: str, event: Event, error: Exception, invocations: int) -> None:
+        sqs = self._client("sqs", self._roles.of(function))
+        queue = FailureDestination(sqs, self.outputs.dead_letter_queue_url, TARGET.function_arn(function))
+        queue.send(event, error, invocations)
 
     def _changed(self, change: S3Change) -> None:
         self._on_change(change)
         self._dispatcher.submit(change)
 
-    def _role(self) -> dict[str, str]:
+    def _client(self, service: str, role: Role) -> Any:
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            endpoint_url=self.moto_url,
+            aws_access_key_id=role.access_key,
+            aws_secret_access_key=role.secret_key,
+            aws_session_token=role.session_token,
+        )
+
+    def _no_role(self) -> dict[str, str]:
+        """The environment is all functions', and so has no function's credentials."""
+        role = self._roles.of(ENVIRONMENT)
         return role_variables(
-            access_key=self._access_key,
-            secret_key=self._secret_key,
-            session_token=self._session_token,
+            access_key=role.access_key,
+            secret_key=role.secret_key,
+            session_token=role.session_token,
             region=REGION,
         )
 
     def _variables(self) -> dict[str, str]:
-        names = ensure_secrets(self.client("ssm"), STACK_NAME)
+        names = ensure_secrets(self.client("ssm"), TARGET.stack_name)
+        for function in FUNCTIONS:
+            self.access.put_policy(function, policy(TARGET, function, self.outputs, names))
         jwks_url = f"{self.moto_url}/{self.outputs.user_pool_id}/.well-known/jwks.json"
         endpoints = {"AWS_ENDPOINT_URL": self.moto_url, "AWS_ENDPOINT_URL_S3": self._front_url}
         return endpoints | environment(self.outputs, names, jwks_url=jwks_url, s3_url=self.s3_url)

@@ -48,7 +48,8 @@ class EventDispatcher:
     """Takes the S3 front's changes and invokes `function` for those that AWS would.
 
     Only objects created in `bucket` count. `on_outcome` is called from a worker's thread after each
-    try. Every delivery is counted as `event:process_object`, status 200 or 500, and an event given up
+    try, `on_dead_letter` before it with an event that is given up on, its last error and the number of
+    tries. Every delivery is counted as `event:process_object`, status 200 or 500, and an event given up
     on also as `event:dead_letter`.
     """
 
@@ -63,6 +64,7 @@ class EventDispatcher:
         workers: int = 2,
         retry_delays_s: Sequence[float] = (0.2, 0.5),
         on_outcome: Callable[[Outcome], None] = lambda _: None,
+        on_dead_letter: Callable[[Event, Exception, int], None] = lambda event, error, tries: None,
     ) -> None:
         self._function = function
         self._bucket = bucket
@@ -71,6 +73,7 @@ class EventDispatcher:
         self._stats = stats
         self._retry_delays_s = tuple(retry_delays_s)
         self._on_outcome = on_outcome
+        self._on_dead_letter = on_dead_letter
         self._changed = threading.Condition()
         self._waiting: list[_Delivery] = []
         self._running = 0
@@ -145,29 +148,30 @@ class EventDispatcher:
         return None
 
     def _deliver(self, delivery: _Delivery) -> None:
-        succeeded = self._invoke(delivery.event)
-        is_last = succeeded or delivery.attempt == len(self._retry_delays_s)
+        error = self._invoke(delivery.event)
+        is_last = error is None or delivery.attempt == len(self._retry_delays_s)
         with self._changed:
             self.events_dispatched += 1
             if not is_last:
                 due_s = time.monotonic() + self._retry_delays_s[delivery.attempt]
                 retry = _Delivery(due_s, next(self._order), delivery.event, delivery.attempt + 1)
                 heapq.heappush(self._waiting, retry)
-            elif not succeeded:
+            elif error is not None:
                 self.dead_letters.append(delivery.event)
-        if is_last and not succeeded:
+        if is_last and error is not None:
             self._count("event:dead_letter", delivery.event, 500)
-        self._on_outcome(Outcome(delivery.event, succeeded, is_last))
+            self._on_dead_letter(delivery.event, error, delivery.attempt + 1)
+        self._on_outcome(Outcome(delivery.event, error is None, is_last))
 
-    def _invoke(self, event: Event) -> bool:
+    def _invoke(self, event: Event) -> Exception | None:
         try:
             self._function.invoke(event)
-        except Exception:
+        except Exception as error:
             _log.exception("%s failed", self._function.name)
             self._count(_KIND, event, 500)
-            return False
+            return error
         self._count(_KIND, event, 200)
-        return True
+        return None
 
     def _count(self, kind: str, event: Event, status: int) -> None:
         self._stats.record(kind, bytes_in=len(json.dumps(event)), bytes_out=0, status=status)

@@ -11,6 +11,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,13 @@ Handler = Callable[[Event, Any], Any]
 
 # Lambda's own message: "Request must be smaller than 6291556 bytes for the InvokeFunction operation".
 PAYLOAD_LIMIT_BYTES = 6_291_556
+
+_running: ContextVar[str | None] = ContextVar("running_function", default=None)
+
+
+def running_function() -> str | None:
+    """The name of the function in whose invocation this is asked; None outside of every invocation."""
+    return _running.get()
 
 
 class PayloadTooLarge(Exception):
@@ -62,12 +70,16 @@ class LambdaContext:
 
 @dataclass(frozen=True, slots=True)
 class LambdaFunction:
-    """One deployed function: a handler with a name, a time limit and a memory size."""
+    """One deployed function: a handler with a name, a time limit and a memory size.
+
+    `on_invoked` hears the name at each invocation: what Lambda itself then does in the function's role.
+    """
 
     handler: Handler
     name: str
     timeout_s: float = 60.0
     memory_mb: int = 512
+    on_invoked: Callable[[str], None] = lambda name: None
 
     def invoke(self, event: Event) -> Any:
         """What the handler returned, through JSON and back as on the wire.
@@ -77,8 +89,14 @@ class LambdaFunction:
         payload = json.dumps(event)
         if len(payload) > PAYLOAD_LIMIT_BYTES:
             raise PayloadTooLarge
+        self.on_invoked(self.name)
         context = LambdaContext(self.name, self.memory_mb, time.monotonic() + self.timeout_s)
-        answer = json.dumps(_within(self.timeout_s, lambda: self.handler(json.loads(payload), context)))
+
+        def run() -> Any:
+            _running.set(self.name)  # this thread is the invocation's own
+            return self.handler(json.loads(payload), context)
+
+        answer = json.dumps(_within(self.timeout_s, run))
         if len(answer) > PAYLOAD_LIMIT_BYTES:
             raise AnswerTooLarge
         return json.loads(answer)

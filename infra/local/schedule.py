@@ -14,17 +14,22 @@ _log = logging.getLogger(__name__)
 
 
 class Schedule:
-    """Invokes `function` every `interval_s` between `start` and `stop`, first after one interval."""
+    """Invokes `function` every `interval_s` between `start` and `stop`, first after one interval.
+
+    It is not tried again before its next time. `on_failure` gets the event and what the function raised.
+    """
 
     def __init__(
         self,
         function: LambdaFunction,
         *,
         interval_s: float,
+        on_failure: Callable[[Event, Exception], None] = lambda event, error: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._function = function
         self._interval_s = interval_s
+        self._on_failure = on_failure
         self._now = now
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="schedule", daemon=True)
@@ -38,7 +43,12 @@ class Schedule:
 
     def run_now(self) -> None:
         """Invoke at once, in this thread. Raises what the function raises."""
-        self._function.invoke(scheduled_event(self._now()))
+        event = scheduled_event(self._now())
+        try:
+            self._function.invoke(event)
+        except Exception as error:
+            self._on_failure(event, error)
+            raise
 
     def _work(self) -> None:
         while not self._stopped.wait(self._interval_s):

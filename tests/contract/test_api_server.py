@@ -145,7 +145,7 @@ def test_forwarded_for_keeps_what_the_client_claims_and_appends_its_address(api:
 
 def test_function_knows_its_name_and_its_time_left(api: httpx.Client) -> None:
     answer = api.get("/echo/a").json()
-    assert answer["function"] == "api"
+    assert answer["function"] == "api_handler"
     assert 0 < answer["remaining_ms"] <= 500
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from infra.local.events import EventDispatcher, Outcome
 from infra.local.faults import Delay, EventFaults, FaultPlan, Faults
-from infra.local.lambda_runner import LambdaFunction
+from infra.local.lambda_runner import LambdaFunction, running_function
 from infra.local.s3_events import S3Change
 from infra.local.schedule import Schedule, scheduled_event
 from infra.local.stats import Stats
@@ -150,9 +150,13 @@ def test_failed_event_is_tried_again_until_it_succeeds(dispatch: Dispatch, failu
 
 def test_event_that_fails_three_times_is_a_dead_letter_and_counted(dispatch: Dispatch, stats: Stats) -> None:
     processing = Processing(failures=3)
-    dispatcher = dispatch(processing)
+    given_up: list[tuple[Any, str, int]] = []
+    dispatcher = dispatch(
+        processing, on_dead_letter=lambda event, error, tries: given_up.append((event, str(error), tries))
+    )
     dispatcher.submit(created("a"))
     assert dispatcher.settle(5)
+    assert given_up == [(dispatcher.dead_letters[0], "as told", 3)]
     requests = stats.snapshot()["requests"]
     assert processing.keys == ["a", "a", "a"]
     assert [event["Records"][0]["s3"]["object"]["key"] for event in dispatcher.dead_letters] == ["a"]
@@ -169,6 +173,19 @@ def test_each_try_is_an_invocation_of_its_own(dispatch: Dispatch) -> None:
     assert first.aws_request_id != second.aws_request_id
     assert first.function_name == "process_object"
     assert 0 < first.get_remaining_time_in_millis() <= 5000
+
+
+def test_what_runs_in_an_invocation_knows_its_function_and_what_does_not_knows_none() -> None:
+    invoked: list[str] = []
+    inner = LambdaFunction(lambda event, context: running_function(), "inner", on_invoked=invoked.append)
+    outer = LambdaFunction(
+        lambda event, context: [running_function(), inner.invoke(event), running_function()],
+        "outer",
+        on_invoked=invoked.append,
+    )
+    assert outer.invoke({}) == ["outer", "inner", "outer"]
+    assert running_function() is None
+    assert invoked == ["outer", "inner"]
 
 
 def test_function_that_overruns_is_tried_again(dispatch: Dispatch) -> None:
@@ -254,9 +271,15 @@ def test_schedule_runs_at_once_on_demand_and_shows_its_failure() -> None:
     def reconcile(event: Any, context: Any) -> None:
         raise RuntimeError("seen by the caller")
 
-    schedule = Schedule(LambdaFunction(reconcile, "reconcile"), interval_s=3600)
-    with pytest.raises(RuntimeError, match="seen by the caller"):
+    given_up: list[tuple[Any, Exception]] = []
+    schedule = Schedule(
+        LambdaFunction(reconcile, "reconcile"),
+        interval_s=3600,
+        on_failure=lambda event, error: given_up.append((event["source"], error)),
+    )
+    with pytest.raises(RuntimeError, match="seen by the caller") as seen:
         schedule.run_now()
+    assert given_up == [("aws.events", seen.value)]
 
 
 def test_scheduled_event_names_its_time_in_utc() -> None:

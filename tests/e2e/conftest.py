@@ -5,14 +5,16 @@ Not once a session: other tests of the process have clouds of their own, and one
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from chalicelib import settings, wiring
+from chalicelib import wiring
 from chalicelib.domain.clock import utc_now
 from infra.local.cloud import LocalCloud
 from tests.e2e.bucket import Bucket
@@ -26,18 +28,37 @@ def running_cloud() -> Iterator[LocalCloud]:
     """The schedule runs when a test says so."""
     with LocalCloud(schedule_interval_s=100_000) as cloud:
         yield cloud
-    wiring.reset()
 
 
 @pytest.fixture
 def cloud(running_cloud: LocalCloud) -> Iterator[LocalCloud]:
-    """After each test no fault is left, no event is on its way, and no device is there for a reconciler to look at."""
+    """After each test no fault is left, no event is on its way, and no device is there for a reconciler to look at.
+
+    So every test is one of least privilege: what a function was denied fails it, however well the app coped.
+    """
+    running_cloud.access.forget()
     yield running_cloud
     running_cloud.faults.clear()
     running_cloud.settle()
-    dynamodb, table = running_cloud.client("dynamodb"), running_cloud.outputs.devices_table
+    remove_devices(running_cloud)
+    assert not running_cloud.access.denied
+
+
+def remove_devices(cloud: LocalCloud) -> None:
+    dynamodb, table = cloud.client("dynamodb"), cloud.outputs.devices_table
     for row in dynamodb.scan(TableName=table, ProjectionExpression="device_id")["Items"]:
         dynamodb.delete_item(TableName=table, Key=row)
+
+
+def take_dead_letters(cloud: LocalCloud) -> list[Any]:
+    """The records that are in the stack's queue, in the order of their times; it is empty afterwards."""
+    sqs, url = cloud.client("sqs"), cloud.outputs.dead_letter_queue_url
+    taken: list[Any] = []
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        taken += [json.loads(message["Body"]) for message in messages]
+        for message in messages:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return sorted(taken, key=lambda record: str(record["timestamp"]))
 
 
 @pytest.fixture
@@ -80,9 +101,7 @@ def app_clock_moved(cloud: LocalCloud) -> MoveClock:
     @contextmanager
     def moved(by: timedelta) -> Iterator[None]:
         real = wiring.current()
-        elsewhen = wiring.AwsStack(settings.from_environment())
-        elsewhen.clock = lambda: utc_now() + by
-        wiring.install(elsewhen)
+        wiring.install(cloud.new_stacks(lambda: utc_now() + by))
         try:
             yield
         finally:

@@ -106,7 +106,7 @@ REFUSALS: dict[str, tuple[Spoil, int, str]] = {
     "longer life": (replaced("X-Amz-Expires=900", "X-Amz-Expires=3600"), 403, "SignatureDoesNotMatch"),
     "fewer signed headers": (replaced("content-length%3B", ""), 403, "SignatureDoesNotMatch"),
     "no session token": (replaced("&X-Amz-Security-Token=[^&]+", ""), 403, "InvalidAccessKeyId"),
-    "another access key": (replaced("ASIALOCALCLOUD", "ASIAOTHERCLOUD"), 403, "InvalidAccessKeyId"),
+    "another access key": (replaced("ASIA[A-Z2-7]{16}", "ASIAOTHERCLOUD"), 403, "InvalidAccessKeyId"),
     "another seq's key": (replaced("/0*7-", "/0000000000000008-"), 403, "SignatureDoesNotMatch"),
     "another device's key": (
         replaced("/devices/[0-9a-f-]{36}/", "/devices/00000000-0000-4000-8000-000000000000/"),
