@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from chalicelib import wiring
+from chalicelib import services, wiring
 from chalicelib.api import http, render
 from chalicelib.api.routes import Routes
 from chalicelib.domain.clock import to_text
@@ -25,7 +25,6 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.ids import Seq
 from chalicelib.domain.inbox import CommandStatus, EventKind
-from chalicelib.services import devices, inbox, pairing, uploads
 from chalicelib.wire import requests, responses
 from chalicelib.wire.queries import ImageQuery
 
@@ -40,7 +39,7 @@ routes = Routes(__name__)
 )
 def activate(source: http.Source, body: requests.ActivateRequest) -> responses.ActivateResponse:
     stack = wiring.current()
-    done = pairing.activate(
+    done = services.pairing.activate(
         body.pairing_code,
         body.nonce,
         source=source,
@@ -50,7 +49,8 @@ def activate(source: http.Source, body: requests.ActivateRequest) -> responses.A
         entropy=stack.entropy,
     )
     if body.firmware_version is not None:
-        inbox.heartbeat(done.device, Health(firmware_version=body.firmware_version), stores=stack, clock=stack.clock)
+        health = Health(firmware_version=body.firmware_version)
+        services.inbox.heartbeat(done.device, health, stores=stack, clock=stack.clock)
     return render.activated(done, stack.receipt_keys.public_keys(), stack.clock())
 
 
@@ -62,7 +62,7 @@ def activate(source: http.Source, body: requests.ActivateRequest) -> responses.A
 )
 def upload_url(device: Device, body: requests.UploadUrlRequest) -> responses.UploadUrlResponse:
     stack = wiring.current()
-    wanted = uploads.UploadRequest(
+    wanted = services.uploads.UploadRequest(
         filename=body.filename,
         content_type=body.content_type,
         seq=Seq(body.seq),
@@ -70,7 +70,9 @@ def upload_url(device: Device, body: requests.UploadUrlRequest) -> responses.Upl
         sha256=body.sha256,
         size_bytes=body.size_bytes,
     )
-    issued = uploads.issue_upload(device, wanted, stores=stack, signer=stack.upload_signer, keys=stack.receipt_keys)
+    issued = services.uploads.issue_upload(
+        device, wanted, stores=stack, signer=stack.upload_signer, keys=stack.receipt_keys
+    )
     return render.upload(issued)
 
 
@@ -81,17 +83,18 @@ def upload_url(device: Device, body: requests.UploadUrlRequest) -> responses.Upl
     raises=(ForeignObjectKey, ObjectKeyMismatch, CapturedAtOutOfRange, ContentTypeNotAllowed, Conflict),
 )
 def ingest(device: Device, body: requests.IngestRequest) -> responses.IngestResponse:
-    if body.content_type not in (None, uploads.CONTENT_TYPE):
+    if body.content_type not in (None, services.uploads.CONTENT_TYPE):
         raise ContentTypeNotAllowed
     stack = wiring.current()
-    claim = uploads.Claim(
+    claim = services.uploads.Claim(
         object_key=body.object_key,
         seq=Seq(body.seq),
         captured_at=body.captured_at,
         ntp_synced=body.ntp_synced,
         sha256=body.sha256,
     )
-    return render.ingested(uploads.confirm(device, claim, stores=stack, keys=stack.receipt_keys, clock=stack.clock))
+    done = services.uploads.confirm(device, claim, stores=stack, keys=stack.receipt_keys, clock=stack.clock)
+    return render.ingested(done)
 
 
 @routes.add(
@@ -103,7 +106,7 @@ def ingest(device: Device, body: requests.IngestRequest) -> responses.IngestResp
 def images(device: Device, query: ImageQuery, body: http.JpegBody) -> responses.ImageResponse:
     stack = wiring.current()
     seq = None if query.seq is None else Seq(query.seq)
-    done = uploads.accept_image(
+    done = services.uploads.accept_image(
         device, body, seq, query.captured_at, stores=stack, keys=stack.receipt_keys, clock=stack.clock
     )
     return render.image(done)
@@ -112,7 +115,7 @@ def images(device: Device, query: ImageQuery, body: http.JpegBody) -> responses.
 @routes.add("POST", "/devices/heartbeat", "Tell how the device is; learn its settings")
 def heartbeat(device: Device, body: requests.HeartbeatRequest) -> responses.HeartbeatResponse:
     stack = wiring.current()
-    waiting = inbox.heartbeat(device, Health(**msgspec.structs.asdict(body)), stores=stack, clock=stack.clock)
+    waiting = services.inbox.heartbeat(device, Health(**msgspec.structs.asdict(body)), stores=stack, clock=stack.clock)
     return responses.HeartbeatResponse(
         server_time=to_text(stack.clock()),
         settings=render.settings(device.settings),
@@ -126,7 +129,7 @@ def report_event(device: Device, body: requests.EventRequest) -> responses.Event
     stack = wiring.current()
     told = {"score": body.score, "first_seq": body.first_seq, "last_seq": body.last_seq, "message": body.message}
     details = {name: value for name, value in told.items() if value is not None}
-    event, is_new = inbox.report(
+    event, is_new = services.inbox.report(
         device, EventKind(body.kind), body.occurred_at, details, inbox=stack.inbox, clock=stack.clock
     )
     return responses.EventAccepted(status="accepted" if is_new else "duplicate", event_id=event.event_id)
@@ -135,7 +138,7 @@ def report_event(device: Device, body: requests.EventRequest) -> responses.Event
 @routes.add("GET", "/devices/commands", "Fetch the commands that wait, oldest first")
 def fetch_commands(device: Device) -> responses.CommandPage:
     stack = wiring.current()
-    return render.commands(inbox.fetch_commands(device, inbox=stack.inbox, clock=stack.clock))
+    return render.commands(services.inbox.fetch_commands(device, inbox=stack.inbox, clock=stack.clock))
 
 
 @routes.add(
@@ -146,7 +149,7 @@ def fetch_commands(device: Device) -> responses.CommandPage:
 )
 def acknowledge(device: Device, command_id: http.CommandId, body: requests.AckRequest) -> responses.AckResponse:
     stack = wiring.current()
-    command = inbox.acknowledge(
+    command = services.inbox.acknowledge(
         device, command_id, CommandStatus(body.status), body.detail, inbox=stack.inbox, clock=stack.clock
     )
     return responses.AckResponse(command_id=command.command_id, status=command.status)
@@ -155,5 +158,5 @@ def acknowledge(device: Device, command_id: http.CommandId, body: requests.AckRe
 @routes.add("POST", "/devices/token", "Get the token that replaces the present one when it is first used")
 def rotate_token(device: Device, body: requests.EmptyRequest) -> responses.TokenResponse:
     stack = wiring.current()
-    token = devices.rotate_token(device, devices=stack.devices, peppers=stack.peppers)
+    token = services.devices.rotate_token(device, devices=stack.devices, peppers=stack.peppers)
     return responses.TokenResponse(device_token=str(token))

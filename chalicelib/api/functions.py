@@ -13,12 +13,12 @@ import msgspec
 from chalicelib import settings, wiring
 from chalicelib.api.log import logger
 from chalicelib.domain.clock import to_ms
-from chalicelib.wire import object_keys, s3_records
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.metrics import EphemeralMetrics
 
     from chalicelib.services.processing import Processed
+    from chalicelib.wire.s3_records import ObjectCreated
 
 _SPARE_MS = 10_000
 """The reconciler begins nothing new when less is left of its time."""
@@ -33,8 +33,10 @@ def process_objects(event: Mapping[str, Any]) -> None:
 
     What is no S3 event would not become one by being told again: it is logged and dropped.
     """
+    from chalicelib.wire.s3_records import created_objects
+
     try:
-        created = s3_records.created_objects(event)
+        created = created_objects(event)
     except msgspec.ValidationError as error:
         logger().error("not an S3 event", reason=str(error))
         return
@@ -43,15 +45,16 @@ def process_objects(event: Mapping[str, Any]) -> None:
         raise ObjectsFailed(f"{failed} of {len(created)}")
 
 
-def _is_capture(created: s3_records.ObjectCreated) -> bool:
+def _is_capture(created: ObjectCreated) -> bool:
     ours = created.bucket == wiring.current().settings.captures_bucket
     if not ours:
         logger().warning("an event of another bucket", bucket=created.bucket)
     return ours
 
 
-def _processed(created: s3_records.ObjectCreated) -> bool:
+def _processed(created: ObjectCreated) -> bool:
     from chalicelib.services.processing import process_object
+    from chalicelib.wire import object_keys
 
     stack = wiring.current()
     named = object_keys.parse_single(created.key)

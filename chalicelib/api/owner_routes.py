@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from chalicelib import wiring
+from chalicelib import services, wiring
 from chalicelib.api import http, render
 from chalicelib.api.routes import Routes
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.inbox import CommandKind
-from chalicelib.services import deleting, devices, gallery, inbox, pairing
 from chalicelib.wire import requests, responses
 from chalicelib.wire.queries import ItemsQuery, PageQuery
 
@@ -22,7 +21,7 @@ _DEFAULT_NAME = "Camera"
 @routes.add("POST", "/devices/pair", "Make a device and the code that activates it")
 def pair(owner_id: OwnerId, body: requests.PairRequest) -> responses.PairingResponse:
     stack = wiring.current()
-    made = pairing.pair_new(
+    made = services.pairing.pair_new(
         owner_id,
         body.name or _DEFAULT_NAME,
         stores=stack,
@@ -36,7 +35,7 @@ def pair(owner_id: OwnerId, body: requests.PairRequest) -> responses.PairingResp
 @routes.add("POST", "/devices/{device_id}/pair", "Make a code that gives a device a new credential", raises=(NotFound,))
 def pair_again(owner_id: OwnerId, device_id: DeviceId, body: requests.EmptyRequest) -> responses.PairingResponse:
     stack = wiring.current()
-    made = pairing.pair_again(
+    made = services.pairing.pair_again(
         owner_id, device_id, stores=stack, peppers=stack.peppers, clock=stack.clock, entropy=stack.entropy
     )
     return render.paired(made)
@@ -50,13 +49,13 @@ def list_devices(owner_id: OwnerId) -> responses.DevicePage:
 
 @routes.add("GET", "/devices/{device_id}", "Read a device", raises=(NotFound,))
 def read_device(owner_id: OwnerId, device_id: DeviceId) -> responses.DeviceBody:
-    return render.device(devices.owned(owner_id, device_id, devices=wiring.current().devices))
+    return render.device(services.devices.owned(owner_id, device_id, devices=wiring.current().devices))
 
 
 @routes.add("PATCH", "/devices/{device_id}", "Rename a device or change its settings", raises=(NotFound,))
 def change_device(owner_id: OwnerId, device_id: DeviceId, body: requests.DeviceChange) -> responses.DeviceBody:
-    wanted = devices.Change(body.name or None, _given(body.settings) if body.settings else None)
-    return render.device(devices.change(owner_id, device_id, wanted, devices=wiring.current().devices))
+    wanted = services.devices.Change(body.name or None, _given(body.settings) if body.settings else None)
+    return render.device(services.devices.change(owner_id, device_id, wanted, devices=wiring.current().devices))
 
 
 def _given(settings: requests.SettingsChange) -> dict[str, object]:
@@ -66,13 +65,13 @@ def _given(settings: requests.SettingsChange) -> dict[str, object]:
 @routes.add("DELETE", "/devices/{device_id}", "Revoke a device; its photos stay", raises=(NotFound,))
 def revoke_device(owner_id: OwnerId, device_id: DeviceId) -> responses.DeviceBody:
     stack = wiring.current()
-    return render.device(devices.revoke(owner_id, device_id, devices=stack.devices, clock=stack.clock))
+    return render.device(services.devices.revoke(owner_id, device_id, devices=stack.devices, clock=stack.clock))
 
 
 @routes.add("POST", "/devices/{device_id}/commands", "Leave a command for a device", raises=(NotFound,))
 def command_device(owner_id: OwnerId, device_id: DeviceId, body: requests.CommandRequest) -> responses.CommandBody:
     stack = wiring.current()
-    made = inbox.command(
+    made = services.inbox.command(
         owner_id,
         device_id,
         CommandKind(body.kind),
@@ -86,20 +85,20 @@ def command_device(owner_id: OwnerId, device_id: DeviceId, body: requests.Comman
 
 @routes.add("GET", "/devices/{device_id}/commands", "See what became of commands, newest first", raises=(NotFound,))
 def command_history(owner_id: OwnerId, device_id: DeviceId, query: PageQuery) -> responses.CommandPage:
-    page = inbox.command_history(owner_id, device_id, query.limit, query.cursor, stores=wiring.current())
+    page = services.inbox.command_history(owner_id, device_id, query.limit, query.cursor, stores=wiring.current())
     return render.commands(page.entries, page.cursor)
 
 
 @routes.add("GET", "/devices/{device_id}/events", "See what a device reported, newest first", raises=(NotFound,))
 def event_history(owner_id: OwnerId, device_id: DeviceId, query: PageQuery) -> responses.EventPage:
-    page = inbox.event_history(owner_id, device_id, query.limit, query.cursor, stores=wiring.current())
+    page = services.inbox.event_history(owner_id, device_id, query.limit, query.cursor, stores=wiring.current())
     return render.events(page)
 
 
 @routes.add("GET", "/items", "List photos, newest first", raises=(NotFound,))
 def list_items(owner_id: OwnerId, query: ItemsQuery) -> responses.ItemPage:
     stack = wiring.current()
-    page = gallery.page_of_items(
+    page = services.gallery.page_of_items(
         owner_id,
         device_id=None if query.device_id is None else http.device_id(query.device_id),
         since=query.since,
@@ -114,11 +113,11 @@ def list_items(owner_id: OwnerId, query: ItemsQuery) -> responses.ItemPage:
 @routes.add("GET", "/items/{device_id}/{seq}", "Read one photo's item, with its URLs", raises=(NotFound,))
 def read_item(owner_id: OwnerId, device_id: DeviceId, seq: Seq) -> responses.ItemBody:
     stack = wiring.current()
-    item = gallery.one_item(owner_id, device_id, seq, stores=stack)
+    item = services.gallery.one_item(owner_id, device_id, seq, stores=stack)
     return render.item_with_urls(item, stack.download_signer, stack.thumbnail_signer)
 
 
 @routes.add("DELETE", "/items/{device_id}/{seq}", "Delete a photo for good; its seq stays taken", raises=(NotFound,))
 def delete_item(owner_id: OwnerId, device_id: DeviceId, seq: Seq) -> responses.ItemBody:
     stack = wiring.current()
-    return render.item(deleting.delete_item(owner_id, device_id, seq, stores=stack, clock=stack.clock))
+    return render.item(services.deleting.delete_item(owner_id, device_id, seq, stores=stack, clock=stack.clock))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.api import device_routes, openapi, owner_routes
+from chalicelib.api import device_routes, owner_routes
 from chalicelib.api.errors import in_our_form
 from chalicelib.api.routes import Routes
 from chalicelib.wire.responses import StatusResponse
@@ -18,6 +18,8 @@ def health() -> StatusResponse:
 
 @routes.add("GET", "/openapi.json", "This API in OpenAPI 3.1")
 def read_openapi() -> bytes:
+    from chalicelib.api import openapi
+
     return openapi.encoded(*all_routes())
 
 

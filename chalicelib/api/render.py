@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import datetime
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.clock import to_text
-from chalicelib.domain.device import Device, DeviceSettings
 from chalicelib.domain.ids import task_id
-from chalicelib.domain.inbox import Command, Event
-from chalicelib.domain.item import Item
-from chalicelib.domain.receipts import Receipt
-from chalicelib.services.pairing import Activated, Paired
-from chalicelib.services.ports import DownloadSigner, Page
-from chalicelib.services.uploads import Confirmed, UploadIssued
 from chalicelib.wire import responses
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from chalicelib.domain.device import Device, DeviceSettings
+    from chalicelib.domain.inbox import Command, Event
+    from chalicelib.domain.item import Item
+    from chalicelib.domain.receipts import Receipt
+    from chalicelib.services.pairing import Activated, Paired
+    from chalicelib.services.ports import DownloadSigner, Page
+    from chalicelib.services.uploads import Confirmed, UploadIssued
 
 
 def paired(made: Paired) -> responses.PairingResponse:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # a cold start imports of the domain what its own request nee
     from datetime import datetime
 
     from chalicelib.domain.clock_samples import ClockSample
-    from chalicelib.domain.device import Device, Health, Sweep
+    from chalicelib.domain.device import CardQueue, Device, Health, Sweep
     from chalicelib.domain.ids import DeviceId, OwnerId, Seq
     from chalicelib.domain.inbox import Command, Event
     from chalicelib.domain.item import Item, StoredObject
@@ -44,19 +44,25 @@ class DeviceStore(Protocol):
         """Every device there is, page by page; for the reconciler."""
 
     def save(self, device: Device) -> Device:
-        """Replace what services own: all but `last_seen_at`, health, next_seq and the sweep.
+        """Replace what services own: all but `last_seen_at`, health, seqs, requests and the sweep.
 
         Condition: `rev` is the stored one. Gives the device as it stands now, with its new rev; raises Changed.
         """
 
     def touch(self, device_id: DeviceId, now: datetime, rate: Rate) -> Granted | Refused:
-        """Count one request against the device's rate and note that it was seen. Condition: the bucket as read.
+        """Count one request against the device's rate and in its month, and note that it was seen. Condition: the
+        bucket as read.
 
         A refused request changes nothing. Raises Changed where there is no such device.
         """
 
-    def report_health(self, device_id: DeviceId, health: Health, at: datetime) -> None:
-        """Keep the newest health. Condition: the device is there and `at` is later; else nothing happens."""
+    def report_health(
+        self, device_id: DeviceId, health: Health | None, at: datetime, queue: CardQueue | None = None
+    ) -> None:
+        """Keep what a device told of itself at `at`, of which either may be left out, in one write.
+
+        Condition: the device is there, and health, if it is told, is newer than what is known; else nothing happens.
+        """
 
     def allot_seq(self, device_id: DeviceId, at_least: Seq) -> Seq:
         """Take a seq that no other call gets: the stored `next_seq` or `at_least`, whichever is larger.
@@ -65,7 +71,10 @@ class DeviceStore(Protocol):
         """
 
     def note_sweep(self, device_id: DeviceId, sweep: Sweep) -> None:
-        """Keep how far the reconciler has looked. Condition: the device is there, else nothing happens."""
+        """Keep how far the reconciler has looked, and forget the requests of months more than a year ago.
+
+        Condition: the device is there, else nothing happens.
+        """
 
 
 class ItemStore(Protocol):
