@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.tokens import TokenHash
+
+MONTHS_OF_REQUESTS = 13
+"""How long a device's requests are kept count of, the present month included."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,16 @@ class Health:
 
 
 @dataclass(frozen=True)
+class CardQueue:
+    """What waits on a device's card, by its own word."""
+
+    upcoming_seq: Seq
+    """The number that its next capture will get."""
+    oldest_seq: Seq | None = None
+    """None: nothing waits."""
+
+
+@dataclass(frozen=True)
 class Sweep:
     """How far the reconciler has looked through a device's objects, in the order of their keys."""
 
@@ -78,6 +92,12 @@ class Device:
     health_at: datetime | None = None
     next_seq: Seq = Seq(0)
     """At least one more than any seq that the server allotted to this device itself."""
+    oldest_seq: Seq | None = None
+    """The smallest seq on its card at its latest sync; None: there was none, or it never told."""
+    upcoming_seq: Seq | None = None
+    """The number that its next capture would have had at its latest sync; None: it never told."""
+    requests: Mapping[str, int] = field(default_factory=dict)
+    """How many were granted in each of the latest months, such as "2026-11" in UTC."""
     sweep: Sweep | None = None
     """The reconciler's latest look through this device's objects."""
 
@@ -101,3 +121,15 @@ class Device:
         if settings == self.settings:
             return self
         return replace(self, settings=settings, settings_version=self.settings_version + 1)
+
+
+def month_of(at: datetime) -> str:
+    """In UTC, such as "2026-11"."""
+    return f"{at.astimezone(UTC):%Y-%m}"
+
+
+def months_long_past(now: datetime) -> list[str]:
+    """Those whose requests are of no more interest: from more than a year ago back to three years ago."""
+    year, month = now.astimezone(UTC).year, now.astimezone(UTC).month
+    ended = [divmod(12 * year + month - 1 - ago, 12) for ago in range(MONTHS_OF_REQUESTS, 3 * 12 + 1)]
+    return [f"{year:04d}-{month + 1:02d}" for year, month in ended]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from datetime import datetime
 
-from chalicelib.domain.device import Device, Health, Sweep
+from chalicelib.domain.device import CardQueue, Device, Health, Sweep, month_of, months_long_past
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.rates import Granted, Rate, Refused
 from chalicelib.domain.storage import Changed
@@ -14,10 +14,16 @@ from chalicelib.stores import rates
 from chalicelib.stores.dynamodb import ConditionFailed, Query, Row, Table, from_row, to_row
 
 _KEY = "device_id"
-_COUNTED_IN_PLACE = {"last_seen_at", "health", "health_at", "next_seq", "sweep"}
+_COUNTED_IN_PLACE = {
+    *("last_seen_at", "health", "health_at", "next_seq", "oldest_seq", "upcoming_seq", "requests", "sweep"),
+}
 _OWNED_BY_SERVICES = [each.name for each in fields(Device) if each.name not in {_KEY, *_COUNTED_IN_PLACE}]
 _EXISTS = "attribute_exists(#device_id)"
 _PAGE_SIZE = 100
+_REQUESTS = "req_"
+"""`req_2611` counts those of November 2026: an attribute of its own can be counted up though it was never there. The
+names are short so that a row stays within the kilobyte of one write unit.
+"""
 
 
 class DynamoDevices:
@@ -29,19 +35,19 @@ class DynamoDevices:
     def create(self, device: Device) -> None:
         """Condition: no row with this id."""
         try:
-            self._table.put(to_row(device), condition="attribute_not_exists(#device_id)")
+            self._table.put(_row(device), condition="attribute_not_exists(#device_id)")
         except ConditionFailed as lost:
             raise _changed(lost) from None
 
     def get(self, device_id: DeviceId) -> Device | None:
         row = self._table.get({_KEY: device_id})
-        return None if row is None else from_row(row, Device)
+        return None if row is None else _device(row)
 
     def of_owner(self, owner_id: OwnerId) -> list[Device]:
         """The index names them, the table tells: an index that held whole rows would be written by every touch."""
         query = Query("#owner_id = :owner_id", {"owner_id": owner_id}, index="by_owner", attributes=(_KEY,))
         keys = [{_KEY: row[_KEY]} for row in self._table.rows(query, page_size=_PAGE_SIZE)]
-        devices = [from_row(row, Device) for row in self._table.get_many(keys)]
+        devices = [_device(row) for row in self._table.get_many(keys)]
         mine = (device for device in devices if device.owner_id == owner_id)
         return sorted(mine, key=lambda device: device.device_id)
 
@@ -50,7 +56,7 @@ class DynamoDevices:
 
     def save(self, device: Device) -> Device:
         """Condition: `rev` is the stored one."""
-        row = to_row(device) | {"rev": device.rev + 1}
+        row = _row(device) | {"rev": device.rev + 1}
         kept = {name: row[name] for name in _OWNED_BY_SERVICES if name in row}
         gone = [name for name in _OWNED_BY_SERVICES if name not in row]
         try:
@@ -63,24 +69,32 @@ class DynamoDevices:
             )
         except ConditionFailed as lost:
             raise _changed(lost) from None
-        return from_row(saved, Device)
+        return _device(saved)
 
     def touch(self, device_id: DeviceId, now: datetime, rate: Rate) -> Granted | Refused:
         """Condition: the device is there and its bucket holds one more."""
         key = {_KEY: device_id}
         try:
-            return rates.take(self._table, key, rate, now, {"last_seen_at": now}, f" AND {_EXISTS}")
+            return rates.take(
+                self._table, key, rate, now, {"last_seen_at": now}, f" AND {_EXISTS}", counter=_counter(month_of(now))
+            )
         except ConditionFailed as lost:
             raise _changed(lost) from None
 
-    def report_health(self, device_id: DeviceId, health: Health, at: datetime) -> None:
-        """Condition: the device is there and its health is older than `at`."""
-        self._update_if(
-            device_id,
-            "SET #health = :health, #health_at = :at",
-            f"{_EXISTS} AND (attribute_not_exists(#health_at) OR #health_at < :at)",
-            {"health": to_row(health), "at": at},
-        )
+    def report_health(
+        self, device_id: DeviceId, health: Health | None, at: datetime, queue: CardQueue | None = None
+    ) -> None:
+        """Condition: the device is there and its health, if there is news of it, is older than `at`."""
+        told: Row = {}
+        if health is not None:
+            told |= {"health": to_row(health), "health_at": at}
+        if queue is not None:
+            told |= {"oldest_seq": queue.oldest_seq, "upcoming_seq": queue.upcoming_seq}
+        if not told:
+            return
+        kept = {name: value for name, value in told.items() if value is not None}
+        is_news = "" if health is None else " AND (attribute_not_exists(#health_at) OR #health_at < :health_at)"
+        self._update_if(device_id, _change(kept, [*(told.keys() - kept.keys())]), f"{_EXISTS}{is_news}", kept)
 
     def allot_seq(self, device_id: DeviceId, at_least: Seq) -> Seq:
         """Two conditions, `next_seq` has reached `at_least` or has not: it only rises, so the first is tried again."""
@@ -99,13 +113,29 @@ class DynamoDevices:
 
     def note_sweep(self, device_id: DeviceId, sweep: Sweep) -> None:
         """Condition: the device is there."""
-        self._update_if(device_id, "SET #sweep = :sweep", _EXISTS, {"sweep": to_row(sweep)})
+        past = [_counter(month) for month in months_long_past(sweep.began_at)]
+        self._update_if(device_id, _change({"sweep": None}, past), _EXISTS, {"sweep": to_row(sweep)})
 
     def _update_if(self, device_id: DeviceId, change: str, condition: str, values: Row) -> None:
         try:
             self._table.update({_KEY: device_id}, change, condition=condition, values=values)
         except ConditionFailed:
             return
+
+
+def _counter(month: str) -> str:
+    return _REQUESTS + month[2:].replace("-", "")
+
+
+def _row(device: Device) -> Row:
+    row = to_row(device)
+    counts: dict[str, int] = row.pop("requests")
+    return row | {_counter(month): count for month, count in counts.items()}
+
+
+def _device(row: Row) -> Device:
+    counters = [name for name in row if name.startswith(_REQUESTS)]
+    return from_row(row | {"requests": {f"20{name[-4:-2]}-{name[-2:]}": row[name] for name in counters}}, Device)
 
 
 def _change(kept: Row, gone: list[str]) -> str:
@@ -116,4 +146,4 @@ def _change(kept: Row, gone: list[str]) -> str:
 
 
 def _changed(lost: ConditionFailed) -> Changed[Device]:
-    return Changed(None if lost.row is None else from_row(lost.row, Device))
+    return Changed(None if lost.row is None else _device(lost.row))

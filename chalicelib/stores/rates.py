@@ -17,8 +17,10 @@ _TRIES = 3
 _RETRY_AFTER_S = 1
 
 
-def take(table: Table, key: Row, rate: Rate, now: datetime, also: Row, must: str = "") -> Granted | Refused:
-    """Count one request against the row's `rate_full_at_ms`, and set `also` in the same write.
+def take(
+    table: Table, key: Row, rate: Rate, now: datetime, also: Row, must: str = "", *, counter: str | None = None
+) -> Granted | Refused:
+    """Count one request against the row's `rate_full_at_ms`; in the same write, set `also` and add one to `counter`.
 
     The first write takes the bucket to be full, as it mostly is, so that no read comes before; the second
     counts on from whatever stands there, so that requests at the same time do not undo one another. Raises
@@ -38,7 +40,7 @@ def take(table: Table, key: Row, rate: Rate, now: datetime, also: Row, must: str
     )
     for write in (begin, count_on) * _TRIES:
         try:
-            row = _update(table, key, write, also, must)
+            row = _update(table, key, write, also, must, counter)
         except ConditionFailed as lost:
             if lost.row is None:
                 raise
@@ -57,12 +59,13 @@ class _Write:
     values: Row
 
 
-def _update(table: Table, key: Row, write: _Write, also: Row, must: str) -> Row:
+def _update(table: Table, key: Row, write: _Write, also: Row, must: str, counter: str | None) -> Row:
+    sets = "SET " + ", ".join([write.change, *(f"#{name} = :{name}" for name in also)])
     return table.update(
         key,
-        "SET " + ", ".join([write.change, *(f"#{name} = :{name}" for name in also)]),
+        sets if counter is None else f"{sets} ADD #{counter} :one",
         condition=write.condition + must,
-        values=write.values | also,
+        values=write.values | also | ({} if counter is None else {"one": 1}),
         returning="UPDATED_NEW",
     )
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from chalicelib.domain.device import Device, DeviceSettings, Health, Sweep
+from chalicelib.domain.device import CardQueue, Device, DeviceSettings, Health, Sweep
 from chalicelib.domain.ids import MAX_SEQ, DeviceId, OwnerId, Seq
 from chalicelib.domain.rates import Granted, Rate, Refused
 from chalicelib.domain.storage import Changed
 from chalicelib.domain.tokens import TokenHash
-from tests.contract.conftest import Stores, new_device_id
+from tests.contract.conftest import Cloud, Stores, new_device_id
+from tests.contract.dynamodb_limits import size_bytes
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, 123000, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -48,6 +49,9 @@ def a_full_device(device_id: DeviceId) -> Device:
         health=HEALTH,
         health_at=NOW,
         next_seq=Seq(MAX_SEQ),
+        oldest_seq=Seq(0),
+        upcoming_seq=Seq(MAX_SEQ),
+        requests={"2026-04": 2**53, "2026-05": 1},
         sweep=SWEEP,
     )
 
@@ -120,7 +124,7 @@ def test_save_removes_what_is_none_now(stores: Stores, device_id: DeviceId) -> N
 
 def test_save_leaves_alone_what_is_counted_in_place(stores: Stores, device: Device) -> None:
     stores.devices.touch(device.device_id, NOW + SECOND, RATE)
-    stores.devices.report_health(device.device_id, HEALTH, NOW)
+    stores.devices.report_health(device.device_id, HEALTH, NOW, CardQueue(Seq(9), Seq(3)))
     stores.devices.allot_seq(device.device_id, Seq(49))
     stores.devices.note_sweep(device.device_id, SWEEP)
 
@@ -134,6 +138,9 @@ def test_save_leaves_alone_what_is_counted_in_place(stores: Stores, device: Devi
         health=HEALTH,
         health_at=NOW,
         next_seq=Seq(50),
+        oldest_seq=Seq(3),
+        upcoming_seq=Seq(9),
+        requests={"2026-05": 1},
         sweep=SWEEP,
     )
     assert saved == expected
@@ -195,7 +202,7 @@ def test_touch_notes_when_the_device_was_seen(stores: Stores, device: Device) ->
     answer = stores.devices.touch(device.device_id, NOW + SECOND, RATE)
 
     assert isinstance(answer, Granted)
-    assert stores.devices.get(device.device_id) == replace(device, last_seen_at=NOW + SECOND)
+    assert stores.devices.get(device.device_id) == replace(device, last_seen_at=NOW + SECOND, requests={"2026-05": 1})
 
 
 def test_touch_refuses_beyond_the_burst_and_changes_nothing(stores: Stores, device: Device) -> None:
@@ -204,6 +211,53 @@ def test_touch_refuses_beyond_the_burst_and_changes_nothing(stores: Stores, devi
     assert [type(answer) for answer in answers] == [Granted, Granted, Refused]
     assert answers[2] == Refused(retry_after_s=1)
     assert stored(stores, device.device_id).last_seen_at == NOW + SECOND * 0.1
+    assert stored(stores, device.device_id).requests == {"2026-05": 2}
+
+
+def test_touch_counts_the_requests_of_each_month_in_utc(stores: Stores, device: Device) -> None:
+    end_of_may = datetime(2026, 6, 1, 1, 59, 59, tzinfo=timezone(timedelta(hours=2)))
+    for at in (NOW, NOW + 60 * SECOND, end_of_may, end_of_may + SECOND, end_of_may + 61 * SECOND):
+        stores.devices.touch(device.device_id, at, RATE)
+
+    assert stored(stores, device.device_id).requests == {"2026-05": 3, "2026-06": 2}
+
+
+def test_requests_of_the_latest_13_months_are_kept(stores: Stores, device_id: DeviceId) -> None:
+    months = [f"{year}-{month:02d}" for year in (2024, 2025, 2026) for month in range(1, 13)]
+    stores.devices.create(replace(a_device(device_id), requests=dict.fromkeys(months, 7)))
+
+    stores.devices.note_sweep(device_id, replace(SWEEP, began_at=datetime(2026, 12, 31, tzinfo=UTC)))
+
+    assert stored(stores, device_id).requests == dict.fromkeys(months[-13:], 7)
+
+
+def test_a_request_is_counted_without_a_write_of_its_own(cloud: Cloud, device_id: DeviceId) -> None:
+    devices = cloud.devices()
+    devices.create(a_device(device_id))
+    before = cloud.limits.calls
+
+    devices.touch(device_id, NOW, RATE)
+
+    assert cloud.limits.calls == before + 1
+
+
+def test_the_row_of_a_usual_device_fits_into_one_write_unit(cloud: Cloud, device_id: DeviceId) -> None:
+    months = [f"2026-{month:02d}" for month in range(1, 13)]
+    usual = replace(
+        a_full_device(device_id),
+        owner_id=OwnerId(device_id),
+        pending_token_hash=None,
+        revoked_at=None,
+        settings=DeviceSettings(),
+        sweep=Sweep(NOW, NOW, NOW),
+        upcoming_seq=Seq(10**6),
+        requests={"2025-12": 90_000, **dict.fromkeys(months, 90_000)},
+    )
+    cloud.devices().create(usual)
+    cloud.devices().touch(device_id, NOW, RATE)
+
+    (row,) = cloud.dynamodb.scan(TableName=cloud.outputs.devices_table)["Items"]
+    assert size_bytes(row) <= 1024
 
 
 def test_touch_grants_again_at_the_rate(stores: Stores, device: Device) -> None:
@@ -248,6 +302,37 @@ def test_health_of_a_device_that_is_not_there_makes_none(stores: Stores, device_
     stores.devices.report_health(device_id, HEALTH, NOW)
 
     assert stores.devices.get(device_id) is None
+
+
+def test_what_waits_on_the_card_is_kept_beside_the_health(stores: Stores, device: Device) -> None:
+    stores.devices.report_health(device.device_id, HEALTH, NOW, CardQueue(Seq(9), Seq(0)))
+
+    expected = replace(device, health=HEALTH, health_at=NOW, oldest_seq=Seq(0), upcoming_seq=Seq(9))
+    assert stores.devices.get(device.device_id) == expected
+
+
+def test_what_waits_on_the_card_can_be_told_alone(stores: Stores, device: Device) -> None:
+    stores.devices.report_health(device.device_id, HEALTH, NOW)
+    stores.devices.report_health(device.device_id, None, NOW, CardQueue(Seq(9), Seq(3)))
+
+    expected = replace(device, health=HEALTH, health_at=NOW, oldest_seq=Seq(3), upcoming_seq=Seq(9))
+    assert stores.devices.get(device.device_id) == expected
+
+
+def test_an_empty_card_has_no_oldest_seq(stores: Stores, device: Device) -> None:
+    stores.devices.report_health(device.device_id, None, NOW, CardQueue(Seq(9), Seq(3)))
+    stores.devices.report_health(device.device_id, None, NOW, CardQueue(Seq(10)))
+
+    assert stores.devices.get(device.device_id) == replace(device, upcoming_seq=Seq(10))
+
+
+def test_health_without_a_word_on_the_card_leaves_what_is_known_of_it(stores: Stores, device: Device) -> None:
+    stores.devices.report_health(device.device_id, None, NOW, CardQueue(Seq(9), Seq(3)))
+    stores.devices.report_health(device.device_id, HEALTH, NOW)
+    stores.devices.report_health(device.device_id, None, NOW + SECOND)
+
+    known = stored(stores, device.device_id)
+    assert (known.oldest_seq, known.upcoming_seq, known.health_at) == (3, 9, NOW)
 
 
 def test_allotted_seqs_are_never_the_same(stores: Stores, device: Device) -> None:

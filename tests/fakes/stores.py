@@ -8,7 +8,7 @@ from datetime import datetime
 
 from chalicelib.domain import rates
 from chalicelib.domain.clock import Clock, to_ms, to_text
-from chalicelib.domain.device import Device, Health, Sweep
+from chalicelib.domain.device import CardQueue, Device, Health, Sweep, month_of, months_long_past
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.inbox import Command, Event
 from chalicelib.domain.item import Item
@@ -51,6 +51,9 @@ class FakeDevices:
             health=stored.health,
             health_at=stored.health_at,
             next_seq=stored.next_seq,
+            oldest_seq=stored.oldest_seq,
+            upcoming_seq=stored.upcoming_seq,
+            requests=stored.requests,
             sweep=stored.sweep,
         )
         self._devices[device.device_id] = saved
@@ -61,13 +64,22 @@ class FakeDevices:
         answer = rates.take(rate, self._full_at_ms.get(device_id, 0), to_ms(now))
         if isinstance(answer, Granted):
             self._full_at_ms[device_id] = answer.full_at_ms
-            self._devices[device_id] = replace(device, last_seen_at=as_stored(now))
+            month = month_of(now)
+            counted = {**device.requests, month: device.requests.get(month, 0) + 1}
+            self._devices[device_id] = replace(device, last_seen_at=as_stored(now), requests=counted)
         return answer
 
-    def report_health(self, device_id: DeviceId, health: Health, at: datetime) -> None:
-        device = self._devices.get(device_id)
-        if device is not None and (device.health_at is None or device.health_at < as_stored(at)):
-            self._devices[device_id] = replace(device, health=health, health_at=as_stored(at))
+    def report_health(
+        self, device_id: DeviceId, health: Health | None, at: datetime, queue: CardQueue | None = None
+    ) -> None:
+        device, told_at = self._devices.get(device_id), as_stored(at)
+        if device is None or (health is not None and device.health_at is not None and device.health_at >= told_at):
+            return
+        if health is not None:
+            device = replace(device, health=health, health_at=told_at)
+        if queue is not None:
+            device = replace(device, oldest_seq=queue.oldest_seq, upcoming_seq=queue.upcoming_seq)
+        self._devices[device_id] = device
 
     def allot_seq(self, device_id: DeviceId, at_least: Seq) -> Seq:
         device = self._existing(device_id)
@@ -78,7 +90,9 @@ class FakeDevices:
     def note_sweep(self, device_id: DeviceId, sweep: Sweep) -> None:
         device = self._devices.get(device_id)
         if device is not None:
-            self._devices[device_id] = replace(device, sweep=as_stored(sweep))
+            past = months_long_past(sweep.began_at)
+            requests = {month: count for month, count in device.requests.items() if month not in past}
+            self._devices[device_id] = replace(device, sweep=as_stored(sweep), requests=requests)
 
     def _existing(self, device_id: DeviceId) -> Device:
         if device_id not in self._devices:
