@@ -109,7 +109,7 @@ class PackedEntry:
 
 
 class ScannedPack(NamedTuple):
-    """`epoch` is None where there is no entry."""
+    """`epoch` is that of the first good header, torn or whole; None where there is none."""
 
     epoch: int | None
     entries: tuple[PackedEntry, ...]
@@ -169,9 +169,9 @@ def encode_directory(entries: Sequence[PackedEntry]) -> bytes:
 def scan(read: Read, size_bytes: int, device_id: str, *, first_seq: int = 0) -> ScannedPack:
     """The whole captures of an open pack, as a power cut left it; or of a sealed one whose directory is broken.
 
-    Walks the file sector by sector, from good entry to good entry, past what is torn. Good are those of the epoch of
-    the first good one, with a rising seq from `first_seq` on: an open pack that is named by its first seq is so kept
-    apart from an older one that once lay on the same sectors. Checks headers and CRCs, not sha256.
+    Walks the file sector by sector, from good entry to good entry, past what is torn. An entry counts if it has the
+    epoch of the first good header and a rising seq, from `first_seq` on: who knows the first seq of an open pack so
+    keeps it apart from an older one that once lay on the same sectors. Checks headers and CRCs, not sha256.
     """
     windows = _Windows(read, size_bytes)
     identity: PackIdentity | None = None
@@ -179,12 +179,12 @@ def scan(read: Read, size_bytes: int, device_id: str, *, first_seq: int = 0) -> 
     position = 0
     while position + _HEADER_BYTES <= size_bytes and len(entries) < MAX_CAPTURES:
         found = _parsed(windows.at(position, _HEADER_BYTES), position)
-        if found and _belongs(found, identity, device_id, first_seq, size_bytes) and _is_whole(found[1], read):
+        position += SECTOR_BYTES
+        if found and _belongs(found, identity, device_id, first_seq, size_bytes):
             identity, entry = found
-            entries.append(entry)
-            first_seq, position = entry.seq + 1, entry.end
-        else:
-            position += SECTOR_BYTES
+            if _is_whole(entry, read):
+                entries.append(entry)
+                first_seq, position = entry.seq + 1, entry.end
     return ScannedPack(identity.epoch if identity else None, tuple(entries))
 
 
