@@ -130,7 +130,7 @@ def report_event(device: Device, body: requests.EventRequest) -> responses.Event
     told = {"score": body.score, "first_seq": body.first_seq, "last_seq": body.last_seq, "message": body.message}
     details = {name: value for name, value in told.items() if value is not None}
     event, is_new = services.inbox.report(
-        device, EventKind(body.kind), body.occurred_at, details, inbox=stack.inbox, clock=stack.clock
+        device, EventKind(body.kind), body.occurred_at, details, stores=stack, clock=stack.clock
     )
     return responses.EventAccepted(status="accepted" if is_new else "duplicate", event_id=event.event_id)
 

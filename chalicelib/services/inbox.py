@@ -13,7 +13,7 @@ from chalicelib.domain import capture_time
 from chalicelib.domain.clock import Clock, to_ms, to_text
 from chalicelib.domain.device import Device, Health
 from chalicelib.domain.errors import NotFound, RateLimited, Unavailable
-from chalicelib.domain.ids import DeviceId, Entropy, OwnerId, sortable_id
+from chalicelib.domain.ids import DeviceId, Entropy, OwnerId, Seq, sortable_id
 from chalicelib.domain.inbox import (
     COMMAND_LIFETIME,
     EVENT_LIFETIME,
@@ -24,11 +24,14 @@ from chalicelib.domain.inbox import (
     Event,
     EventKind,
 )
+from chalicelib.domain.reported import StateKind
 from chalicelib.services import devices as device_service
-from chalicelib.services.ports import Changed, DeviceStore, InboxStore, Page
+from chalicelib.services.ports import Changed, DeviceStore, InboxStore, Page, ReportedRanges
 
 MAX_OPEN_COMMANDS = 20
 _TRIES = 8
+
+Details = Mapping[str, str | int | float]
 
 
 class InboxStores(Protocol):
@@ -36,6 +39,13 @@ class InboxStores(Protocol):
     def devices(self) -> DeviceStore: ...
     @property
     def inbox(self) -> InboxStore: ...
+
+
+class ReportStores(Protocol):
+    @property
+    def inbox(self) -> InboxStore: ...
+    @property
+    def ranges(self) -> ReportedRanges: ...
 
 
 def heartbeat(device: Device, health: Health, *, stores: InboxStores, clock: Clock) -> int:
@@ -48,12 +58,13 @@ def report(
     device: Device,
     kind: EventKind,
     occurred_at: datetime | None,
-    details: Mapping[str, str | int | float],
+    details: Details,
     *,
-    inbox: InboxStore,
+    stores: ReportStores,
     clock: Clock,
 ) -> tuple[Event, bool]:
-    """Keep an event, and say whether it is new: the same event told twice is one.
+    """Keep an event, and say whether it is new: the same event told twice is one. What it says of photos that there
+    will never be is kept for good.
 
     Raises RateLimited for motion less than MOTION_INTERVAL from other motion, by the time at which it
     happened, so that a backlog of events is not refused. A time that cannot be is replaced by now.
@@ -70,11 +81,21 @@ def report(
         details=details,
     )
     if kind is EventKind.MOTION:
-        _limit_motion(event, inbox)
-    return event, inbox.add_event(event)
+        _limit_motion(event, stores.inbox)
+    _remember(event, stores.ranges)
+    return event, stores.inbox.add_event(event)
 
 
-def _event_id(kind: EventKind, at: datetime, details: Mapping[str, str | int | float]) -> str:
+def _remember(event: Event, ranges: ReportedRanges) -> None:
+    """Before the event itself: one that is told again after a crash between the two is a duplicate, and complete."""
+    if event.kind in StateKind:
+        ranges.add_state(event.device_id, event.occurred_at, StateKind(event.kind))
+    seqs = [event.details[name] for name in ("first_seq", "last_seq") if name in event.details]
+    if event.kind is EventKind.EVICTED and seqs:
+        ranges.add_evicted(event.device_id, Seq(int(min(seqs))), Seq(int(max(seqs))), event.occurred_at)
+
+
+def _event_id(kind: EventKind, at: datetime, details: Details) -> str:
     # Motion is one event an instant; two ranges can well be evicted in the same millisecond.
     told = "" if kind is EventKind.MOTION else repr(sorted(details.items()))
     return f"{to_text(at)}-{kind}-{hashlib.sha256(told.encode()).hexdigest()[:12]}"

@@ -84,7 +84,7 @@ def camera(device_id: str, token: str) -> Camera:
 
 def what_is_stored(world: World) -> dict[str, Any]:
     """Everything but what every request leaves behind: rate buckets, and when a device was last seen."""
-    stores = ("devices", "items", "timeline", "pairings", "inbox", "captures", "derived")
+    stores = ("devices", "items", "timeline", "pairings", "inbox", "clocks", "ranges", "captures", "derived")
     found = {name: copy.deepcopy(vars(getattr(world, name))) for name in stores}
     for state in found.values():
         state.pop("_full_at_ms", None)

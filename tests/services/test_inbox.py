@@ -6,15 +6,25 @@ import pytest
 
 from chalicelib.domain.device import Device, Health
 from chalicelib.domain.errors import CommandFinished, NotFound, RateLimited
+from chalicelib.domain.ids import MAX_SEQ, Seq
 from chalicelib.domain.inbox import Command, CommandKind, CommandStatus, EventKind
+from chalicelib.domain.reported import DeviceState, StateKind
 from chalicelib.services import inbox
-from chalicelib.services.inbox import MAX_OPEN_COMMANDS, acknowledge, fetch_commands, heartbeat, report
+from chalicelib.services.inbox import (
+    MAX_OPEN_COMMANDS,
+    Details,
+    acknowledge,
+    fetch_commands,
+    heartbeat,
+    report,
+)
+from tests.fakes.crashes import Crashes, SimulatedCrash
 from tests.fakes.world import FakeWorld
 from tests.services.conftest import OWNER, STRANGER, stored_device
 
 
 def motion(world: FakeWorld, device: Device, at: datetime) -> bool:
-    return report(device, EventKind.MOTION, at, {"score": 7}, inbox=world.inbox, clock=world.clock)[1]
+    return report(device, EventKind.MOTION, at, {"score": 7}, stores=world, clock=world.clock)[1]
 
 
 def command(world: FakeWorld, device: Device, kind: CommandKind, duration_s: int | None = None) -> Command:
@@ -37,7 +47,7 @@ def test_motion_within_five_seconds_of_other_motion_is_refused_whichever_is_told
 
 
 def test_other_events_nearby_keep_no_motion_away(world: FakeWorld, device: Device) -> None:
-    report(device, EventKind.BOOT, world.clock(), {}, inbox=world.inbox, clock=world.clock)
+    report(device, EventKind.BOOT, world.clock(), {}, stores=world, clock=world.clock)
     assert motion(world, device, world.clock())
 
 
@@ -60,16 +70,58 @@ def test_two_ranges_evicted_in_one_millisecond_are_two_events(world: FakeWorld, 
             EventKind.EVICTED,
             world.clock(),
             {"first_seq": first, "last_seq": first + 3},
-            inbox=world.inbox,
+            stores=world,
             clock=world.clock,
         )
         assert is_new
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ({"first_seq": 3, "last_seq": 9}, [(3, 9)]),
+        ({"first_seq": 9, "last_seq": 3}, [(3, 9)]),
+        ({"last_seq": 0}, [(0, 0)]),
+        ({"message": "card full"}, []),
+    ],
+)
+def test_evicted_photos_are_known_for_good(
+    world: FakeWorld, device: Device, told: Details, kept: list[tuple[int, int]]
+) -> None:
+    for _ in range(2):
+        report(device, EventKind.EVICTED, world.clock(), told, stores=world, clock=world.clock)
+
+    found = world.ranges.evicted(device.device_id, Seq(0), Seq(MAX_SEQ))
+    assert [(each.first_seq, each.last_seq) for each in found] == kept
+
+
+def test_pauses_and_boots_are_known_for_good_and_nothing_else_is(world: FakeWorld, device: Device) -> None:
+    start = world.clock() - timedelta(hours=1)
+    for minute, kind in enumerate(EventKind):
+        report(device, kind, start + timedelta(minutes=minute), {}, stores=world, clock=world.clock)
+
+    states = world.ranges.states(device.device_id, start, world.clock())
+    assert {state.kind.value for state in states} == {"paused", "resumed", "boot"}
+    assert len(states) == 3
+
+
+def test_a_state_that_is_kept_before_a_crash_is_one_when_the_event_is_told_again(
+    world: FakeWorld, device: Device
+) -> None:
+    crashes, at = Crashes(), world.clock()
+    crashes.after(1)
+    with pytest.raises(SimulatedCrash):
+        report(device, EventKind.PAUSED, at, {}, stores=world.mortal(crashes), clock=world.clock)
+    world.clock.advance(60)
+
+    _, is_new = report(device, EventKind.PAUSED, at, {}, stores=world, clock=world.clock)
+
+    assert is_new
+    assert world.ranges.states(device.device_id, at, world.clock()) == [DeviceState(at, StateKind.PAUSED)]
+
+
 def test_an_event_at_an_impossible_time_is_kept_under_the_time_of_its_arrival(world: FakeWorld, device: Device) -> None:
-    event, _ = report(
-        device, EventKind.BOOT, world.clock() + timedelta(days=9), {}, inbox=world.inbox, clock=world.clock
-    )
+    event, _ = report(device, EventKind.BOOT, world.clock() + timedelta(days=9), {}, stores=world, clock=world.clock)
     assert event.occurred_at == world.clock()
 
 
