@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import msgspec
 
 from chalicelib import services, wiring
 from chalicelib.api import http, render
 from chalicelib.api.routes import Routes
 from chalicelib.domain.errors import NotFound
+from chalicelib.domain.gaps import TimeSpan
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.inbox import CommandKind
 from chalicelib.wire import requests, responses
-from chalicelib.wire.queries import ItemsQuery, PageQuery
+from chalicelib.wire.queries import ItemsQuery, PageQuery, TimelineQuery
 
 routes = Routes(__name__)
 
@@ -121,3 +124,17 @@ def read_item(owner_id: OwnerId, device_id: DeviceId, seq: Seq) -> responses.Ite
 def delete_item(owner_id: OwnerId, device_id: DeviceId, seq: Seq) -> responses.ItemBody:
     stack = wiring.current()
     return render.item(services.deleting.delete_item(owner_id, device_id, seq, stores=stack, clock=stack.clock))
+
+
+@routes.add("GET", "/timeline", "Count photos over time, and say why there are none", raises=(NotFound,))
+def read_timeline(owner_id: OwnerId, query: TimelineQuery) -> responses.TimelineResponse:
+    stack = wiring.current()
+    found = services.timeline.timeline(
+        owner_id,
+        device_id=None if query.device_id is None else http.device_id(query.device_id),
+        within=TimeSpan(query.since, query.until),
+        bucket=timedelta(seconds=query.bucket_s),
+        stores=stack,
+        clock=stack.clock,
+    )
+    return render.timeline(found, query.bucket_s)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.receipts import Receipt
     from chalicelib.services.pairing import Activated, Paired
     from chalicelib.services.ports import DownloadSigner, Page
+    from chalicelib.services.timeline import Timeline
     from chalicelib.services.uploads import Confirmed, UploadIssued
 
 
@@ -206,6 +207,26 @@ def items(page: Page[Item], captures: DownloadSigner, thumbnails: DownloadSigner
     for place in places:
         place.url = place.expires_at = None
     return responses.ItemPage(items=bodies, urls=urls, urls_expire_at=min(expiries, default=None), cursor=page.cursor)
+
+
+def timeline(found: Timeline, bucket_s: int) -> responses.TimelineResponse:
+    buckets = [
+        responses.BucketBody(since=to_text(one.since), photos=one.photos, rejected=one.rejected, deleted=one.deleted)
+        for one in found.buckets
+    ]
+    gaps = [
+        responses.GapBody(
+            device_id=device_id,
+            reason=gap.reason,
+            since=to_text(gap.since),
+            until=to_text(gap.until),
+            first_seq=gap.first_seq,
+            last_seq=gap.last_seq,
+            count=gap.count,
+        )
+        for device_id, gap in found.gaps
+    ]
+    return responses.TimelineResponse(bucket_s=bucket_s, buckets=buckets, gaps=gaps)
 
 
 def _instant(at: datetime | None) -> str | None:

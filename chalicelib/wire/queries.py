@@ -13,7 +13,7 @@ from chalicelib.wire.fields import Instant, SeqField
 from chalicelib.wire.json import Request
 
 MAX_LIMIT = 200
-_NUMBERS = {"seq", "limit"}
+_NUMBERS = {"seq", "limit", "bucket_s"}
 
 
 class Query(Request):
@@ -48,6 +48,20 @@ class ItemsQuery(PageQuery):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.since is not None and self.until is not None and self.since >= self.until:
+            raise ValueError("from is not before to")
+
+
+class TimelineQuery(Query):
+    """`from` is the first instant of the range, `to` the first one after it."""
+
+    since: Instant = field(name="from")
+    until: Instant = field(name="to")
+    device_id: DeviceIdField | None = None
+    bucket_s: Annotated[int, Meta(ge=1, le=2_678_400, description="Seconds in a bucket.")] = 3600
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.since >= self.until:
             raise ValueError("from is not before to")
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import Meta
+from msgspec import Meta, field
 
 from chalicelib.domain.capture_time import Confidence
+from chalicelib.domain.gaps import GapReason
 from chalicelib.domain.inbox import CommandKind, CommandStatus, EventKind
 from chalicelib.domain.item import ItemStatus
 from chalicelib.domain.receipts import ReceiptState
@@ -213,6 +214,33 @@ class ItemPage(Response, omit_defaults=False):
     urls: dict[str, str]
     urls_expire_at: Time | None
     cursor: str | None
+
+
+class BucketBody(Response):
+    """Captures of `bucket_s` seconds from `from` on."""
+
+    since: Time = field(name="from")
+    photos: int = 0
+    rejected: int = 0
+    deleted: int = 0
+
+
+class GapBody(Response):
+    """`from` is the first instant of the gap, `to` the first one after it."""
+
+    device_id: str
+    reason: GapReason
+    since: Time = field(name="from")
+    until: Time = field(name="to")
+    first_seq: int | None = None
+    last_seq: int | None = None
+    count: int | None = None
+
+
+class TimelineResponse(Response, omit_defaults=False):
+    bucket_s: int
+    buckets: list[BucketBody]
+    gaps: list[GapBody]
 
 
 class StatusResponse(Response):

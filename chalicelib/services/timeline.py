@@ -1,0 +1,164 @@
+"""What an owner sees of time: how many photos when, and why there are none."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from chalicelib.domain.clock import Clock
+from chalicelib.domain.device import Device
+from chalicelib.domain.errors import InvalidParameter
+from chalicelib.domain.gaps import Gap, TimeSpan, Told, gaps
+from chalicelib.domain.ids import DeviceId, OwnerId, Seq
+from chalicelib.domain.timeline import MAX_SPAN, Shown, TimelineRow
+from chalicelib.services.devices import owned
+from chalicelib.services.ports import DeviceStore, ReportedRanges, TimelineStore
+
+MAX_RANGE = timedelta(days=31)
+MAX_BUCKETS = 2_000
+MAX_ROWS = 20_000
+_PAGE = 1_000
+
+
+class TimelineStores(Protocol):
+    @property
+    def devices(self) -> DeviceStore: ...
+    @property
+    def timeline(self) -> TimelineStore: ...
+    @property
+    def ranges(self) -> ReportedRanges: ...
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Captures with since <= captured_at < since + bucket."""
+
+    since: datetime
+    photos: int
+    rejected: int
+    deleted: int
+
+
+@dataclass(frozen=True)
+class Timeline:
+    buckets: list[Bucket]
+    """In the order of time, those that hold anything."""
+    gaps: list[tuple[DeviceId, Gap]]
+
+
+def timeline(
+    owner_id: OwnerId,
+    *,
+    device_id: DeviceId | None,
+    within: TimeSpan,
+    bucket: timedelta,
+    stores: TimelineStores,
+    clock: Clock,
+) -> Timeline:
+    """Of one device or of all. Raises NotFound for a device that is not the owner's, and InvalidParameter for a
+    range that is longer than MAX_RANGE, or has more than MAX_BUCKETS or MAX_ROWS.
+    """
+    if within.until - within.since > MAX_RANGE:
+        raise InvalidParameter(f"from and to are more than {MAX_RANGE.days} days apart.")
+    if (within.until - within.since) / bucket > MAX_BUCKETS:
+        raise InvalidParameter(f"There are more than {MAX_BUCKETS} buckets between from and to.")
+    if device_id is None:
+        devices = stores.devices.of_owner(owner_id)
+    else:
+        devices = [owned(owner_id, device_id, devices=stores.devices)]
+    rows = _by_device(_rows(owner_id, device_id, within, stores.timeline))
+    found = [
+        (device.device_id, gap)
+        for device in devices
+        for gap in _gaps(device, rows[device.device_id], within, stores, clock())
+    ]
+    buckets = _buckets((row for device in devices for row in rows[device.device_id]), within, bucket)
+    return Timeline(buckets, sorted(found, key=lambda one: (one[1].since, one[0])))
+
+
+def _rows(
+    owner_id: OwnerId, device_id: DeviceId | None, within: TimeSpan, rows: TimelineStore
+) -> Iterator[TimelineRow]:
+    """Those that reach into the range. They sort by their end, which may lie MAX_SPAN after it."""
+    count, cursor = 0, None
+    while True:
+        page = rows.newest(
+            owner_id,
+            device_id=device_id,
+            since=within.since,
+            until=within.until + MAX_SPAN,
+            limit=_PAGE,
+            cursor=cursor,
+        )
+        count += len(page.entries)
+        if count > MAX_ROWS:
+            raise InvalidParameter("There are too many photos between from and to; ask for less at a time.")
+        yield from (row for row in page.entries if row.captured_from < within.until)
+        if page.cursor is None:
+            return
+        cursor = page.cursor
+
+
+def _by_device(rows: Iterable[TimelineRow]) -> defaultdict[DeviceId, list[TimelineRow]]:
+    found: defaultdict[DeviceId, list[TimelineRow]] = defaultdict(list)
+    for row in rows:
+        found[row.device_id].append(row)
+    return found
+
+
+def _buckets(rows: Iterable[TimelineRow], within: TimeSpan, bucket: timedelta) -> list[Bucket]:
+    counts: defaultdict[int, defaultdict[Shown, int]] = defaultdict(lambda: defaultdict(int))
+    for row in rows:
+        for capture in row.captures:
+            if within.since <= capture.at < within.until:
+                counts[(capture.at - within.since) // bucket][capture.shown] += 1
+    return [
+        Bucket(
+            since=within.since + number * bucket,
+            photos=counts[number][Shown.PHOTO],
+            rejected=counts[number][Shown.REJECTED],
+            deleted=counts[number][Shown.DELETED],
+        )
+        for number in sorted(counts)
+    ]
+
+
+def _gaps(
+    device: Device, rows: list[TimelineRow], within: TimeSpan, stores: TimelineStores, now: datetime
+) -> list[Gap]:
+    around = _with_neighbours(device, rows, within, stores.timeline)
+    if not around:
+        within = TimeSpan(max(within.since, device.created_at), within.until)
+    if within.since >= within.until:
+        return []
+    return gaps(around, _told(device, around, within, stores, now), within)
+
+
+def _with_neighbours(
+    device: Device, rows: list[TimelineRow], within: TimeSpan, timeline: TimelineStore
+) -> list[TimelineRow]:
+    """A hole at an end of the range is known by what lies beyond."""
+    before = timeline.newest(
+        device.owner_id, device_id=device.device_id, since=None, until=within.since, limit=1, cursor=None
+    )
+    after = timeline.first_after(device.owner_id, device.device_id, within.until)
+    found = [*before.entries, *rows, *([after] if after else [])]
+    return list({row.position: row for row in found}.values())
+
+
+def _told(device: Device, rows: list[TimelineRow], within: TimeSpan, stores: TimelineStores, now: datetime) -> Told:
+    first = min((row.first_seq for row in rows), default=Seq(0))
+    last = max([device.upcoming_seq or Seq(0), *(row.last_seq for row in rows)])
+    since = min([within.since, *(row.captured_from for row in rows)])
+    return Told(
+        interval=timedelta(seconds=device.settings.interval_s),
+        now=now,
+        last_seen_at=device.last_seen_at,
+        next_seq=device.upcoming_seq,
+        oldest_seq=device.oldest_seq,
+        evicted=stores.ranges.evicted(device.device_id, first, last),
+        states=stores.ranges.states(device.device_id, since, now),
+    )

@@ -1,0 +1,137 @@
+"""The owner's timeline: counts and gaps over the routes that cameras use."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.capture_time import CaptureTime, Confidence
+from chalicelib.domain.ids import DeviceId, OwnerId, Seq
+from chalicelib.domain.item import Item, ItemStatus
+from chalicelib.domain.reported import StateKind
+from chalicelib.domain.timeline import rows_of_pack
+from tests.api.client import Answer, Client
+from tests.api.scene import OWNER, Camera, World, new_camera
+
+NINE = datetime(2026, 5, 4, 9, tzinfo=UTC)
+HALF_MINUTE = timedelta(seconds=30)
+
+
+def text(at: datetime) -> str:
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def a_pack(world: World, camera: Camera, seqs: range, since: datetime, boot_id: str = "0" * 16) -> None:
+    """As processing leaves it in the timeline, a photo each half minute."""
+    items = [
+        Item(
+            device_id=DeviceId(camera.device_id),
+            seq=Seq(seq),
+            owner_id=OwnerId(OWNER),
+            status=ItemStatus.PROCESSED,
+            object_key=f"pack of {seqs.start}",
+            captured=CaptureTime(since + number * HALF_MINUTE, Confidence.NTP),
+            created_at=since,
+        )
+        for number, seq in enumerate(seqs)
+    ]
+    for row in rows_of_pack(items, boot_id=boot_id):
+        world.timeline.put(row)
+
+
+def timeline(owner: Client, since: datetime = NINE, hours: float = 3, **query: Any) -> Answer:
+    return owner.get("/timeline", **{"from": text(since), "to": text(since + timedelta(hours=hours)), **query})
+
+
+def test_photos_are_counted_by_the_hour_from_the_first_instant_on(owner: Client, camera: Camera, world: World) -> None:
+    a_pack(world, camera, range(100), NINE + timedelta(minutes=30))
+
+    found = timeline(owner, device_id=camera.device_id).json
+
+    assert found["bucket_s"] == 3600
+    assert found["buckets"] == [
+        {"from": text(NINE), "photos": 60},
+        {"from": text(NINE + 60 * 2 * HALF_MINUTE), "photos": 40},
+    ]
+
+
+def test_a_pack_that_reaches_into_the_range_is_counted_where_it_does(
+    owner: Client, camera: Camera, world: World
+) -> None:
+    a_pack(world, camera, range(20), NINE - timedelta(minutes=5))
+
+    assert timeline(owner, device_id=camera.device_id, bucket_s=60).json["buckets"][0] == {
+        "from": text(NINE),
+        "photos": 2,
+    }
+    assert sum(one["photos"] for one in timeline(owner, device_id=camera.device_id).json["buckets"]) == 10
+
+
+def test_a_gap_is_told_with_its_reason(owner: Client, camera: Camera, world: World) -> None:
+    a_pack(world, camera, range(20), NINE)
+    a_pack(world, camera, range(20, 40), NINE + timedelta(hours=1))
+    world.ranges.add_state(DeviceId(camera.device_id), NINE + timedelta(minutes=10), StateKind.PAUSED)
+    world.ranges.add_state(DeviceId(camera.device_id), NINE + timedelta(minutes=60), StateKind.RESUMED)
+
+    gaps = timeline(owner, hours=1, device_id=camera.device_id).json["gaps"]
+
+    assert gaps == [
+        {
+            "device_id": camera.device_id,
+            "reason": "paused",
+            "from": text(NINE + timedelta(minutes=10)),
+            "to": text(NINE + timedelta(minutes=60)),
+        }
+    ]
+
+
+def test_a_hole_that_begins_before_the_range_and_ends_after_it_is_known(
+    owner: Client, camera: Camera, world: World
+) -> None:
+    a_pack(world, camera, range(20), NINE - timedelta(days=5), boot_id="a" * 16)
+    a_pack(world, camera, range(20, 40), NINE + timedelta(days=5), boot_id="b" * 16)
+
+    (gap,) = timeline(owner, device_id=camera.device_id).json["gaps"]
+
+    assert (gap["reason"], gap["from"], gap["to"]) == ("powered_off", text(NINE), text(NINE + timedelta(hours=3)))
+
+
+def test_all_devices_of_an_owner_are_one_timeline_and_no_others(
+    owner: Client, stranger: Client, camera: Camera, world: World
+) -> None:
+    second = new_camera(owner, "gate")
+    a_pack(world, camera, range(20), NINE)
+    a_pack(world, second, range(20), NINE)
+
+    assert timeline(owner).json["buckets"] == [{"from": text(NINE), "photos": 40}]
+    assert timeline(stranger).json["buckets"] == []
+    assert timeline(stranger, device_id=camera.device_id).status == 404
+
+
+def test_before_a_camera_was_paired_nothing_is_missing(owner: Client, camera: Camera) -> None:
+    assert timeline(owner, since=NINE - timedelta(days=400)).json == {"bucket_s": 3600, "buckets": [], "gaps": []}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"to": text(NINE)},
+        {"to": text(NINE + timedelta(days=32))},
+        {"bucket_s": 0},
+        {"bucket_s": 1},
+        {"bucket_s": "an hour"},
+        {"device_id": "barn"},
+        {"limit": 3},
+    ],
+    ids=str,
+)
+def test_a_range_that_cannot_be_told_is_refused(owner: Client, query: dict[str, Any]) -> None:
+    answer = timeline(owner, **query)
+
+    assert (answer.status, answer.json["error"]["code"]) == (400, "invalid_parameter")
+
+
+def test_a_range_has_both_its_ends(owner: Client) -> None:
+    assert owner.get("/timeline").status == 400
