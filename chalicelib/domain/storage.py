@@ -36,6 +36,34 @@ class UploadTarget:
 
 
 @dataclass(frozen=True)
+class PutWanted:
+    """One object of a batch: its key after the batch's prefix, and what its PUT is bound to."""
+
+    key_tail: str
+    content_type: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class UploadBatch:
+    """PUTs that share all but tail and signature, in the order in which they were wanted.
+
+    A URL is `origin + path_prefix + path_tail + "?" + query + signature`. Each PUT sends Content-Type, Content-Length,
+    x-amz-checksum-sha256 (base64) and `If-None-Match: *`.
+    """
+
+    origin: str
+    host: str
+    port: int
+    path_prefix: str
+    query: str = field(repr=False)
+    expires_at: datetime
+    path_tails: Sequence[str]
+    signatures: Sequence[str] = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Download:
     """A presigned GET."""
 

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 from chalicelib.domain.storage import Changed as Changed
 from chalicelib.domain.storage import Download as Download
 from chalicelib.domain.storage import Page as Page
+from chalicelib.domain.storage import PutWanted as PutWanted
+from chalicelib.domain.storage import UploadBatch as UploadBatch
 from chalicelib.domain.storage import UploadTarget as UploadTarget
 
 if TYPE_CHECKING:  # a cold start imports of the domain what its own request needs
@@ -210,6 +212,9 @@ class CaptureObjects(Protocol):
     def head(self, key: str, version_id: str | None = None) -> StoredObject | None:
         """With the sha256 that S3 itself verified at upload, if the upload named one."""
 
+    def head_many(self, places: Sequence[tuple[str, str | None]]) -> list[StoredObject | None]:
+        """What `head` tells of each key and version, in their order, several at a time."""
+
     def read(self, key: str, version_id: str | None = None) -> bytes | None:
         """The whole object; the caller checks its size first."""
 
@@ -248,6 +253,9 @@ class UploadSigner(Protocol):
         Where neither size nor sha256 is named, the client may send Content-Type alone: the condition is
         offered in `headers`, and not signed.
         """
+
+    def put_many(self, key_prefix: str, wanted: Sequence[PutWanted]) -> UploadBatch:
+        """What `put` gives where all is told, of many keys with the same start, and for longer."""
 
 
 class DownloadSigner(Protocol):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256 as new_sha256
 
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.item import StoredObject
-from chalicelib.domain.storage import Download, UploadTarget
+from chalicelib.domain.storage import Download, PutWanted, UploadBatch, UploadTarget
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,9 @@ class FakeCaptures(_Bucket):
         version = self._find(key, version_id)
         return None if version is None else version.body
 
+    def head_many(self, places: Sequence[tuple[str, str | None]]) -> list[StoredObject | None]:
+        return [self.head(*place) for place in places]
+
     def put(self, key: str, body: bytes, content_type: str, sha256: str) -> bool:
         if sha256 != new_sha256(body).hexdigest():
             raise AssertionError("S3 would answer BadDigest")
@@ -131,6 +135,13 @@ class FakeUploadSigner:
         path = f"/{key}?X-Amz-Signature=fake"
         expires_at = self._clock().replace(microsecond=0) + timedelta(seconds=900)
         return UploadTarget(f"https://captures.test{path}", "captures.test", 443, path, headers, expires_at)
+
+    def put_many(self, key_prefix: str, wanted: Sequence[PutWanted]) -> UploadBatch:
+        tails = [each.key_tail for each in wanted]
+        signatures = [f"{number:064x}" for number in range(len(tails))]
+        expires_at = self._clock().replace(microsecond=0) + timedelta(seconds=3600)
+        place = ("https://captures.test", "captures.test", 443, f"/{key_prefix}")
+        return UploadBatch(*place, "X-Amz-Signature=", expires_at, tails, signatures)
 
 
 class FakeDownloadSigner:
