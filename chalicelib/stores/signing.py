@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import quote
 
-from chalicelib.domain.storage import Download, UploadTarget
-from chalicelib.stores.presign import Presigner
+from chalicelib.domain.storage import Download, PutWanted, UploadBatch, UploadTarget
+from chalicelib.stores.presign import Presigner, PutRequest
 
 UPLOAD_LIFETIME_S = 900
+BATCH_LIFETIME_S = 3600
+"""A batch is put one after the other: 50 packs at 500 kbit/s take half an hour."""
 DOWNLOAD_LIFETIME_S = 3600
 
 
@@ -35,6 +38,22 @@ class S3UploadSigner:
             upload_path=signed.path,
             headers={**signed.headers, "If-None-Match": "*"},
             expires_at=signed.expires_at,
+        )
+
+    def put_many(self, key_prefix: str, wanted: Sequence[PutWanted]) -> UploadBatch:
+        requests = [
+            PutRequest(each.key_tail, each.content_type, each.size_bytes, bytes.fromhex(each.sha256)) for each in wanted
+        ]
+        signed = self._presigner.put_many(key_prefix, requests, expires_in_s=BATCH_LIFETIME_S, if_none_match=True)
+        return UploadBatch(
+            origin=signed.origin,
+            host=signed.host,
+            port=signed.port,
+            path_prefix=signed.path_prefix,
+            query=signed.query,
+            expires_at=signed.expires_at,
+            path_tails=signed.path_tails,
+            signatures=signed.signatures,
         )
 
 

@@ -86,6 +86,33 @@ def test_an_upload_url_lives_15_minutes_and_a_download_url_an_hour(signers: Sign
     assert signers.downloads.get(KEY).expires_at == signers.clock() + timedelta(hours=1)
 
 
+def test_a_batch_of_uploads_has_a_url_for_each_in_order_and_lives_an_hour(signers: Signers) -> None:
+    wanted = [ports.PutWanted(f"2026/05/04/{seq:016d}-cam.jpg", "image/jpeg", 5, SHA256) for seq in range(3)]
+
+    batch = signers.uploads.put_many("devices/d1/", wanted)
+
+    assert batch.expires_at == signers.clock() + timedelta(hours=1)
+    assert batch.path_tails == [each.key_tail for each in wanted]
+    assert len(set(batch.signatures)) == 3
+    assert urlsplit(batch.origin).hostname == batch.host
+    assert (urlsplit(batch.origin).scheme, batch.port) == ("https", 443)
+    assert batch.path_prefix.endswith("/devices/d1/")
+    assert batch.query.endswith("X-Amz-Signature=")
+
+
+def test_a_batch_of_nothing_is_empty(signers: Signers) -> None:
+    batch = signers.uploads.put_many("devices/d1/", [])
+
+    assert (batch.path_tails, batch.signatures) == ([], [])
+
+
+def test_a_batch_signs_what_a_single_upload_signs(on_s3: Signers) -> None:
+    batch = on_s3.uploads.put_many("devices/d1/", [ports.PutWanted("x.zip", "application/zip", 5, SHA256)])
+    alone = upload(on_s3, size_bytes=5, sha256=SHA256)
+
+    assert set(parse_qs(batch.query)["X-Amz-SignedHeaders"][0].split(";")) == signed_headers(alone)
+
+
 def test_a_download_names_its_version_and_its_filename(signers: Signers) -> None:
     url = signers.downloads.get(KEY, version_id="v/1+2", filename="cam 1.jpg").url
 
@@ -95,7 +122,9 @@ def test_a_download_names_its_version_and_its_filename(signers: Signers) -> None
 
 
 def test_no_url_shows_in_a_repr(signers: Signers) -> None:
-    assert "Signature" not in repr(upload(signers)) + repr(signers.downloads.get(KEY))
+    batch = signers.uploads.put_many("devices/d1/", [ports.PutWanted("x.zip", "application/zip", 5, SHA256)])
+
+    assert "Signature" not in repr(upload(signers)) + repr(signers.downloads.get(KEY)) + repr(batch)
 
 
 @pytest.mark.parametrize(("size_bytes", "sha256"), [(5, None), (None, SHA256), (5, SHA256)])
