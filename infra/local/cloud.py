@@ -72,7 +72,8 @@ class LocalCloud:
     """A context manager; everything is up inside it and gone after it. One at a time in a process.
 
     `host` is what API and S3 listen on; with 0.0.0.0 URLs name this machine's address on its LAN. A
-    port of 0 is chosen by the system. `on_change` hears of every change in S3, `on_outcome` of every
+    port of 0 is chosen by the system. `devices_s3_url` is for a link before S3: the address that presigned URLs name,
+    because their signature covers it. `on_change` hears of every change in S3, `on_outcome` of every
     try to process one. `load_app` gives an object with `app.py`'s names: `app` (the Chalice object),
     `process_object` and `reconcile`; it is called when the environment is set and the functions' stacks are installed
     in `chalicelib.wiring`. Raises CannotListen.
@@ -84,6 +85,7 @@ class LocalCloud:
         host: str = "127.0.0.1",
         api_port: int = 0,
         s3_port: int = 0,
+        devices_s3_url: str | None = None,
         schedule_interval_s: float = 60.0,
         on_change: Callable[[S3Change], None] = lambda _: None,
         on_outcome: Callable[[Outcome], None] = lambda _: None,
@@ -92,6 +94,7 @@ class LocalCloud:
         self._host = host
         self._api_port = api_port
         self._s3_port = s3_port
+        self._devices_s3_url = devices_s3_url
         self._schedule_interval_s = schedule_interval_s
         self._on_change = on_change
         self._on_outcome = on_outcome
@@ -278,7 +281,8 @@ class LocalCloud:
             self.access.put_policy(function, policy(TARGET, function, self.outputs, names))
         jwks_url = f"{self.moto_url}/{self.outputs.user_pool_id}/.well-known/jwks.json"
         endpoints = {"AWS_ENDPOINT_URL": self.moto_url, "AWS_ENDPOINT_URL_S3": self._front_url}
-        return endpoints | environment(self.outputs, names, jwks_url=jwks_url, s3_url=self.s3_url)
+        s3_url = self._devices_s3_url or self.s3_url
+        return endpoints | environment(self.outputs, names, jwks_url=jwks_url, s3_url=s3_url)
 
     def _own_hosts(self) -> set[str]:
         return {"127.0.0.1", public_host(self._host)}
