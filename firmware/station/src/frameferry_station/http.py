@@ -57,16 +57,17 @@ class Connection:
     """At most one connection, kept alive between requests.
 
     A request that a reused connection loses before any answer is sent once more on a new one, so every request must
-    be one that may be carried out twice; the whole device API is made so.
+    be one that may be carried out twice; the whole device API is made so. `trusted` is for a server whose certificate
+    no public authority has signed.
     """
 
-    def __init__(self, *, response_s: float = RESPONSE_S) -> None:
+    def __init__(self, *, response_s: float = RESPONSE_S, trusted: ssl.SSLContext | None = None) -> None:
         self._response_s = response_s
         self._client = httpx.Client(
             timeout=httpx.Timeout(response_s, connect=CONNECT_S, write=STALLED_WRITE_S),
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=IDLE_S),
             headers={"Accept": "*/*", "Accept-Encoding": "identity"},
-            verify=_trusted(),
+            verify=trusted or _trusted(),
             # No .netrc, which would put a credential beside the presigned URL's, and S3 refuses two.
             trust_env=False,
         )
