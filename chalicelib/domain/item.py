@@ -44,6 +44,8 @@ class StoredObject:
     stored_at: datetime
     offset: int | None = None
     """Where in the object the `size_bytes` begin; None: they are the whole object."""
+    sealed_sha256: str | None = None
+    """Of a pack that a deletion has rewritten: what it hashed to when its device sealed it."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class Item:
     version_id: str | None = None
     offset: int | None = None
     """Where in the object, which is a pack, the capture's `size_bytes` begin; None: it has the object to itself."""
+    boot_id: str | None = None
+    """Of a capture in a pack: the run of the device in which it was taken."""
     size_bytes: int | None = None
     sha256: str | None = None
     """Of the bytes held; None until S3 or processing has told."""

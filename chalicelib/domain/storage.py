@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chalicelib.domain.item import StoredObject
 
 
 class Changed[T](Exception):
@@ -69,3 +73,20 @@ class Download:
 
     url: str = field(repr=False)
     expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Content:
+    """An object's bytes, and the ETag that a conditional write names them by."""
+
+    body: bytes = field(repr=False)
+    etag: str
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """An object as it was read. `body` is None where there is more of it than was asked for."""
+
+    object: StoredObject
+    etag: str
+    body: bytes | None = field(repr=False)

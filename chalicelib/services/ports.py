@@ -11,7 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.domain.storage import Changed as Changed
+from chalicelib.domain.storage import Content as Content
 from chalicelib.domain.storage import Download as Download
+from chalicelib.domain.storage import Fetched as Fetched
 from chalicelib.domain.storage import Page as Page
 from chalicelib.domain.storage import PutWanted as PutWanted
 from chalicelib.domain.storage import UploadBatch as UploadBatch
@@ -86,6 +88,9 @@ class ItemStore(Protocol):
     def get_many(self, keys: Sequence[tuple[DeviceId, Seq]]) -> list[Item]:
         """Those that exist, in no order, for any number of keys; strongly consistent."""
 
+    def range(self, device_id: DeviceId, first: Seq, last: Seq) -> list[Item]:
+        """Those with first <= seq <= last, by seq; strongly consistent."""
+
     def put(self, item: Item) -> Item:
         """Write the item whole. Condition: `rev` is the stored one, or 0 and nothing is stored.
 
@@ -102,6 +107,9 @@ class ItemStore(Protocol):
 class TimelineStore(Protocol):
     def put(self, row: TimelineRow) -> None:
         """Unconditional: a row is derived from its items and can be written again."""
+
+    def replace(self, row: TimelineRow) -> bool:
+        """Condition: a row stands at this position; False, with nothing written, where none does."""
 
     def delete(self, owner_id: OwnerId, position: str) -> None:
         """Deleting what is not there is no error."""
@@ -215,17 +223,27 @@ class CaptureObjects(Protocol):
     def head_many(self, places: Sequence[tuple[str, str | None]]) -> list[StoredObject | None]:
         """What `head` tells of each key and version, in their order, several at a time."""
 
-    def read(self, key: str, version_id: str | None = None) -> bytes | None:
-        """The whole object; the caller checks its size first."""
+    def fetch(self, key: str, version_id: str | None, *, at_most_bytes: int) -> Fetched | None:
+        """What `head` tells, and the bytes, in one request."""
 
     def put(self, key: str, body: bytes, content_type: str, sha256: str) -> bool:
         """Create with If-None-Match and the checksum; False where the key exists already."""
+
+    def replace(
+        self, key: str, body: bytes, content_type: str, sha256: str, *, if_match: str, sealed_sha256: str
+    ) -> bool:
+        """Write a pack anew. Condition: the current version has the ETag `if_match`; False where it is another one
+        or gone. `sealed_sha256` is told with the object from then on.
+        """
 
     def move_version(self, key: str, version_id: str, to_key: str) -> None:
         """Copy one version to another key, then delete that version. Repeating it is harmless."""
 
     def delete_version(self, key: str, version_id: str) -> None:
         """This version and no other, gone for good; an older one becomes current again."""
+
+    def delete_old_versions(self, key: str) -> None:
+        """Every version and delete marker of exactly this key but the current one, gone for good."""
 
     def delete_all_versions(self, key: str) -> None:
         """Every version and delete marker of exactly this key, gone for good."""
@@ -242,6 +260,17 @@ class DerivedObjects(Protocol):
 
     def put(self, key: str, body: bytes, content_type: str) -> None:
         """Overwrites: the same capture always gives the same bytes."""
+
+    def create(self, key: str, body: bytes, content_type: str) -> bool:
+        """Condition: the key is free; False where it is not."""
+
+    def read(self, key: str) -> Content | None:
+        """The current version."""
+
+    def replace(self, key: str, body: bytes, content_type: str, *, if_match: str) -> bool:
+        """Condition: the current version has this ETag; False where it is another one or gone."""
+
+    def delete_old_versions(self, key: str) -> None: ...
 
     def delete_all_versions(self, key: str) -> None: ...
 

@@ -137,9 +137,10 @@ def _examine(
     """What the object is, and its thumbnail; None where somebody has removed it since it was found."""
     if found.size_bytes > MAX_SINGLE_BYTES:
         return Examined(found, reject_reason="too_large"), None
-    body = captures.read(found.key, found.version_id)
-    if body is None:
+    fetched = captures.fetch(found.key, found.version_id, at_most_bytes=MAX_SINGLE_BYTES)
+    if fetched is None or fetched.body is None:
         return None
+    body = fetched.body
     held = replace(found, sha256=hashlib.sha256(body).hexdigest(), size_bytes=len(body))
     try:
         photo = imaging.examine(body)

@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 _FIRST_ERROR = 300
-_PUT_HEADERS = {
+MOST_BYTES = 64 * 2**20
+"""Of an object that is read: the largest pack."""
+_HEADERS = {
+    "ChecksumMode": "x-amz-checksum-mode",
     "ContentType": "Content-Type",
     "ChecksumAlgorithm": "x-amz-sdk-checksum-algorithm",
     "ChecksumSHA256": "x-amz-checksum-sha256",
     "IfNoneMatch": "If-None-Match",
+    "IfMatch": "If-Match",
 }
+_METADATA = "x-amz-meta-"
 _XML_FIELDS = {"__type": re.compile(rb"<Code>([^<]+)</Code>"), "message": re.compile(rb"<Message>([^<]*)</Message>")}
 """Amazon S3 API Reference, "REST error responses"."""
 
@@ -69,37 +74,66 @@ class Objects:
         self._make_client = make_client
 
     def head_object(self, **parameters: str) -> dict[str, Any]:
-        """Bucket, Key, ChecksumMode and, where it is known, VersionId."""
-        told = self._send("HEAD", parameters, {"x-amz-checksum-mode": parameters["ChecksumMode"]}).headers
-        return {
-            "ContentLength": int(told["content-length"]),
-            "LastModified": parsedate_to_datetime(told["last-modified"]),
-            "VersionId": told.get("x-amz-version-id"),
-            "ChecksumSHA256": told.get("x-amz-checksum-sha256"),
-        }
+        """Bucket, Key and, where they are wanted, ChecksumMode and VersionId."""
+        return _described(self._send("HEAD", parameters))
 
     def get_object(self, **parameters: str) -> dict[str, Any]:
-        """Bucket, Key and, where it is known, VersionId."""
-        return {"Body": BytesIO(self._send("GET", parameters, {}).body)}
+        """Bucket, Key and, where they are wanted, ChecksumMode and VersionId. More than MOST_BYTES are not
+        read: then Body is closed.
+        """
+        answer = self._send("GET", parameters, most_bytes=MOST_BYTES)
+        told, body = _described(answer), BytesIO(answer.body)
+        if told["ContentLength"] > MOST_BYTES:
+            body.close()
+        return told | {"Body": body}
 
-    def put_object(self, *, Body: bytes, **parameters: str) -> dict[str, Any]:  # noqa: N803
-        """Bucket, Key, Body, ContentType and, where they are known, ChecksumAlgorithm, ChecksumSHA256, IfNoneMatch."""
-        headers = {header: parameters[name] for name, header in _PUT_HEADERS.items() if name in parameters}
-        return {"VersionId": self._send("PUT", parameters, headers, Body).headers.get("x-amz-version-id")}
+    def put_object(
+        self,
+        *,
+        Body: bytes,  # noqa: N803
+        Metadata: Mapping[str, str] | None = None,  # noqa: N803
+        **parameters: str,
+    ) -> dict[str, Any]:
+        """Bucket, Key, Body, ContentType and, where they are known, ChecksumAlgorithm, ChecksumSHA256, IfNoneMatch,
+        IfMatch, Metadata.
+        """
+        metadata = {_METADATA + name: value for name, value in (Metadata or {}).items()}
+        told = self._send("PUT", parameters, metadata, Body).headers
+        return {"VersionId": told.get("x-amz-version-id"), "ETag": told.get("etag")}
 
     def _send(
-        self, method: str, parameters: Mapping[str, str], headers: Mapping[str, str], body: bytes = b""
+        self,
+        method: str,
+        parameters: Mapping[str, str],
+        more_headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        most_bytes: int | None = None,
     ) -> Answer:
         key, version_id = parameters["Key"], parameters.get("VersionId")
         path = quote(f"/{parameters['Bucket']}/{key}" if self._by_path else f"/{key}")
         query = "" if version_id is None else f"versionId={quote(version_id, safe='')}"
-        answer = self._endpoint.send(method, path, query, headers, body, is_busy=_is_busy)
+        headers = {header: parameters[name] for name, header in _HEADERS.items() if name in parameters}
+        answer = self._endpoint.send(
+            method, path, query, {**headers, **(more_headers or {})}, body, is_busy=_is_busy, most_bytes=most_bytes
+        )
         if answer.status >= _FIRST_ERROR:
             raise AwsError(f"{method.title()}Object", _error(answer))
         return answer
 
     def __getattr__(self, method: str) -> Any:
         return getattr(self._make_client(), method)
+
+
+def _described(answer: Answer) -> dict[str, Any]:
+    told = answer.headers
+    return {
+        "ContentLength": int(told["content-length"]),
+        "LastModified": parsedate_to_datetime(told["last-modified"]),
+        "VersionId": told.get("x-amz-version-id"),
+        "ChecksumSHA256": told.get("x-amz-checksum-sha256"),
+        "ETag": told["etag"],
+        "Metadata": {name.removeprefix(_METADATA): told[name] for name in told if name.startswith(_METADATA)},
+    }
 
 
 def _is_busy(answer: Answer) -> bool:

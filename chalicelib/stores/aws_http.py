@@ -86,16 +86,18 @@ class Endpoint:
         body: bytes = b"",
         *,
         is_busy: IsBusy,
+        most_bytes: int | None = None,
     ) -> Answer:
         """Retries what `is_busy` and what gets no answer, as botocore's standard mode does, so every request must be
         one that may be carried out twice. Gives the last answer. Raises AwsUnreachable where there is none.
 
-        `path` and `query` are escaped, the query's parameters in the order of their names.
+        `path` and `query` are escaped, the query's parameters in the order of their names. An answer's body that is
+        longer than `most_bytes` is not read, and empty.
         """
         request = Request(method, path, query, {"Host": self._url.netloc, **(headers or {})}, body)
         for attempt in range(1, MAX_ATTEMPTS):
             try:
-                answer = self._once(request)
+                answer = self._once(request, most_bytes)
             except (OSError, HTTPException):
                 pass
             else:
@@ -103,11 +105,11 @@ class Endpoint:
                     return answer
             self._sleep(self._uniform() * 2 ** (attempt - 1))
         try:
-            return self._once(request)
+            return self._once(request, most_bytes)
         except (OSError, HTTPException) as error:
             raise AwsUnreachable(f"{self._service}: {type(error).__name__}") from error
 
-    def _once(self, request: Request) -> Answer:
+    def _once(self, request: Request, most_bytes: int | None) -> Answer:
         signed = signed_headers(
             request, self._credentials(), region=self._region, service=self._service, at=self._clock()
         )
@@ -117,6 +119,9 @@ class Endpoint:
             connection.request(request.method, target, request.body, signed | {"User-Agent": _USER_AGENT})
             response = connection.getresponse()
             headers = {name.lower(): value for name, value in response.getheaders()}
+            if most_bytes is not None and (response.length or 0) > most_bytes:
+                connection.close()
+                return Answer(response.status, headers, b"")
             answer = Answer(response.status, headers, response.read())
         except BaseException:
             connection.close()

@@ -32,6 +32,13 @@ class DynamoItems:
         rows = self._table.get_many({"device_id": device_id, "seq": seq} for device_id, seq in dict.fromkeys(keys))
         return [from_row(row, Item) for row in rows]
 
+    def range(self, device_id: DeviceId, first: Seq, last: Seq) -> list[Item]:
+        query = Query(
+            "#device_id = :device_id AND #seq BETWEEN :first AND :last",
+            {"device_id": device_id, "first": first, "last": last},
+        )
+        return [from_row(row, Item) for row in self._table.rows(query, page_size=_LONGEST_PAGE)]
+
     def put(self, item: Item) -> Item:
         """Condition: `rev` is the stored one, or 0 and no row is there."""
         written = replace(item, rev=item.rev + 1)

@@ -11,16 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.item import StoredObject
+from chalicelib.domain.storage import Content, Fetched
 from chalicelib.stores.aws_errors import RETRY_AFTER_S, busy_as_unavailable, code
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
-    from mypy_boto3_s3.type_defs import ListObjectVersionsOutputTypeDef
+    from mypy_boto3_s3.type_defs import (
+        GetObjectOutputTypeDef,
+        HeadObjectOutputTypeDef,
+        ListObjectVersionsOutputTypeDef,
+    )
 
 # A HEAD has no body, so its code is the bare status; 405 is a version that is a delete marker.
 _NOT_THERE = frozenset({"404", "405", "MethodNotAllowed", "NoSuchKey", "NoSuchVersion"})
+# What an If-None-Match finds taken, and what an If-Match finds changed or gone.
+_CONDITION_LOST = frozenset({"PreconditionFailed", "NoSuchKey"})
 LONGEST_PAGE = 1000
 """Of a list, and of the objects that one call may delete."""
+_SEALED_SHA256 = "sealed-sha256"
+"""Metadata of a pack that a deletion has rewritten; in a header it is `x-amz-meta-sealed-sha256`."""
 
 _MOST_HEADS_AT_ONCE = 8
 _HEADS_A_CONNECTION = 4
@@ -40,19 +49,16 @@ class S3Captures:
             answer = self._client.head_object(
                 Bucket=self._bucket, Key=key, ChecksumMode="ENABLED", **_version(version_id)
             )
-            return StoredObject(
-                key=key,
-                version_id=answer.get("VersionId"),
-                size_bytes=answer["ContentLength"],
-                sha256=_sha256(answer.get("ChecksumSHA256")),
-                stored_at=answer["LastModified"],
-            )
+            return _described(key, answer)
         return None
 
-    def read(self, key: str, version_id: str | None = None) -> bytes | None:
+    def fetch(self, key: str, version_id: str | None, *, at_most_bytes: int) -> Fetched | None:
         with _none_where_absent():
-            body: bytes = self._client.get_object(Bucket=self._bucket, Key=key, **_version(version_id))["Body"].read()
-            return body
+            answer = self._client.get_object(
+                Bucket=self._bucket, Key=key, ChecksumMode="ENABLED", **_version(version_id)
+            )
+            found = _described(key, answer)
+            return Fetched(found, answer["ETag"], _body(answer, at_most_bytes))
         return None
 
     def head_many(self, places: Sequence[tuple[str, str | None]]) -> list[StoredObject | None]:
@@ -66,22 +72,18 @@ class S3Captures:
 
     def put(self, key: str, body: bytes, content_type: str, sha256: str) -> bool:
         """Condition: no object has this key. S3 refuses a body that does not hash to `sha256`."""
-        try:
-            with busy_as_unavailable():
-                self._client.put_object(
-                    Bucket=self._bucket,
-                    Key=key,
-                    Body=body,
-                    ContentType=content_type,
-                    ChecksumAlgorithm="SHA256",
-                    ChecksumSHA256=b64encode(bytes.fromhex(sha256)).decode(),
-                    IfNoneMatch="*",
-                )
-        except Exception as error:
-            if code(error) == "PreconditionFailed":
-                return False
-            raise
-        return True
+        return self._put(key, body, content_type, sha256, IfNoneMatch="*")
+
+    def replace(
+        self, key: str, body: bytes, content_type: str, sha256: str, *, if_match: str, sealed_sha256: str
+    ) -> bool:
+        """Condition: the current version has this ETag. S3 refuses a body that does not hash to `sha256`."""
+        return self._put(key, body, content_type, sha256, IfMatch=if_match, Metadata={_SEALED_SHA256: sealed_sha256})
+
+    def _put(self, key: str, body: bytes, content_type: str, sha256: str, **how: Any) -> bool:
+        checksum = b64encode(bytes.fromhex(sha256)).decode()
+        how |= {"ContentType": content_type, "ChecksumAlgorithm": "SHA256", "ChecksumSHA256": checksum}
+        return _put(self._client, self._bucket, key, body, **how)
 
     def move_version(self, key: str, version_id: str, to_key: str) -> None:
         """No condition, but what a move that broke off has copied is not copied again. S3 works out the sha256."""
@@ -100,8 +102,11 @@ class S3Captures:
         with busy_as_unavailable():
             self._client.delete_object(Bucket=self._bucket, Key=key, VersionId=version_id)
 
+    def delete_old_versions(self, key: str) -> None:
+        _delete_versions(self._client, self._bucket, key, self._page_size, keep_current=True)
+
     def delete_all_versions(self, key: str) -> None:
-        _delete_all_versions(self._client, self._bucket, key, self._page_size)
+        _delete_versions(self._client, self._bucket, key, self._page_size)
 
     def list_versions(self, prefix: str, start_after: str | None, limit: int) -> list[StoredObject]:
         after = "" if start_after is None else start_after
@@ -128,8 +133,56 @@ class S3Derived:
         with busy_as_unavailable():
             self._client.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type)
 
+    def create(self, key: str, body: bytes, content_type: str) -> bool:
+        """Condition: no object has this key."""
+        return _put(self._client, self._bucket, key, body, ContentType=content_type, IfNoneMatch="*")
+
+    def read(self, key: str) -> Content | None:
+        with _none_where_absent():
+            answer = self._client.get_object(Bucket=self._bucket, Key=key)
+            return Content(answer["Body"].read(), answer["ETag"])
+        return None
+
+    def replace(self, key: str, body: bytes, content_type: str, *, if_match: str) -> bool:
+        """Condition: the current version has this ETag."""
+        return _put(self._client, self._bucket, key, body, ContentType=content_type, IfMatch=if_match)
+
+    def delete_old_versions(self, key: str) -> None:
+        _delete_versions(self._client, self._bucket, key, LONGEST_PAGE, keep_current=True)
+
     def delete_all_versions(self, key: str) -> None:
-        _delete_all_versions(self._client, self._bucket, key, LONGEST_PAGE)
+        _delete_versions(self._client, self._bucket, key, LONGEST_PAGE)
+
+
+def _put(client: S3Client, bucket: str, key: str, body: bytes, **how: Any) -> bool:
+    """False where the condition among `how` does not hold."""
+    try:
+        with busy_as_unavailable():
+            client.put_object(Bucket=bucket, Key=key, Body=body, **how)
+    except Exception as error:
+        if code(error) in _CONDITION_LOST:
+            return False
+        raise
+    return True
+
+
+def _described(key: str, answer: GetObjectOutputTypeDef | HeadObjectOutputTypeDef) -> StoredObject:
+    return StoredObject(
+        key=key,
+        version_id=answer.get("VersionId"),
+        size_bytes=answer["ContentLength"],
+        sha256=_sha256(answer.get("ChecksumSHA256")),
+        stored_at=answer["LastModified"],
+        sealed_sha256=answer.get("Metadata", {}).get(_SEALED_SHA256),
+    )
+
+
+def _body(answer: GetObjectOutputTypeDef, at_most_bytes: int) -> bytes | None:
+    """None, with the connection given up, where there is more."""
+    if answer["ContentLength"] > at_most_bytes:
+        answer["Body"].close()
+        return None
+    return answer["Body"].read()
 
 
 @contextmanager
@@ -153,8 +206,8 @@ def _sha256(checksum: str | None) -> str | None:
     return b64decode(checksum).hex()
 
 
-def _delete_all_versions(client: S3Client, bucket: str, key: str, page_size: int) -> None:
-    for batch in batched(list(_versions(client, bucket, key, page_size)), page_size):
+def _delete_versions(client: S3Client, bucket: str, key: str, page_size: int, *, keep_current: bool = False) -> None:
+    for batch in batched(list(_versions(client, bucket, key, page_size, keep_current)), page_size):
         objects: Any = [{"Key": key, "VersionId": version_id} for version_id in batch]
         with busy_as_unavailable():
             answer = client.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
@@ -162,11 +215,11 @@ def _delete_all_versions(client: S3Client, bucket: str, key: str, page_size: int
             raise Unavailable(RETRY_AFTER_S)
 
 
-def _versions(client: S3Client, bucket: str, key: str, page_size: int) -> Iterator[str]:
+def _versions(client: S3Client, bucket: str, key: str, page_size: int, but_current: bool) -> Iterator[str]:
     """Versions and delete markers of exactly this key; keys that only begin like it come after."""
     for page in _pages(client, bucket, key, page_size, {}):
         for entry in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
-            if entry["Key"] == key:
+            if entry["Key"] == key and not (but_current and entry["IsLatest"]):
                 yield entry["VersionId"]
         if page.get("NextKeyMarker") != key:
             return

@@ -10,7 +10,7 @@ from chalicelib.domain.ids import DeviceId, OwnerId
 from chalicelib.domain.storage import Page
 from chalicelib.domain.timeline import TimelineRow
 from chalicelib.stores import cursors
-from chalicelib.stores.dynamodb import Query, Row, Table, from_row, to_row
+from chalicelib.stores.dynamodb import ConditionFailed, Query, Row, Table, from_row, to_row
 
 _BEFORE_ALL, _AFTER_ALL = "0", ":"
 """Positions begin with a digit."""
@@ -28,6 +28,14 @@ class DynamoTimeline:
     def put(self, row: TimelineRow) -> None:
         """No condition."""
         self._table.put(to_row(row) | {"position": row.position})
+
+    def replace(self, row: TimelineRow) -> bool:
+        """Condition: a row is there."""
+        try:
+            self._table.put(to_row(row) | {"position": row.position}, condition="attribute_exists(#position)")
+        except ConditionFailed:
+            return False
+        return True
 
     def delete(self, owner_id: OwnerId, position: str) -> None:
         """No condition."""

@@ -136,7 +136,7 @@ def test_a_head_answers_as_it_answers_botocore(moto: str, by_botocore: Callable[
         asked = {"Bucket": "captures", "Key": key, "ChecksumMode": "ENABLED", **version}
         ours, theirs = objects(moto).head_object(**asked), s3.head_object(**asked)
         assert ours == {name: theirs[name] for name in ours}
-        assert len(ours) == 4
+        assert len(ours) == 6
 
 
 def test_a_head_of_nothing_is_refused_as_botocore_is(moto: str, by_botocore: Callable[[str], Any]) -> None:
@@ -153,13 +153,15 @@ def test_a_head_of_nothing_is_refused_as_botocore_is(moto: str, by_botocore: Cal
 @pytest.mark.parametrize("key", KEYS_OF_ALL_KINDS)
 def test_a_get_answers_as_it_answers_botocore(moto: str, by_botocore: Callable[[str], Any], key: str) -> None:
     s3 = by_botocore("s3")
-    first = s3.put_object(Bucket="captures", Key=key, Body=b"one")["VersionId"]
-    s3.put_object(Bucket="captures", Key=key, Body=b"other")
+    first = s3.put_object(Bucket="captures", Key=key, Body=b"one", ChecksumAlgorithm="SHA256")["VersionId"]
+    s3.put_object(Bucket="captures", Key=key, Body=b"other", ChecksumAlgorithm="SHA256", Metadata={"a-name": "said"})
 
-    newest = objects(moto).get_object(Bucket="captures", Key=key)
-    older = objects(moto).get_object(Bucket="captures", Key=key, VersionId=first)
-
-    assert (newest["Body"].read(), older["Body"].read()) == (b"other", b"one")
+    for version in ({}, {"VersionId": first}):
+        asked = {"Bucket": "captures", "Key": key, "ChecksumMode": "ENABLED", **version}
+        ours, theirs = objects(moto).get_object(**asked), s3.get_object(**asked)
+        assert ours.pop("Body").read() == theirs["Body"].read()
+        assert ours == {name: theirs[name] for name in ours}
+        assert len(ours) == 6
 
 
 @pytest.mark.parametrize("key", KEYS_OF_ALL_KINDS)
@@ -185,6 +187,19 @@ def test_what_is_put_is_there_as_if_botocore_had_put_it(
     assert ours["ChecksumSHA256"] == checksum
 
 
+def test_metadata_and_a_condition_are_put_as_botocore_puts_them(moto: str, by_botocore: Callable[[str], Any]) -> None:
+    s3 = by_botocore("s3")
+    etag = s3.put_object(Bucket="captures", Key="rewritten", Body=b"one")["ETag"]
+
+    put = objects(moto).put_object(
+        Bucket="captures", Key="rewritten", Body=b"other", IfMatch=etag, Metadata={"sealed-sha256": "said"}
+    )
+
+    theirs = s3.head_object(Bucket="captures", Key="rewritten")
+    assert (theirs["ETag"], theirs["VersionId"]) == (put["ETag"], put["VersionId"])
+    assert theirs["Metadata"] == {"sealed-sha256": "said"}
+
+
 @pytest.mark.parametrize(
     ("method", "parameters"),
     [
@@ -192,6 +207,8 @@ def test_what_is_put_is_there_as_if_botocore_had_put_it(
         ("get_object", {"Key": "there", "VersionId": "f7b2c3d4-0000-0000-0000-000000000000"}),
         ("get_object", {"Key": "there", "Bucket": "no-such-bucket"}),
         ("put_object", {"Key": "there", "Body": b"", "ContentType": "image/jpeg", "IfNoneMatch": "*"}),
+        ("put_object", {"Key": "there", "Body": b"", "ContentType": "image/jpeg", "IfMatch": '"another"'}),
+        ("put_object", {"Key": "nothing", "Body": b"", "ContentType": "image/jpeg", "IfMatch": '"another"'}),
     ],
 )
 def test_s3_refuses_as_it_refuses_botocore(

@@ -28,10 +28,11 @@ from chalicelib.stores.aws_http import MAX_ATTEMPTS, Endpoint
 from chalicelib.stores.dynamodb import Table
 from chalicelib.stores.presign import Credentials
 from infra.local.http_server import Exchange, HttpServer
-from tests.contract.aws_clients_rig import REGION, dynamodb, objects
+from tests.contract.aws_clients_rig import REGION, dynamodb, endpoint, objects
 
 KEY = {"device_id": {"S": "d"}, "seq": {"N": "1"}}
 NOBODY_LISTENS = "http://127.0.0.1:9"
+HEADERS_OF_AN_OBJECT = [("Last-Modified", "Mon, 04 May 2026 12:00:00 GMT"), ("ETag", '"said"')]
 
 
 @dataclass
@@ -55,7 +56,7 @@ class Script:
         else:
             status, told = answer
             body = told if isinstance(told, bytes) else json.dumps(told).encode()
-            exchange.respond(status, [("Content-Type", "application/x-amz-json-1.0")], body)
+            exchange.respond(status, [("Content-Type", "application/x-amz-json-1.0"), *HEADERS_OF_AN_OBJECT], body)
 
 
 @pytest.fixture
@@ -102,6 +103,15 @@ def test_trouble_of_s3_that_passes_is_not_seen(scripted: Scripted, status: int, 
 
     assert found["Body"].read() == b"a photo"
     assert len(script.asked) == 2
+
+
+@pytest.mark.parametrize(("most_bytes", "body"), [(7, b"a photo"), (6, b"")])
+def test_a_body_that_is_longer_than_asked_for_is_not_read(scripted: Scripted, most_bytes: int, body: bytes) -> None:
+    url, _ = scripted((200, b"a photo"))
+
+    answer = endpoint("s3", url).send("GET", "/photo", is_busy=lambda _: False, most_bytes=most_bytes)
+
+    assert (answer.status, answer.body, answer.headers["content-length"]) == (200, body, "7")
 
 
 def test_trouble_that_stays_is_told_after_three_attempts(scripted: Scripted) -> None:

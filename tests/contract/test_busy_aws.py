@@ -92,7 +92,7 @@ TABLE_CALLS: dict[str, Callable[[Aws], object]] = {
 }
 BUCKET_CALLS: dict[str, Callable[[Aws], object]] = {
     "head_object": lambda aws: aws.captures.head("key"),
-    "get_object": lambda aws: aws.captures.read("key"),
+    "get_object": lambda aws: aws.captures.fetch("key", None, at_most_bytes=1000),
     "put_object": lambda aws: aws.captures.put("key", b"", "image/jpeg", "00" * 32),
     "delete_object": lambda aws: aws.captures.delete_version("key", "v1"),
     "list_object_versions": lambda aws: aws.captures.list_versions("devices/", None, 10),
@@ -213,10 +213,11 @@ def test_a_put_that_races_another_of_the_same_key_is_unavailable(aws: Aws, s3: S
 
 
 def test_a_body_that_breaks_off_is_unavailable(aws: Aws, s3: Stubber) -> None:
-    s3.add_response("get_object", {"Body": StreamingBody(io.BytesIO(b"half"), content_length=8)})
+    body = StreamingBody(io.BytesIO(b"half"), content_length=8)
+    s3.add_response("get_object", {"Body": body, "ContentLength": 8, "LastModified": NOW, "ETag": '"e"'})
 
     with pytest.raises(Unavailable):
-        aws.captures.read("key")
+        aws.captures.fetch("key", None, at_most_bytes=1000)
 
 
 def test_a_version_that_could_not_be_deleted_is_unavailable(aws: Aws, s3: Stubber) -> None:
@@ -245,7 +246,7 @@ def test_a_delete_marker_is_nothing(aws: Aws, s3: Stubber) -> None:
     s3.add_client_error("get_object", "MethodNotAllowed", http_status_code=405)
 
     assert aws.captures.head("key", "marker") is None
-    assert aws.captures.read("key", "marker") is None
+    assert aws.captures.fetch("key", "marker", at_most_bytes=1000) is None
 
 
 def test_delete_markers_are_deleted_with_the_versions_and_never_listed(aws: Aws, s3: Stubber) -> None:

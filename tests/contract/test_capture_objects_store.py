@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from hashlib import sha256
 
+import pytest
+
 from chalicelib.domain.item import StoredObject
 from tests.contract.conftest import Stores
 
@@ -29,13 +31,18 @@ def version_of(found: StoredObject) -> str:
     return found.version_id
 
 
+def bytes_of(stores: Stores, key: str, version_id: str | None = None) -> bytes | None:
+    fetched = stores.captures.fetch(key, version_id, at_most_bytes=1000)
+    return fetched.body if fetched else None
+
+
 def listed(stores: Stores, prefix: str, start_after: str | None = None, limit: int = 100) -> list[str]:
     return [found.key for found in stores.captures.list_versions(prefix, start_after, limit)]
 
 
 def test_an_unknown_key_has_no_head_and_no_bytes(stores: Stores) -> None:
     assert stores.captures.head(KEY) is None
-    assert stores.captures.read(KEY) is None
+    assert stores.captures.fetch(KEY, None, at_most_bytes=1000) is None
 
 
 def test_head_tells_the_sha256_that_the_upload_named(stores: Stores) -> None:
@@ -56,17 +63,28 @@ def test_head_tells_when_the_object_came_in_whole_seconds_of_utc(stores: Stores)
     assert stored_at.microsecond == 0
 
 
-def test_the_whole_object_is_read(stores: Stores) -> None:
-    uploaded(stores)
+@pytest.mark.parametrize("named", [True, False])
+def test_the_whole_object_is_fetched_with_what_its_head_tells(stores: Stores, named: bool) -> None:
+    found = uploaded(stores, named=named)
 
-    assert stores.captures.read(KEY) == BODY
+    fetched = stores.captures.fetch(KEY, None, at_most_bytes=len(BODY))
+    assert fetched is not None
+    assert (fetched.object, fetched.body) == (found, BODY)
+
+
+def test_of_more_than_was_asked_for_only_the_head_is_fetched(stores: Stores) -> None:
+    found = uploaded(stores)
+
+    fetched = stores.captures.fetch(KEY, None, at_most_bytes=len(BODY) - 1)
+    assert fetched is not None
+    assert (fetched.object, fetched.body) == (found, None)
 
 
 def test_an_empty_object_is_an_object(stores: Stores) -> None:
     found = uploaded(stores, body=b"")
 
     assert found.size_bytes == 0
-    assert stores.captures.read(KEY) == b""
+    assert bytes_of(stores, KEY) == b""
 
 
 def test_an_upload_with_if_none_match_never_replaces(stores: Stores) -> None:
@@ -81,8 +99,8 @@ def test_an_upload_without_if_none_match_lies_over_the_first_and_both_are_kept(s
 
     assert stores.captures.head(KEY) == second
     assert stores.captures.head(KEY, first.version_id) == first
-    assert stores.captures.read(KEY, first.version_id) == BODY
-    assert stores.captures.read(KEY) == OTHER
+    assert bytes_of(stores, KEY, first.version_id) == BODY
+    assert bytes_of(stores, KEY) == OTHER
 
 
 def test_a_version_that_is_not_there_is_none(stores: Stores) -> None:
@@ -91,7 +109,7 @@ def test_a_version_that_is_not_there_is_none(stores: Stores) -> None:
     uploaded(stores)
 
     assert stores.captures.head(KEY, gone) is None
-    assert stores.captures.read(KEY, gone) is None
+    assert bytes_of(stores, KEY, gone) is None
 
 
 def test_put_creates_with_the_checksum(stores: Stores) -> None:
@@ -118,7 +136,7 @@ def test_a_moved_version_is_under_its_new_key_only_with_its_sha256_known(stores:
     moved = stores.captures.head("devices/d1/conflicts/1.jpg")
     assert moved is not None
     assert (moved.size_bytes, moved.sha256) == (len(BODY), digest(BODY))
-    assert stores.captures.read("devices/d1/conflicts/1.jpg") == BODY
+    assert bytes_of(stores, "devices/d1/conflicts/1.jpg") == BODY
     assert stores.captures.head(KEY) is None
 
 
@@ -128,7 +146,7 @@ def test_moving_the_version_on_top_brings_back_the_one_under_it(stores: Stores) 
     stores.captures.move_version(KEY, version_of(second), "aside")
 
     assert stores.captures.head(KEY) == first
-    assert stores.captures.read("aside") == OTHER
+    assert bytes_of(stores, "aside") == OTHER
 
 
 def test_moving_the_version_below_leaves_the_one_on_top(stores: Stores) -> None:
@@ -256,6 +274,68 @@ def test_more_versions_than_a_page_are_all_listed_and_all_deleted(stores: Stores
     assert listed(stores, "") == [KEY + ".bak"]
 
 
+def etag_of(stores: Stores) -> str:
+    fetched = stores.captures.fetch(KEY, None, at_most_bytes=1000)
+    assert fetched is not None
+    return fetched.etag
+
+
+def rewritten(stores: Stores, etag: str, body: bytes = OTHER) -> bool:
+    return stores.captures.replace(
+        KEY, body, "application/zip", digest(body), if_match=etag, sealed_sha256=digest(BODY)
+    )
+
+
+def test_a_rewritten_object_tells_what_it_hashes_to_now_and_what_it_was_sealed_with(stores: Stores) -> None:
+    uploaded(stores)
+
+    assert rewritten(stores, etag_of(stores))
+
+    fetched = stores.captures.fetch(KEY, None, at_most_bytes=1000)
+    assert fetched is not None
+    assert stores.captures.head(KEY) == fetched.object
+    assert (fetched.body, fetched.object.sha256, fetched.object.sealed_sha256) == (OTHER, digest(OTHER), digest(BODY))
+
+
+def test_an_object_that_has_changed_is_not_rewritten(stores: Stores) -> None:
+    uploaded(stores)
+    seen = etag_of(stores)
+    assert rewritten(stores, seen)
+
+    assert not rewritten(stores, seen, BODY + b"more")
+
+    assert bytes_of(stores, KEY) == OTHER
+
+
+def test_an_object_that_is_gone_is_not_rewritten(stores: Stores) -> None:
+    uploaded(stores)
+    seen = etag_of(stores)
+    stores.captures.delete_all_versions(KEY)
+
+    assert not rewritten(stores, seen)
+
+    assert listed(stores, "") == []
+
+
+def test_old_versions_are_deleted_and_the_current_one_stays(stores: Stores) -> None:
+    uploaded(stores)
+    rewritten(stores, etag_of(stores))
+    rewritten(stores, etag_of(stores), BODY + b"more")
+    other = uploaded(stores, KEY + ".bak", OTHER)
+
+    for _ in range(2):
+        stores.captures.delete_old_versions(KEY)
+
+    assert listed(stores, "") == [KEY, other.key]
+    assert bytes_of(stores, KEY) == BODY + b"more"
+
+
+def test_there_may_be_no_old_versions(stores: Stores) -> None:
+    stores.captures.delete_old_versions(KEY)
+
+    assert listed(stores, "") == []
+
+
 def test_what_is_derived_can_be_made_again(stores: Stores) -> None:
     for body in (BODY, OTHER):
         stores.derived.put("devices/d1/thumbnails/1.jpg", body, "image/jpeg")
@@ -272,3 +352,47 @@ def test_what_is_derived_is_deleted_with_all_its_versions(stores: Stores) -> Non
 
     assert stores.derived_bodies("thumbnails/1.jpg.bak") == [BODY]
     assert stores.captures.head("thumbnails/1.jpg") is None
+
+
+PACK = "devices/d1/thumbnails/packs/1.zip"
+
+
+def test_what_is_created_is_read_back(stores: Stores) -> None:
+    assert stores.derived.read(PACK) is None
+    assert stores.derived.create(PACK, BODY, "application/zip")
+
+    content = stores.derived.read(PACK)
+    assert content is not None
+    assert content.body == BODY
+
+
+def test_of_two_that_create_the_second_changes_nothing(stores: Stores) -> None:
+    assert stores.derived.create(PACK, BODY, "application/zip")
+
+    assert not stores.derived.create(PACK, OTHER, "application/zip")
+
+    assert stores.derived_bodies(PACK) == [BODY]
+
+
+def test_what_is_derived_is_replaced_only_as_it_was_read(stores: Stores) -> None:
+    stores.derived.create(PACK, BODY, "application/zip")
+    read = stores.derived.read(PACK)
+    assert read is not None
+
+    assert stores.derived.replace(PACK, OTHER, "application/zip", if_match=read.etag)
+    assert not stores.derived.replace(PACK, BODY + b"more", "application/zip", if_match=read.etag)
+
+    assert stores.derived_bodies(PACK) == [OTHER, BODY]
+    stores.derived.delete_old_versions(PACK)
+    assert stores.derived_bodies(PACK) == [OTHER]
+
+
+def test_what_is_gone_is_not_replaced(stores: Stores) -> None:
+    stores.derived.create(PACK, BODY, "application/zip")
+    read = stores.derived.read(PACK)
+    assert read is not None
+    stores.derived.delete_all_versions(PACK)
+
+    assert not stores.derived.replace(PACK, OTHER, "application/zip", if_match=read.etag)
+
+    assert stores.derived_bodies(PACK) == []

@@ -136,6 +136,16 @@ def test_many_of_none_are_none(stores: Stores) -> None:
     assert stores.items.get_many([]) == []
 
 
+def test_a_range_has_both_its_ends_in_the_order_of_seq_and_no_other_devices_items(stores: Stores) -> None:
+    first, second = new_device_id(), new_device_id()
+    mine = {seq: stores.items.put(an_item(first, seq)) for seq in (5, 1, 3, 9)}
+    stores.items.put(an_item(second, 3))
+
+    assert stores.items.range(first, Seq(1), Seq(5)) == [mine[1], mine[3], mine[5]]
+    assert stores.items.range(first, Seq(9), Seq(9)) == [mine[9]]
+    assert stores.items.range(first, Seq(6), Seq(8)) == []
+
+
 def test_the_last_seq_is_the_largest_of_that_device(stores: Stores, device_id: DeviceId) -> None:
     for seq in (9, 1000, 99):
         stores.items.put(an_item(device_id, seq))

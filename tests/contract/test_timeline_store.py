@@ -103,6 +103,17 @@ def test_a_row_that_is_put_again_replaces_the_first(stores: Stores, device_id: D
     assert newest(stores).entries == [replace(row, photos=0, rejected=1)]
 
 
+def test_only_a_row_that_is_there_is_replaced(stores: Stores, device_id: DeviceId) -> None:
+    row = a_row(device_id)
+    assert not stores.timeline.replace(row)
+    assert newest(stores).entries == []
+
+    stores.timeline.put(row)
+    assert stores.timeline.replace(replace(row, photos=0, deleted=1))
+
+    assert newest(stores).entries == [replace(row, photos=0, deleted=1)]
+
+
 def test_a_deleted_row_is_gone_and_deleting_it_again_is_no_error(stores: Stores, device_id: DeviceId) -> None:
     one, two = rows_at(stores, device_id, 1, 2)
 

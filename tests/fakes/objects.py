@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import md5
 from hashlib import sha256 as new_sha256
 
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.item import StoredObject
-from chalicelib.domain.storage import Download, PutWanted, UploadBatch, UploadTarget
+from chalicelib.domain.storage import Content, Download, Fetched, PutWanted, UploadBatch, UploadTarget
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,11 @@ class _Version:
     content_type: str
     sha256: str | None
     stored_at: datetime
+    sealed_sha256: str | None = None
+
+    @property
+    def etag(self) -> str:
+        return f'"{md5(self.body, usedforsecurity=False).hexdigest()}"'
 
 
 class _Bucket:
@@ -37,14 +43,24 @@ class _Bucket:
         """For a test: the bytes of every version that remains, oldest first."""
         return {key: [version.body for version in self._versions[key]] for key in self.keys()}
 
+    def delete_old_versions(self, key: str) -> None:
+        if key in self._versions:
+            self._versions[key] = self._versions[key][-1:]
+
     def delete_all_versions(self, key: str) -> None:
         self._versions.pop(key, None)
 
-    def _write(self, key: str, body: bytes, content_type: str, sha256: str | None) -> _Version:
+    def _is_current(self, key: str, etag: str) -> bool:
+        current = self._find(key, None)
+        return current is not None and current.etag == etag
+
+    def _write(
+        self, key: str, body: bytes, content_type: str, sha256: str | None, sealed_sha256: str | None = None
+    ) -> _Version:
         self._count += 1
         # S3 tells the time of an object in whole seconds.
         stored_at = self._clock().astimezone(UTC).replace(microsecond=0)
-        version = _Version(f"version{self._count:08d}", body, content_type, sha256, stored_at)
+        version = _Version(f"version{self._count:08d}", body, content_type, sha256, stored_at, sealed_sha256)
         self._versions.setdefault(key, []).append(version)
         return version
 
@@ -72,9 +88,12 @@ class FakeCaptures(_Bucket):
         version = self._find(key, version_id)
         return None if version is None else _described(key, version)
 
-    def read(self, key: str, version_id: str | None = None) -> bytes | None:
+    def fetch(self, key: str, version_id: str | None, *, at_most_bytes: int) -> Fetched | None:
         version = self._find(key, version_id)
-        return None if version is None else version.body
+        if version is None:
+            return None
+        body = version.body if len(version.body) <= at_most_bytes else None
+        return Fetched(_described(key, version), version.etag, body)
 
     def head_many(self, places: Sequence[tuple[str, str | None]]) -> list[StoredObject | None]:
         return [self.head(*place) for place in places]
@@ -85,6 +104,16 @@ class FakeCaptures(_Bucket):
         if key in self._versions:
             return False
         self._write(key, body, content_type, sha256)
+        return True
+
+    def replace(
+        self, key: str, body: bytes, content_type: str, sha256: str, *, if_match: str, sealed_sha256: str
+    ) -> bool:
+        if sha256 != new_sha256(body).hexdigest():
+            raise AssertionError("S3 would answer BadDigest")
+        if not self._is_current(key, if_match):
+            return False
+        self._write(key, body, content_type, sha256, sealed_sha256)
         return True
 
     def move_version(self, key: str, version_id: str, to_key: str) -> None:
@@ -115,9 +144,32 @@ class FakeDerived(_Bucket):
     def put(self, key: str, body: bytes, content_type: str) -> None:
         self._write(key, body, content_type, None)
 
+    def create(self, key: str, body: bytes, content_type: str) -> bool:
+        if key in self._versions:
+            return False
+        self.put(key, body, content_type)
+        return True
+
+    def read(self, key: str) -> Content | None:
+        version = self._find(key, None)
+        return None if version is None else Content(version.body, version.etag)
+
+    def replace(self, key: str, body: bytes, content_type: str, *, if_match: str) -> bool:
+        if not self._is_current(key, if_match):
+            return False
+        self.put(key, body, content_type)
+        return True
+
 
 def _described(key: str, version: _Version) -> StoredObject:
-    return StoredObject(key, version.version_id, len(version.body), version.sha256, version.stored_at)
+    return StoredObject(
+        key,
+        version.version_id,
+        len(version.body),
+        version.sha256,
+        version.stored_at,
+        sealed_sha256=version.sealed_sha256,
+    )
 
 
 class FakeUploadSigner:

@@ -110,6 +110,11 @@ class FakeItems:
     def get_many(self, keys: Sequence[tuple[DeviceId, Seq]]) -> list[Item]:
         return [self._items[key] for key in dict.fromkeys(keys) if key in self._items]
 
+    def range(self, device_id: DeviceId, first: Seq, last: Seq) -> list[Item]:
+        return [
+            item for (owner, seq), item in sorted(self._items.items()) if owner == device_id and first <= seq <= last
+        ]
+
     def put(self, item: Item) -> Item:
         stored = self._items.get((item.device_id, item.seq))
         if (stored.rev if stored else 0) != item.rev:
@@ -138,6 +143,12 @@ class FakeTimeline:
 
     def put(self, row: TimelineRow) -> None:
         self._rows[row.owner_id, row.position] = as_stored(row)
+
+    def replace(self, row: TimelineRow) -> bool:
+        found = (row.owner_id, row.position) in self._rows
+        if found:
+            self.put(row)
+        return found
 
     def delete(self, owner_id: OwnerId, position: str) -> None:
         self._rows.pop((owner_id, position), None)

@@ -274,9 +274,12 @@ class AnyOrder(RuleBasedStateMachine):
         thumbnails = {key: versions[-1] for key, versions in self.world.derived.bodies().items()}
         for seq, item in self.seen.items():
             if item.status is ItemStatus.PROCESSED:
-                photo = self.world.captures.read(item.object_key, item.version_id)
+                photo = self.world.captures.fetch(item.object_key, item.version_id, at_most_bytes=10**6)
                 assert photo is not None
-                assert thumbnails[str(item.thumbnail_key)] == examine(photo).thumbnail, f"seq {seq} shows another photo"
+                assert photo.body is not None
+                assert thumbnails[str(item.thumbnail_key)] == examine(photo.body).thumbnail, (
+                    f"seq {seq} shows another photo"
+                )
 
     def nothing_waits_but_for_an_object(self) -> None:
         waiting = [item for item in self.seen.values() if item.pending_since is not None]

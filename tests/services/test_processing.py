@@ -140,7 +140,7 @@ def test_a_copy_that_another_process_removes_meanwhile_is_no_conflict(world: Fak
     crashes = Crashes()
     crashes.meanwhile(_READ, lambda: process(world, copy))
     overtaken = process_object(copy, None, stores=world.mortal(crashes), clock=world.clock)
-    assert crashes.log[_READ - 1] == "FakeCaptures.read"
+    assert crashes.log[_READ - 1] == "FakeCaptures.fetch"
     assert overtaken.outcome is Outcome.GONE
     assert event_history(OWNER, device.device_id, 10, None, stores=world).entries == []
 

@@ -10,6 +10,7 @@ from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.ids import DeviceId, Seq
 from chalicelib.domain.inbox import EventKind
 from chalicelib.domain.item import Item, ItemStatus
+from chalicelib.domain.storage import Fetched
 from chalicelib.services.devices import DEVICE_RATE
 from chalicelib.services.inbox import event_history
 from chalicelib.services.processing import process_object
@@ -253,10 +254,10 @@ class _FailingCaptures:
     def __getattr__(self, name: str) -> object:
         return getattr(self._captures, name)
 
-    def read(self, key: str, version_id: str | None = None) -> bytes | None:
+    def fetch(self, key: str, version_id: str | None, *, at_most_bytes: int) -> Fetched | None:
         if key == self._key:
             raise self._error
-        return self._captures.read(key, version_id)
+        return self._captures.fetch(key, version_id, at_most_bytes=at_most_bytes)
 
 
 def _failing_for(world: FakeWorld, key: str, error: Exception) -> FakeWorld:
