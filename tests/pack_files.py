@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import struct
+import subprocess
+import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from frameferry_station.captures import Seq as DeviceSeq
 from frameferry_station.packs import CaptureRecord, PackedEntry, PackIdentity, encode_directory, encode_entry
@@ -105,3 +109,21 @@ def forged_directory(data: bytes, header_offsets: Iterable[int], **end: int) -> 
 
 def forged_end(count: int, size_bytes: int, start: int) -> bytes:
     return struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, count, count, size_bytes, start, 0)
+
+
+def zipped(names: Iterable[str], compression: int = zipfile.ZIP_STORED, content: bytes = b"jpeg") -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", compression) as archive:
+        for name in names:
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def assert_any_tool_opens(body: bytes, names: list[str], folder: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == names
+    (folder / "pack.zip").write_bytes(body)
+    unzip = subprocess.run(["unzip", "-t", folder / "pack.zip"], capture_output=True, text=True, check=False)
+    assert unzip.returncode == 0, unzip.stdout + unzip.stderr
+    assert "warning" not in unzip.stdout + unzip.stderr

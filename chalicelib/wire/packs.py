@@ -164,7 +164,7 @@ def _fault_of_entry(data: memoryview, entry: CentralEntry) -> FaultReason | None
         return "bad_name"
     if entry.size_bytes > pack_entries.MAX_JPEG_BYTES:
         return "too_large"
-    if entry.header_offset + pack_entries.HEADER_BYTES + entry.size_bytes > len(data) or not entry.size_bytes:
+    if entry.header_offset + entry.size_bytes > len(data) or not entry.size_bytes:
         return "out_of_range"
     offset = entry.data_offset(data)
     if offset is None:

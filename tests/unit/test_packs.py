@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import struct
-import subprocess
 import zipfile
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,7 +13,7 @@ import pytest
 from chalicelib.domain.ids import MAX_SEQ, Seq
 from chalicelib.wire.object_keys import PackKey
 from chalicelib.wire.pack_entries import MAX_CAPTURES, MAX_JPEG_BYTES, MAX_PACK_BYTES
-from chalicelib.wire.packs import BadPack, Pack, PackedCapture, PackFault, erase, read_pack
+from chalicelib.wire.packs import BadPack, Pack, PackedCapture, PackFault, read_pack
 from tests import pack_files
 from tests.pack_files import (
     BOOT_ID,
@@ -24,11 +21,11 @@ from tests.pack_files import (
     DEVICE,
     END_BYTES,
     IN_RECORD,
-    LOCAL_CRC,
     NAME,
     OTHER_DEVICE,
     RECORD,
     Shot,
+    assert_any_tool_opens,
     changed,
     directory_place,
     entries_of,
@@ -39,6 +36,7 @@ from tests.pack_files import (
     pack_of,
     sealed,
     with_true_record,
+    zipped,
 )
 from tests.tiny_jpegs import tiny_jpeg
 
@@ -68,24 +66,6 @@ def faults(pack: Pack) -> list[tuple[str, int | None]]:
 
 def bytes_of(body: bytes, capture: PackedCapture) -> bytes:
     return body[capture.offset : capture.offset + capture.size_bytes]
-
-
-def zipped(names: Iterable[str], compression: int = zipfile.ZIP_STORED, content: bytes = b"jpeg") -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", compression) as archive:
-        for name in names:
-            archive.writestr(name, content)
-    return file.getvalue()
-
-
-def assert_any_tool_opens(body: bytes, names: list[str], folder: Path) -> None:
-    with zipfile.ZipFile(io.BytesIO(body)) as archive:
-        assert archive.testzip() is None
-        assert archive.namelist() == names
-    (folder / "pack.zip").write_bytes(body)
-    unzip = subprocess.run(["unzip", "-t", folder / "pack.zip"], capture_output=True, text=True, check=False)
-    assert unzip.returncode == 0, unzip.stdout + unzip.stderr
-    assert "warning" not in unzip.stdout + unzip.stderr
 
 
 def test_what_is_written_is_read_again_with_its_record() -> None:
@@ -424,84 +404,3 @@ class TestZipBombs:
 
         assert pack.captures == ()
         assert faults(pack) == [("bad_name", None), ("bad_name", None), ("bad_record", 7)]
-
-
-class TestErasing:
-    def test_the_bytes_are_gone_and_all_else_stays(self) -> None:
-        before = read_pack(three(), KEY)
-        body = erase(three(), [Seq(8)])
-
-        after = read_pack(body, KEY)
-
-        assert len(body) == len(three())
-        assert PHOTOS[8] not in body
-        assert hashlib.sha256(PHOTOS[8]).digest() not in body
-        assert after.captures[0::2] == before.captures[0::2]
-        assert (after.captures[1].is_erased, after.captures[1].sha256) == (True, "0" * 64)
-        assert bytes_of(body, after.captures[1]) == bytes(len(PHOTOS[8]))
-        assert after.faults == ()
-
-    @pytest.mark.parametrize("gone", [[7], [9], [7, 8, 9]])
-    def test_any_tool_opens_what_is_left(self, gone: list[int], tmp_path: Path) -> None:
-        body = erase(three(), [Seq(seq) for seq in gone])
-
-        assert_any_tool_opens(body, [f"{seq:016d}.jpg" for seq in PHOTOS], tmp_path)
-
-    def test_twice_is_as_once(self) -> None:
-        once = erase(three(), [Seq(8)])
-
-        assert erase(once, [Seq(8)]) == once
-
-    def test_a_seq_that_is_not_there_changes_nothing(self) -> None:
-        assert erase(three(), [Seq(6), Seq(10)]) == three()
-
-    def test_a_damaged_capture_can_be_erased(self) -> None:
-        body = erase(flipped(three(), second_at() + 1000), [Seq(8)])
-
-        assert [(c.is_erased, c.fault) for c in read_pack(body, KEY).captures] == [
-            (False, None),
-            (True, None),
-            (False, None),
-        ]
-
-    def test_works_without_a_directory(self) -> None:
-        body = erase(three()[:-END_BYTES], [Seq(8)])
-
-        pack = read_pack(body, KEY)
-
-        assert PHOTOS[8] not in body
-        assert [(c.seq, c.is_erased) for c in pack.captures] == [(7, False), (8, True), (9, False)]
-
-    def test_takes_every_entry_of_that_name(self) -> None:
-        _, data = entries_of([Shot(7, PHOTOS[7]), Shot(7, PHOTOS[8])])
-        body = erase(forged_directory(data, [0, second_at()]), [Seq(7)])
-
-        assert PHOTOS[7] not in body
-        assert PHOTOS[8] not in body
-
-    def test_takes_an_entry_of_a_plain_stored_zip(self, tmp_path: Path) -> None:
-        names = [f"{seq:016d}.jpg" for seq in (7, 8)]
-        body = erase(zipped(names, content=b"a thumbnail"), [Seq(8)])
-
-        with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            assert [archive.read(name) for name in names] == [b"a thumbnail", bytes(11)]
-        assert_any_tool_opens(body, names, tmp_path)
-
-    @pytest.mark.parametrize(
-        "body",
-        [
-            zipped([f"{7:016d}.jpg"], zipfile.ZIP_DEFLATED, bytes(1000)),
-            changed(three(), directory_place(three()) + 20, struct.pack("<II", 2**20, 2**20)),
-            changed(three(), LOCAL_CRC, b"\0\0\0\0"),
-            changed(three(), 28, b"\xff\xff"),
-            forged_end(0, 0, 0),
-        ],
-        ids=["deflated", "too long", "another header", "an extra field too long", "empty"],
-    )
-    def test_leaves_alone_what_is_no_stored_entry(self, body: bytes) -> None:
-        assert erase(body, [Seq(7)]) == body
-
-    def test_of_a_zip_with_too_many_entries_is_refused(self) -> None:
-        _, data = entries_of([Shot(7, PHOTOS[7])])
-        with pytest.raises(BadPack):
-            erase(forged_directory(data, [0] * 101), [Seq(7)])
