@@ -23,6 +23,7 @@ from tests.tiny_jpegs import tiny_jpeg
 LATER = GRACE + timedelta(minutes=1)
 NEXT_SWEEP = SWEEP_INTERVAL + LATER
 _POLL_S = 0.02
+_PATIENCE_S = 20.0
 
 
 class Meanwhile:
@@ -171,7 +172,8 @@ class Tour:
 
         def overtake() -> None:
             assert device.put(other, b"no JPEG").status_code == 200
-            while not self._owner.has_item(device.device_id, 1):
+            give_up_at = time.monotonic() + _PATIENCE_S
+            while not self._owner.has_item(device.device_id, 1) and time.monotonic() < give_up_at:
                 time.sleep(_POLL_S)
 
         with self._meanwhile(PROCESSING_FUNCTION, device, overtake):
