@@ -25,6 +25,7 @@ from infra.local.lambda_runner import (
     AnswerTooLarge,
     InvocationTimedOut,
     LambdaFunction,
+    OnRan,
     PayloadTooLarge,
     let_requests_overlap,
 )
@@ -96,14 +97,24 @@ class ApiServer:
     def url(self) -> str:
         return f"http://{self._host}:{self.port}/{STAGE}"
 
-    def start(self, app: Chalice, on_invoked: Callable[[str], None] = lambda name: None) -> None:
-        """`on_invoked` is LambdaFunction's. Raises RoutesClash for a set of routes that API Gateway refuses."""
+    def start(
+        self,
+        app: Chalice,
+        on_invoked: Callable[[str], None] = lambda name: None,
+        on_ran: OnRan = lambda name, wall_s, cpu_s: None,
+    ) -> None:
+        """`on_invoked` and `on_ran` are LambdaFunction's.
+
+        Raises RoutesClash for a set of routes that API Gateway refuses.
+        """
         routes = list(app.routes)
         _refuse_clashing_routes(routes)
         let_requests_overlap(app)
         self._app = app
         self._matcher = RouteMatcher(routes)
-        self._function = LambdaFunction(app, API_FUNCTION, timeout_s=self._integration_timeout_s, on_invoked=on_invoked)
+        self._function = LambdaFunction(
+            app, API_FUNCTION, timeout_s=self._integration_timeout_s, on_invoked=on_invoked, on_ran=on_ran
+        )
         self._server.start()
 
     def stop(self) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
@@ -31,12 +31,19 @@ _DELETE_RESULT = '<DeleteResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
 
 
 class Boundary:
-    """Wraps moto's WSGI application."""
+    """Wraps moto's WSGI application. `around` may wrap it once more for each function that calls it."""
 
-    def __init__(self, roles: Roles, access: Access, arn: Arn) -> None:
+    def __init__(
+        self,
+        roles: Roles,
+        access: Access,
+        arn: Arn,
+        around: Callable[[Wsgi, str], Wsgi] = lambda application, function: application,
+    ) -> None:
         self._roles = roles
         self._access = access
         self._arn = arn
+        self._around = around
 
     def wrap(self, application: Wsgi) -> Wsgi:
         def serve(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -50,7 +57,7 @@ class Boundary:
             if role is self._roles.operator:
                 return application(environ, start_response)
             judged = self._s3 if scope["service"] == "s3" else self._json
-            return judged(application, role, environ)(environ, start_response)
+            return judged(self._around(application, role.function), role, environ)(environ, start_response)
 
         return serve
 

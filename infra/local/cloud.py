@@ -34,7 +34,8 @@ from infra.local.dead_letters import FailureDestination
 from infra.local.events import EventDispatcher, Outcome
 from infra.local.faults import Faults
 from infra.local.function_stacks import function_stacks
-from infra.local.lambda_runner import Event, LambdaFunction
+from infra.local.lambda_runner import Event, Handler, LambdaFunction
+from infra.local.metering import Meter
 from infra.local.moto_server import MotoServer
 from infra.local.network import public_host
 from infra.local.owner import Owner, UserPool
@@ -73,10 +74,10 @@ class LocalCloud:
 
     `host` is what API and S3 listen on; with 0.0.0.0 URLs name this machine's address on its LAN. A
     port of 0 is chosen by the system. `devices_s3_url` is for a link before S3: the address that presigned URLs name,
-    because their signature covers it. `on_change` hears of every change in S3, `on_outcome` of every
-    try to process one. `load_app` gives an object with `app.py`'s names: `app` (the Chalice object),
-    `process_object` and `reconcile`; it is called when the environment is set and the functions' stacks are installed
-    in `chalicelib.wiring`. Raises CannotListen.
+    because their signature covers it. `on_change` hears of every change in S3, `on_outcome` of every try to process
+    one; `meter` weighs what the functions do. `load_app` gives an object with `app.py`'s names: `app` (the Chalice
+    object), `process_object` and `reconcile`; it is called when the environment is set and the functions' stacks are
+    installed in `chalicelib.wiring`. Raises CannotListen.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class LocalCloud:
         schedule_interval_s: float = 60.0,
         on_change: Callable[[S3Change], None] = lambda _: None,
         on_outcome: Callable[[Outcome], None] = lambda _: None,
+        meter: Meter | None = None,
         load_app: Callable[[], Any] = load_app,
     ) -> None:
         self._host = host
@@ -98,6 +100,7 @@ class LocalCloud:
         self._schedule_interval_s = schedule_interval_s
         self._on_change = on_change
         self._on_outcome = on_outcome
+        self._meter = meter
         self._load_app = load_app
         self._open = ExitStack()
         self._roles = Roles(TARGET)
@@ -188,7 +191,8 @@ class LocalCloud:
 
     def _start_moto(self) -> str:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        server = MotoServer(Boundary(self._roles, self.access, TARGET.arn).wrap)
+        metered = {} if self._meter is None else {"around": self._meter.around}
+        server = MotoServer(Boundary(self._roles, self.access, TARGET.arn, **metered).wrap)
         server.start()
         self._open.callback(server.stop)
         httpx.post(f"{server.url}/moto-api/reset", trust_env=False).raise_for_status()
@@ -216,7 +220,7 @@ class LocalCloud:
 
     def _start_app(self, module: Any) -> None:
         self._dispatcher = EventDispatcher(
-            LambdaFunction(module.process_object, PROCESSING_FUNCTION, on_invoked=self._lambda_invoked),
+            self._function(module.process_object, PROCESSING_FUNCTION, timeout_s=60),
             bucket=self.outputs.captures_bucket,
             region=REGION,
             faults=self.faults,
@@ -225,7 +229,7 @@ class LocalCloud:
             on_dead_letter=partial(self._send_dead_letter, PROCESSING_FUNCTION),
         )
         self._schedule = Schedule(
-            LambdaFunction(module.reconcile, RECONCILER_FUNCTION, timeout_s=300, on_invoked=self._lambda_invoked),
+            self._function(module.reconcile, RECONCILER_FUNCTION, timeout_s=300),
             interval_s=self._schedule_interval_s,
             on_failure=partial(self._send_dead_letter, RECONCILER_FUNCTION, invocations=1),
         )
@@ -233,7 +237,14 @@ class LocalCloud:
         self._open.callback(self._dispatcher.stop)
         self._schedule.start()
         self._open.callback(self._schedule.stop)
-        self._api.start(module.app, self._lambda_invoked)
+        self._api.start(module.app, self._lambda_invoked, self._ran)
+
+    def _function(self, handler: Handler, name: str, timeout_s: float) -> LambdaFunction:
+        return LambdaFunction(handler, name, timeout_s, on_invoked=self._lambda_invoked, on_ran=self._ran)
+
+    def _ran(self, function: str, wall_s: float, cpu_s: float) -> None:
+        if self._meter is not None:
+            self._meter.ran(function, wall_s, cpu_s)
 
     def _lambda_invoked(self, function: str) -> None:
         """What Lambda does with the role at each traced invocation; what it may not, it leaves out and says nothing.

@@ -20,6 +20,7 @@ from chalice.local import LocalChalice
 
 Event = dict[str, Any]
 Handler = Callable[[Event, Any], Any]
+OnRan = Callable[[str, float, float], None]
 
 # Lambda's own message: "Request must be smaller than 6291556 bytes for the InvokeFunction operation".
 PAYLOAD_LIMIT_BYTES = 6_291_556
@@ -72,7 +73,8 @@ class LambdaContext:
 class LambdaFunction:
     """One deployed function: a handler with a name, a time limit and a memory size.
 
-    `on_invoked` hears the name at each invocation: what Lambda itself then does in the function's role.
+    `on_invoked` hears the name at each invocation: what Lambda itself then does in the function's role. `on_ran` hears
+    name, seconds and seconds of CPU when it is over.
     """
 
     handler: Handler
@@ -80,6 +82,7 @@ class LambdaFunction:
     timeout_s: float = 60.0
     memory_mb: int = 512
     on_invoked: Callable[[str], None] = lambda name: None
+    on_ran: OnRan = lambda name, wall_s, cpu_s: None
 
     def invoke(self, event: Event) -> Any:
         """What the handler returned, through JSON and back as on the wire.
@@ -94,7 +97,11 @@ class LambdaFunction:
 
         def run() -> Any:
             _running.set(self.name)  # this thread is the invocation's own
-            return self.handler(json.loads(payload), context)
+            began_at_s = time.perf_counter()
+            try:
+                return self.handler(json.loads(payload), context)
+            finally:
+                self.on_ran(self.name, time.perf_counter() - began_at_s, time.thread_time())
 
         answer = json.dumps(_within(self.timeout_s, run))
         if len(answer) > PAYLOAD_LIMIT_BYTES:

@@ -7,10 +7,12 @@ names", "Reserved words"; API Reference of BatchGetItem, BatchWriteItem, Query a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from infra.local.metering import size_bytes
 
 Attributes = Mapping[str, Mapping[str, Any]]
 
@@ -174,20 +176,3 @@ def _check_batch(tables: Mapping[str, Any], operation: str) -> None:
     _refuse_if(not keys, "an empty batch")
     _refuse_if(len(keys) > 100, "a batch of more than 100 keys")
     _refuse_if(len(keys) != len(set(keys)), "a batch with the same key twice")
-
-
-def size_bytes(attributes: Attributes) -> int:
-    """As DynamoDB counts ("Item sizes and formats"), for the types that are used here."""
-    return sum(len(name.encode()) + sum(_value_sizes(value)) for name, value in attributes.items())
-
-
-def _value_sizes(value: Mapping[str, Any]) -> Iterator[int]:
-    ((kind, content),) = value.items()
-    if kind == "S":
-        yield len(content.encode())
-    elif kind == "N":
-        yield (len(content.lstrip("-")) + 1) // 2 + 1
-    elif kind == "BOOL":
-        yield 1
-    elif kind == "M":
-        yield 3 + size_bytes(content) + len(content)

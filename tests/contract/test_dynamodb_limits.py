@@ -17,8 +17,9 @@ from chalicelib.domain.rates import Rate
 from chalicelib.domain.timeline import TimelineRow
 from chalicelib.domain.tokens import TokenHash
 from chalicelib.wire import object_keys
+from infra.local.metering import size_bytes
 from tests.contract.conftest import Cloud, on_moto
-from tests.contract.dynamodb_limits import RefusedByAws, size_bytes
+from tests.contract.dynamodb_limits import RefusedByAws
 from tests.fakes.clock import FakeClock
 
 WRITE_UNIT_BYTES = 1024
