@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from chalicelib import services, wiring
 from chalicelib.api import http, render
 from chalicelib.api.routes import Routes
@@ -27,6 +25,7 @@ from chalicelib.domain.ids import Seq
 from chalicelib.domain.inbox import CommandStatus, EventKind
 from chalicelib.wire import requests, responses
 from chalicelib.wire.queries import ImageQuery
+from chalicelib.wire.sync import SyncRequest, SyncResponse
 
 routes = Routes(__name__)
 
@@ -112,25 +111,42 @@ def images(device: Device, query: ImageQuery, body: http.JpegBody) -> responses.
     return render.image(done)
 
 
+@routes.add("POST", "/devices/sync", "Say and ask all that there is in one round trip")
+def sync(device: Device, body: SyncRequest) -> SyncResponse:
+    from chalicelib.api import sync_bodies
+
+    stack = wiring.current()
+    done = services.sync.sync(
+        device,
+        sync_bodies.told(body),
+        stores=stack,
+        signer=stack.upload_signer,
+        keys=stack.receipt_keys,
+        clock=stack.clock,
+    )
+    news = stack.receipt_keys.news_for(body.receipt_key_ids)
+    return sync_bodies.answered(done, device, body, stack.clock(), news)
+
+
 @routes.add("POST", "/devices/heartbeat", "Tell how the device is; learn its settings")
 def heartbeat(device: Device, body: requests.HeartbeatRequest) -> responses.HeartbeatResponse:
     stack = wiring.current()
-    waiting = services.inbox.heartbeat(device, Health(**msgspec.structs.asdict(body)), stores=stack, clock=stack.clock)
+    health = Health(**{name: getattr(body, name) for name in requests.HealthFields.__struct_fields__})
+    waiting = services.inbox.heartbeat(device, health, stores=stack, clock=stack.clock)
     return responses.HeartbeatResponse(
         server_time=to_text(stack.clock()),
         settings=render.settings(device.settings),
         settings_version=device.settings_version,
         commands_waiting=waiting,
+        receipt_keys=stack.receipt_keys.news_for(body.receipt_key_ids),
     )
 
 
 @routes.add("POST", "/devices/events", "Report what happened, such as motion")
 def report_event(device: Device, body: requests.EventRequest) -> responses.EventAccepted:
     stack = wiring.current()
-    told = {"score": body.score, "first_seq": body.first_seq, "last_seq": body.last_seq, "message": body.message}
-    details = {name: value for name, value in told.items() if value is not None}
     event, is_new = services.inbox.report(
-        device, EventKind(body.kind), body.occurred_at, details, stores=stack, clock=stack.clock
+        device, EventKind(body.kind), body.occurred_at, body.details, stores=stack, clock=stack.clock
     )
     return responses.EventAccepted(status="accepted" if is_new else "duplicate", event_id=event.event_id)
 

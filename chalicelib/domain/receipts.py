@@ -19,7 +19,7 @@ The signature is Ed25519 (RFC 8032 section 5.1) over those bytes, in base64 (RFC
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -61,6 +61,10 @@ class ReceiptKeys:
             key_id: base64.b64encode(bytes(_signing_key(seed).verify_key)).decode()
             for key_id, seed in self.seeds.items()
         }
+
+    def news_for(self, known_ids: Collection[str] | None) -> dict[str, str] | None:
+        """All public halves, where a device that says which ids it has (None: it does not say) has others."""
+        return None if known_ids is None or set(known_ids) == self.seeds.keys() else self.public_keys()
 
     def sign(self, state: ReceiptState, device_id: DeviceId, object_key: str, size_bytes: int, sha256: str) -> Receipt:
         message = signed_message(state, self.current, device_id, object_key, size_bytes, sha256)

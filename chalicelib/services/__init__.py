@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from chalicelib.services import gallery as gallery
     from chalicelib.services import inbox as inbox
     from chalicelib.services import pairing as pairing
+    from chalicelib.services import sync as sync
     from chalicelib.services import timeline as timeline
     from chalicelib.services import uploads as uploads
 

@@ -96,9 +96,12 @@ def limit_owner(owner_id: OwnerId, *, rates: RateStore, clock: Clock) -> None:
 
 
 def next_seq(device: Device, *, items: ItemStore) -> Seq:
-    """The smallest seq above all that are taken: MAX_SEQ + 1, which is none, where the last one is."""
+    """The smallest seq above all that are taken, here or on the device's card: MAX_SEQ + 1, which is none, where the
+    last one is.
+    """
     last = items.last_seq(device.device_id)
-    return Seq(min(MAX_SEQ + 1, max(device.next_seq, -1 if last is None else last + 1)))
+    free = max(device.next_seq, device.upcoming_seq or 0, -1 if last is None else last + 1)
+    return Seq(min(MAX_SEQ + 1, free))
 
 
 def owned(owner_id: OwnerId, device_id: DeviceId, *, devices: DeviceStore) -> Device:

@@ -36,10 +36,9 @@ from chalicelib.services.ports import (
 )
 from chalicelib.services.receipts import receipt_for
 from chalicelib.wire import object_keys
+from chalicelib.wire.fields import MAX_SINGLE_BYTES as MAX_SINGLE_BYTES
 
 CONTENT_TYPE = "image/jpeg"
-MAX_SINGLE_BYTES = 32 * 2**20
-"""Of one capture PUT to S3; several times what a 5-megapixel camera makes."""
 MAX_DIRECT_BYTES = 4 * 2**20
 """Of one capture in a request body: Lambda takes 6 MB and counts base64."""
 _DIRECT_FILENAME = "image.jpg"
@@ -238,7 +237,7 @@ def _allotted(device: Device, sha256: str, stores: UploadStores) -> Seq:
     if known is not None:
         return known
     seq = stores.devices.allot_seq(device.device_id, next_seq(device, items=stores.items))
-    return stores.inbox.remember_upload(device.device_id, sha256, _usable(seq))
+    return stores.inbox.remember_upload(device.device_id, sha256, usable(seq))
 
 
 def _put(key: str, body: bytes, sha256: str, captures: CaptureObjects) -> StoredObject | None:
@@ -250,10 +249,10 @@ def _put(key: str, body: bytes, sha256: str, captures: CaptureObjects) -> Stored
 
 def _conflict(device: Device, seq: Seq, stores: UploadStores) -> Conflict:
     """`seq` is taken, perhaps by an object that no item knows yet."""
-    return Conflict(_usable(max(next_seq(device, items=stores.items), Seq(seq + 1))))
+    return Conflict(usable(max(next_seq(device, items=stores.items), Seq(seq + 1))))
 
 
-def _usable(seq: Seq) -> Seq:
+def usable(seq: Seq) -> Seq:
     """Raises InvalidParameter, which so can come wherever a Conflict can."""
     if seq > MAX_SEQ:
         raise InvalidParameter("This device has used up its seqs; pair a new one.")

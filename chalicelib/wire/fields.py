@@ -9,6 +9,12 @@ from msgspec import Meta
 
 from chalicelib.domain.ids import MAX_SEQ
 
+MAX_SINGLE_BYTES = 32 * 2**20
+"""Of one capture PUT to S3; several times what a 5-megapixel camera makes."""
+MAX_PACK_BYTES = 64 * 2**20
+MAX_PACK_SPAN = 1000
+"""From the first to the last seq of a pack: what is known of these is read at once."""
+
 SeqField = Annotated[int, Meta(ge=0, le=MAX_SEQ, description="The device's capture number.")]
 Sha256 = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", max_length=64, description="SHA-256 in lower-case hex.")]
 """The length is said twice because Python's `$` lets a line end pass."""

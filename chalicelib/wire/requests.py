@@ -9,6 +9,11 @@ from msgspec import UNSET, Meta, UnsetType
 from chalicelib.wire.fields import Count, Instant, Name, ObjectKey, SeqField, Sha256, ShortText
 from chalicelib.wire.json import Request
 
+ReceiptKeyIds = Annotated[
+    list[Annotated[str, Meta(min_length=1, max_length=32)]],
+    Meta(max_length=20, description="The ids of the receipt keys that the device has."),
+]
+
 
 class EmptyRequest(Request):
     """Nothing to say: no body at all, or `{}`."""
@@ -42,7 +47,7 @@ class IngestRequest(Request):
     content_type: Annotated[str, Meta(max_length=100)] | None = None
 
 
-class HeartbeatRequest(Request):
+class HealthFields(Request):
     battery_percent: Annotated[int, Meta(ge=0, le=100)] | None = None
     rssi_dbm: Annotated[int, Meta(ge=-200, le=100)] | None = None
     free_heap_bytes: Count | None = None
@@ -56,6 +61,10 @@ class HeartbeatRequest(Request):
     temperature_c: Annotated[float, Meta(ge=-100, le=200)] | None = None
 
 
+class HeartbeatRequest(HealthFields):
+    receipt_key_ids: ReceiptKeyIds | None = None
+
+
 class EventRequest(Request):
     kind: Literal["motion", "evicted", "paused", "resumed", "boot", "error"]
     occurred_at: Instant | None = None
@@ -63,6 +72,12 @@ class EventRequest(Request):
     first_seq: SeqField | None = None
     last_seq: SeqField | None = None
     message: ShortText | None = None
+
+    @property
+    def details(self) -> dict[str, str | int | float]:
+        """What is said besides kind and time."""
+        known = {"score": self.score, "first_seq": self.first_seq, "last_seq": self.last_seq, "message": self.message}
+        return {name: value for name, value in known.items() if value is not None}
 
 
 class AckRequest(Request):

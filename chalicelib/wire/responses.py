@@ -98,6 +98,7 @@ class HeartbeatResponse(Response):
     settings: SettingsBody
     settings_version: int
     commands_waiting: int = 0
+    receipt_keys: dict[str, str] | None = None
 
 
 class EventAccepted(Response):

@@ -90,5 +90,5 @@ def what_is_stored(world: World) -> dict[str, Any]:
         state.pop("_full_at_ms", None)
         state.pop("_clock", None)
     devices = found["devices"]["_devices"]
-    found["devices"] = {key: replace(device, last_seen_at=None) for key, device in devices.items()}
+    found["devices"] = {key: replace(device, last_seen_at=None, requests={}) for key, device in devices.items()}
     return found

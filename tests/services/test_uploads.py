@@ -333,10 +333,17 @@ def test_a_promised_capture_that_was_deleted_before_it_came_need_not_be_kept_by_
     assert (receipt.state, receipt.sha256, receipt.size_bytes) == (ReceiptState.DELETED, DIGEST, len(PHOTO))
 
 
-def test_a_tombstone_that_never_knew_its_bytes_gives_no_receipt_for_any(world: FakeWorld, device: Device) -> None:
+def test_a_tombstone_that_never_knew_its_bytes_gives_a_receipt_for_those_that_are_offered(
+    world: FakeWorld, device: Device
+) -> None:
     ingest(world, device, issue(world, device).object_key)
     delete_item(OWNER, device.device_id, Seq(7), stores=world, clock=world.clock)
-    assert issue(world, device, sha256=DIGEST, size_bytes=len(PHOTO)).receipt is None
+
+    receipt = issue(world, device, sha256=DIGEST, size_bytes=len(PHOTO)).receipt
+
+    assert receipt is not None
+    assert (receipt.state, receipt.sha256, receipt.size_bytes) == (ReceiptState.DELETED, DIGEST, len(PHOTO))
+    assert issue(world, device, sha256=DIGEST).receipt is None
 
 
 @pytest.mark.parametrize("processed", [False, True])

@@ -1,0 +1,244 @@
+"""What a device has to give, and the answer to each object: it is wanted, its receipt is due, its seq is another's, or
+nothing is known of it yet.
+
+Nothing is written here. The reads are few: the items once for all objects that lie close together, the singles' in one
+batch, S3 only for objects that are likely to be there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from itertools import count
+from typing import Protocol
+
+from chalicelib.domain.clock_samples import BootTime
+from chalicelib.domain.device import Device
+from chalicelib.domain.ids import DeviceId, Seq
+from chalicelib.domain.item import Item, StoredObject
+from chalicelib.domain.receipts import Receipt, ReceiptKeys, ReceiptState
+from chalicelib.services.devices import next_seq
+from chalicelib.services.ports import CaptureObjects, ItemStore
+from chalicelib.services.receipts import Exempt, conflicts_in_pack, is_held_as, receipt_for
+from chalicelib.services.uploads import CONTENT_TYPE, usable
+from chalicelib.wire import object_keys
+from chalicelib.wire.fields import MAX_PACK_BYTES
+
+PACK_CONTENT_TYPE = "application/zip"
+_CLOSE_SEQS = 100
+"""Packs so near to each other are looked up together."""
+_MOST_BYTES_READ = MAX_PACK_BYTES
+"""Of packs that are looked into during one request. Those beyond get their receipt all the same: a conflict in them
+is found when they are processed, and nothing of it is lost.
+"""
+
+
+class OfferStores(Protocol):
+    @property
+    def items(self) -> ItemStore: ...
+    @property
+    def captures(self) -> CaptureObjects: ...
+
+
+@dataclass(frozen=True)
+class PackOffer:
+    first_seq: Seq
+    last_seq: Seq
+    size_bytes: int
+    sha256: str
+    is_sent: bool = False
+    """The device has put it, as far as it knows."""
+
+    content_type = PACK_CONTENT_TYPE
+
+    def key(self, device_id: DeviceId) -> str:
+        return object_keys.pack(device_id, self.first_seq, self.last_seq, self.sha256)
+
+
+@dataclass(frozen=True)
+class SingleOffer:
+    seq: Seq
+    size_bytes: int
+    sha256: str
+    is_sent: bool = False
+    taken: datetime | BootTime | None = None
+    """When, by a synced clock or by the device's uptime."""
+
+    content_type = CONTENT_TYPE
+
+    @property
+    def last_seq(self) -> Seq:
+        return self.seq
+
+    def key(self, device_id: DeviceId) -> str:
+        return object_keys.told_single(device_id, self.seq, self.taken)
+
+
+type Offer = PackOffer | SingleOffer
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """To be put under this key."""
+
+    offer: Offer
+    object_key: str
+
+
+@dataclass(frozen=True)
+class Received:
+    receipt: Receipt
+    exempt: Sequence[Exempt] = ()
+    """Captures of a pack for which the receipt does not count."""
+
+
+@dataclass(frozen=True)
+class SeqTaken:
+    """The seq is held with other bytes; `next_seq` is free."""
+
+    next_seq: Seq
+
+
+@dataclass(frozen=True)
+class NotSeen:
+    """Sent, but S3 does not hold it."""
+
+
+type Answer = Wanted | Received | SeqTaken | NotSeen
+
+
+@dataclass(frozen=True)
+class _Question:
+    """To be decided by what S3 tells of an object: None where it holds none."""
+
+    place: tuple[str, str | None]
+    decide: Callable[[StoredObject | None], Answer]
+
+
+def answers(device: Device, offers: Sequence[Offer], *, stores: OfferStores, keys: ReceiptKeys) -> list[Answer]:
+    """One for each offer, in their order. Asking again gives the same, until something has come in between.
+
+    Raises InvalidParameter when a device has used up its seqs.
+    """
+    if not offers:
+        return []
+    seen = _Seen(device, offers, stores, keys)
+    drafts = [seen.pack(offer) if isinstance(offer, PackOffer) else seen.single(offer) for offer in offers]
+    questions = [draft for draft in drafts if isinstance(draft, _Question)]
+    found = iter(stores.captures.head_many([question.place for question in questions]))
+    return [draft.decide(next(found)) if isinstance(draft, _Question) else draft for draft in drafts]
+
+
+class _Seen:
+    """What the offers of one request are judged by."""
+
+    def __init__(self, device: Device, offers: Sequence[Offer], stores: OfferStores, keys: ReceiptKeys) -> None:
+        self._device_id = device.device_id
+        self._captures = stores.captures
+        self._keys = keys
+        self._items = _known_items(device.device_id, offers, stores.items)
+        self._free_seqs = _free_seqs(device, offers, stores.items)
+        self._bytes_to_read = _MOST_BYTES_READ
+
+    def single(self, offer: SingleOffer) -> Answer | _Question:
+        item = self._items.get(offer.seq)
+        if item is not None and item.known_sha256() not in (None, offer.sha256):
+            return SeqTaken(next(self._free_seqs))
+        if item is not None and item.is_deleted:
+            return self._of_tombstone(item, offer)
+        if item is not None and item.has_object and item.sha256 == offer.sha256:
+            return _Question((item.object_key, item.version_id), partial(self._held_single, offer, item))
+        key = offer.key(self._device_id)
+        if not offer.is_sent:
+            return Wanted(offer, key)
+        return _Question((key, None), partial(self._sent_single, offer, key))
+
+    def pack(self, offer: PackOffer) -> Answer | _Question:
+        key = offer.key(self._device_id)
+        seqs = map(Seq, range(offer.first_seq, offer.last_seq + 1))
+        items = [self._items[seq] for seq in seqs if seq in self._items]
+        own = [item for item in items if item.object_key == key]
+        if not offer.is_sent and not own:
+            return Wanted(offer, key)
+        others = {item.seq: item for item in items if item.object_key != key}
+        is_deleted = bool(own) and all(item.is_deleted for item in own)
+        return _Question((key, None), partial(self._sent_pack, offer, key, others, is_deleted))
+
+    def _of_tombstone(self, item: Item, offer: SingleOffer) -> Answer:
+        size_bytes = offer.size_bytes
+        receipt = receipt_for(item, offer.sha256, self._keys, self._captures, named_size_bytes=size_bytes)
+        return NotSeen() if receipt is None else Received(receipt)
+
+    def _held_single(self, offer: SingleOffer, item: Item, found: StoredObject | None) -> Answer:
+        receipt = receipt_for(item, offer.sha256, self._keys, self._captures, just_seen=True)
+        if found is None or receipt is None:
+            # Somebody has removed the object: it is to be sent again.
+            return self._not_there(offer, offer.key(self._device_id))
+        return Received(receipt)
+
+    def _sent_single(self, offer: SingleOffer, key: str, found: StoredObject | None) -> Answer:
+        if found is None:
+            return NotSeen()
+        if not is_held_as(found, offer.sha256, offer.size_bytes):
+            # Another capture lies there whole, and no event has told of it yet: the seq is its.
+            return SeqTaken(next(self._free_seqs))
+        return self._signed(ReceiptState.HELD, offer, key)
+
+    def _sent_pack(
+        self, offer: PackOffer, key: str, others: Mapping[Seq, Item], is_deleted: bool, found: StoredObject | None
+    ) -> Answer:
+        if found is not None and is_held_as(found, offer.sha256, offer.size_bytes):
+            return self._signed(ReceiptState.HELD, offer, key, self._exempt(key, found, others))
+        if found is None and is_deleted:
+            return self._signed(ReceiptState.DELETED, offer, key)
+        return self._not_there(offer, key)
+
+    def _exempt(self, key: str, found: StoredObject, others: Mapping[Seq, Item]) -> list[Exempt]:
+        if not others or found.size_bytes > self._bytes_to_read:
+            return []
+        self._bytes_to_read -= found.size_bytes
+        return conflicts_in_pack(key, others, self._captures, self._free_seqs, at_most_bytes=MAX_PACK_BYTES)
+
+    def _signed(self, state: ReceiptState, offer: Offer, key: str, exempt: Sequence[Exempt] = ()) -> Received:
+        return Received(self._keys.sign(state, self._device_id, key, offer.size_bytes, offer.sha256), exempt)
+
+    def _not_there(self, offer: Offer, key: str) -> Answer:
+        return NotSeen() if offer.is_sent else Wanted(offer, key)
+
+
+def _known_items(device_id: DeviceId, offers: Iterable[Offer], items: ItemStore) -> dict[Seq, Item]:
+    """Every item whose seq an offer names or spans."""
+    packs = [offer for offer in offers if isinstance(offer, PackOffer)]
+    singles = {offer.seq for offer in offers if isinstance(offer, SingleOffer)}
+    found = [item for first, last in _runs(packs) for item in items.range(device_id, first, last)]
+    known = {item.seq: item for item in found}
+    looked_up = [(device_id, seq) for seq in sorted(singles) if not any(_spans(pack, seq) for pack in packs)]
+    known |= {item.seq: item for item in (items.get_many(looked_up) if looked_up else [])}
+    return known
+
+
+def _spans(pack: PackOffer, seq: Seq) -> bool:
+    return pack.first_seq <= seq <= pack.last_seq
+
+
+def _runs(packs: Iterable[PackOffer]) -> Iterator[tuple[Seq, Seq]]:
+    """Ranges that hold all packs, none near another."""
+    run: tuple[Seq, Seq] | None = None
+    for first, last in sorted((pack.first_seq, pack.last_seq) for pack in packs):
+        if run is not None and first <= run[1] + _CLOSE_SEQS:
+            run = run[0], max(run[1], last)
+            continue
+        if run is not None:
+            yield run
+        run = first, last
+    if run is not None:
+        yield run
+
+
+def _free_seqs(device: Device, offers: Iterable[Offer], items: ItemStore) -> Iterator[Seq]:
+    """Each is above all that are taken and all that are offered. Raises InvalidParameter when they run out."""
+    offered = max((offer.last_seq for offer in offers), default=Seq(0))
+    for seq in count(max(next_seq(device, items=items), Seq(offered + 1))):
+        yield usable(Seq(seq))
