@@ -119,14 +119,14 @@ class ColdStarts:
 
 
 def _cost_of(process: FunctionProcess, event: Any) -> tuple[Any, Cost]:
-    cpu_before_s, began_at_s = _cpu_of_ended_s(), time.monotonic()
+    cpu_before_s, began_at_s = cpu_of_ended_s(), time.monotonic()
     with process:
         answer = process.invoke(event)
         wall_s = time.monotonic() - began_at_s
-    return answer, Cost(wall_s, _cpu_of_ended_s() - cpu_before_s)
+    return answer, Cost(wall_s, cpu_of_ended_s() - cpu_before_s)
 
 
-def _cpu_of_ended_s() -> float:
+def cpu_of_ended_s() -> float:
     """Of this process's children; nothing else ends meanwhile, and moto is no child."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     return ended.ru_utime + ended.ru_stime

@@ -28,11 +28,11 @@ class Device:
     """Of the stack that is deployed as `target`, whose functions have `environment`."""
 
     def __init__(self, session: Any, target: Target, environment: Mapping[str, str], owner_id: str) -> None:
-        self._stack = AwsStack(from_environment({**os.environ, **environment}))
+        self.stack = AwsStack(from_environment({**os.environ, **environment}))
         self._s3 = session.client("s3")
         self._region = target.region
         self._seqs = count(1)
-        self.device_id, self._token = _activated(self._stack, OwnerId(owner_id))
+        self.device_id, self._token = _activated(self.stack, OwnerId(owner_id))
 
     def wants_upload_url(self) -> Any:
         """What API Gateway hands over when the device asks for a place for its next photo."""
@@ -47,7 +47,7 @@ class Device:
 
     def puts(self, jpeg: bytes) -> Any:
         """S3's event of the next photo, which is there now."""
-        seq, bucket = next(self._seqs), self._stack.settings.captures_bucket
+        seq, bucket = next(self._seqs), self.stack.settings.captures_bucket
         key = object_keys.single(self.device_id, Seq(seq), _filename(seq), None)
         put = self._s3.put_object(
             Bucket=bucket, Key=key, Body=jpeg, ContentType="image/jpeg", ChecksumAlgorithm="SHA256"
@@ -61,7 +61,7 @@ class Device:
     def expect_processed(self, event: Any) -> None:
         """Raises RehearsalFailed where the photo of this event has not become what it should."""
         named = object_keys.parse_single(unquote_plus(event["Records"][0]["s3"]["object"]["key"]))
-        item = self._stack.items.get(self.device_id, named.seq) if named else None
+        item = self.stack.items.get(self.device_id, named.seq) if named else None
         expect("status of a photo", item and item.status, ItemStatus.PROCESSED)
 
 
