@@ -202,7 +202,7 @@ class _Seen:
         return conflicts_in_pack(key, others, self._captures, self._free_seqs, at_most_bytes=MAX_PACK_BYTES)
 
     def _signed(self, state: ReceiptState, offer: Offer, key: str, exempt: Sequence[Exempt] = ()) -> Received:
-        return Received(self._keys.sign(state, self._device_id, key, offer.size_bytes, offer.sha256), exempt)
+        return Received(self._keys.sign(state, self._device_id, key, offer.size_bytes, offer.sha256), tuple(exempt))
 
     def _not_there(self, offer: Offer, key: str) -> Answer:
         return NotSeen() if offer.is_sent else Wanted(offer, key)
