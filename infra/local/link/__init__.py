@@ -1,0 +1,1 @@
+"""A userland link between devices and the local cloud: `hotspot.HotspotLink` over a `profile.LinkProfile`."""
