@@ -14,7 +14,7 @@ from chalicelib.domain.gaps import TimeSpan
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.inbox import CommandKind
 from chalicelib.wire import requests, responses
-from chalicelib.wire.queries import ItemsQuery, PageQuery, TimelineQuery
+from chalicelib.wire.queries import ItemsQuery, PageQuery, TimelineQuery, UsageQuery
 
 routes = Routes(__name__)
 
@@ -138,3 +138,10 @@ def read_timeline(owner_id: OwnerId, query: TimelineQuery) -> responses.Timeline
         clock=stack.clock,
     )
     return render.timeline(found, query.bucket_s)
+
+
+@routes.add("GET", "/usage", "Say what a month of each device comes to, and what it costs")
+def read_usage(owner_id: OwnerId, query: UsageQuery) -> responses.UsageResponse:
+    stack = wiring.current()
+    month = query.month or services.usage.month_of(stack.clock())
+    return render.usage(month, services.usage.usage(owner_id, month, stores=stack))

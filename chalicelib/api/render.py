@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from chalicelib.services.ports import DownloadSigner, Page
     from chalicelib.services.timeline import Timeline
     from chalicelib.services.uploads import Confirmed, UploadIssued
+    from chalicelib.services.usage import Usage
+
+_USD_DIGITS = 6
 
 
 def paired(made: Paired) -> responses.PairingResponse:
@@ -227,6 +230,26 @@ def timeline(found: Timeline, bucket_s: int) -> responses.TimelineResponse:
         for device_id, gap in found.gaps
     ]
     return responses.TimelineResponse(bucket_s=bucket_s, buckets=buckets, gaps=gaps)
+
+
+def usage(month: str, found: list[Usage]) -> responses.UsageResponse:
+    from chalicelib.domain import prices
+
+    bodies = [
+        responses.UsageBody(
+            device_id=one.device.device_id,
+            name=one.device.name,
+            photos=one.photos,
+            size_bytes=one.size_bytes,
+            objects=one.objects,
+            requests=one.requests,
+            usd=round(one.units.usd(), _USD_DIGITS),
+            usd_by_unit={name: round(usd, _USD_DIGITS) for name, usd in one.units.usd_by_unit().items() if usd},
+        )
+        for one in found
+    ]
+    total = round(sum(one.units.usd() for one in found), _USD_DIGITS)
+    return responses.UsageResponse(month=month, prices_as_of=prices.AS_OF.isoformat(), items=bodies, usd=total)
 
 
 def _instant(at: datetime | None) -> str | None:

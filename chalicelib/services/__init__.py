@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chalicelib.services import sync as sync
     from chalicelib.services import timeline as timeline
     from chalicelib.services import uploads as uploads
+    from chalicelib.services import usage as usage
 
 
 def __getattr__(name: str) -> ModuleType:

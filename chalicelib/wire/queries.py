@@ -65,6 +65,12 @@ class TimelineQuery(Query):
             raise ValueError("from is not before to")
 
 
+class UsageQuery(Query):
+    month: (
+        Annotated[str, Meta(pattern="^20[0-9]{2}-(0[1-9]|1[0-2])$", description="In UTC; now, if left out.")] | None
+    ) = None
+
+
 def decode[Q: Query](parameters: Mapping[str, Sequence[str]], form: type[Q]) -> Q:
     """`parameters` holds all values of each name. Raises InvalidParameter, also for a name given twice."""
     for name, values in parameters.items():

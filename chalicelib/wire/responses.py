@@ -244,5 +244,25 @@ class TimelineResponse(Response, omit_defaults=False):
     gaps: list[GapBody]
 
 
+class UsageBody(Response):
+    """`usd_by_unit` adds up to `usd`."""
+
+    device_id: str
+    name: str
+    photos: int
+    size_bytes: int
+    objects: int
+    requests: int
+    usd: float
+    usd_by_unit: dict[str, float]
+
+
+class UsageResponse(Response):
+    month: str
+    prices_as_of: str
+    items: list[UsageBody]
+    usd: float
+
+
 class StatusResponse(Response):
     status: Literal["ok"]
