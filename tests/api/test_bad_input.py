@@ -10,10 +10,11 @@ from chalicelib.api.errors import STATUSES
 from tests.api.bad_device_requests import device_rows
 from tests.api.bad_owner_requests import owner_rows
 from tests.api.bad_requests import Bad, new_scene, shared_rows
+from tests.api.bad_sync_requests import sync_rows
 from tests.api.client import REQUEST_ID
 from tests.api.scene import World, what_is_stored
 
-ROWS = [*shared_rows(), *device_rows(), *owner_rows()]
+ROWS = [*shared_rows(), *device_rows(), *sync_rows(), *owner_rows()]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
