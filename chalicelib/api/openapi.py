@@ -123,8 +123,10 @@ def _path_parameters(route: Route) -> Iterator[dict[str, Any]]:
 
 def _query_parameters(form: type[Query]) -> Iterator[dict[str, Any]]:
     _, components = msgspec.json.schema_components([form], ref_template=_REF)
-    for name, schema in components[form.__name__].get("properties", {}).items():
-        yield {"name": name, "in": "query", "required": False, "schema": _given(schema)}
+    described = components[form.__name__]
+    for name, schema in described.get("properties", {}).items():
+        is_required = name in described.get("required", [])
+        yield {"name": name, "in": "query", "required": is_required, "schema": _given(schema)}
 
 
 def _given(schema: dict[str, Any]) -> dict[str, Any]:

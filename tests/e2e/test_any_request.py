@@ -33,6 +33,7 @@ FITTING = {
     "settings": {"interval_s": 5},
     "resolution": "VGA",
 }
+FITTING_QUERY = {"from": "2025-12-26T00:00:00Z", "to": "2025-12-27T00:00:00Z"}
 
 NOT_BY_GUESSING = {
     "POST /devices/activate": "pairing_code_invalid",
@@ -91,11 +92,25 @@ def fields_of(method: str, route: str) -> JsonObject:
     return {name: FITTING.get(name) or _fitting(schema) for name, schema in properties.items()}
 
 
+def query_of(method: str, route: str) -> list[tuple[str, str]]:
+    """What a route's query must have."""
+    parameters = document()["paths"][route][method.lower()]["parameters"]
+    needed = [one["name"] for one in parameters if one["in"] == "query" and one.get("required")]
+    return [(name, FITTING_QUERY[name]) for name in needed]
+
+
 def _fitting(schema: JsonObject) -> Any:
     kinds = [kind for kind in schema.get("anyOf", [schema]) if kind.get("type") != "null"]
     if "enum" in kinds[0]:
         return kinds[0]["enum"][0]
-    fitting = {"integer": 1, "number": 1.5, "boolean": True, "string": "2025-12-26T10:15:30Z", "object": {}}
+    fitting = {
+        "integer": 1,
+        "number": 1.5,
+        "boolean": True,
+        "string": "2025-12-26T10:15:30Z",
+        "object": {},
+        "array": [],
+    }
     return fitting.get(str(kinds[0].get("type")))
 
 
@@ -142,7 +157,11 @@ def requests(draw: st.DrawFn) -> Request:
         method=method,
         route=route,
         places={name: draw(mostly(st.just("own"), odd_texts)) for name in _names_in(route)},
-        query=draw(mostly(st.just([]), st.lists(st.tuples(query_names, odd_texts | odd_instants), max_size=3))),
+        query=draw(
+            mostly(
+                st.just(query_of(method, route)), st.lists(st.tuples(query_names, odd_texts | odd_instants), max_size=3)
+            )
+        ),
         headers=draw(
             st.fixed_dictionaries(
                 {
@@ -226,7 +245,8 @@ def test_each_route_answers_a_fitting_request(sender: Sender) -> None:
         places = dict.fromkeys(_names_in(route), "own")
         body = json.dumps(fields_of(method, route)).encode()
         headers = {"Content-Type": "application/json"}
-        status, answer = sender.send(Request(method, route, places, [], headers, credential_of(method, route), body))
+        request = Request(method, route, places, query_of(method, route), headers, credential_of(method, route), body)
+        status, answer = sender.send(request)
         code = answer["error"]["code"] if status != 200 else None
         assert code == NOT_BY_GUESSING.get(f"{method} {route}"), (method, route, answer)
 
