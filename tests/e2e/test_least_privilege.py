@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.api.public_routes import all_routes
 from infra.deploying.target import FUNCTIONS, PROCESSING_FUNCTION, RECONCILER_FUNCTION
 from infra.local.access import Call, Document, Policy
 from infra.local.cloud import TARGET, LocalCloud
@@ -25,6 +26,7 @@ class Seen:
     denied: Counter[Call]
     policies: Mapping[str, Document]
     letters: list[Any]
+    routes: set[str]
 
     def denied_by(self, function: str, document: Document) -> list[Call]:
         policy = Policy(document)
@@ -39,11 +41,19 @@ def seen(running_cloud: LocalCloud) -> Seen:
     with ExitStack() as people:
         owner = people.enter_context(OwnerCaller(running_cloud.api_url, running_cloud.new_owner("tourist").token))
         access.forget()
+        running_cloud.stats.reset()
         take_dead_letters(running_cloud)
         Tour(running_cloud, owner, people).run()
     remove_devices(running_cloud)
     policies = {function: access.policy(function) for function in FUNCTIONS}
-    return Seen(access.calls, access.denied, policies, take_dead_letters(running_cloud))
+    kinds = running_cloud.stats.snapshot()["requests"]
+    routes = {kind.removeprefix("api:") for kind in kinds if kind.startswith("api:")}
+    return Seen(access.calls, access.denied, policies, take_dead_letters(running_cloud), routes)
+
+
+def test_the_tour_leaves_out_no_route(seen: Seen) -> None:
+    routes = {f"{route.method} {route.path}" for table in all_routes() for route in table.entries}
+    assert routes - seen.routes == set()
 
 
 def test_no_function_is_denied_anything(seen: Seen) -> None:

@@ -70,6 +70,8 @@ class Tour:
             self.its_inbox,
             self.uploads_and_what_becomes_of_them,
             self.images_in_a_body,
+            self.one_round_trip,
+            self.what_anybody_may_ask,
             self.what_is_no_photo,
             self.a_seq_taken_twice,
             self.deletions,
@@ -128,6 +130,9 @@ class Tour:
         assert device.put(early, tiny_jpeg(3)).status_code == 412
         self._cloud.settle()
         assert [item["seq"] for item in self._owner.items(device_id=device.device_id, limit=1)] == [3, 2, 1]
+        day = {"from": "2025-12-26T00:00:00Z", "to": "2025-12-27T00:00:00Z", "device_id": device.device_id}
+        assert self._owner.ask("GET", "/timeline", params=day)["buckets"]
+        self._owner.ask("GET", "/usage")
         item = self._owner.item(device.device_id, 1)
         assert self._owner.photo(item) == tiny_jpeg(1)
         assert self._owner.thumbnail(item)
@@ -137,6 +142,27 @@ class Tour:
         first = device.post_image(tiny_jpeg(1)).json()
         assert device.post_image(tiny_jpeg(1)).json()["seq"] == first["seq"]
         assert device.post_image(tiny_jpeg(2), seq=first["seq"]).status_code == 409
+
+    def one_round_trip(self) -> None:
+        device = self._device()
+        path = f"/devices/{device.device_id}/commands"
+        command = self._owner.ask("POST", path, json={"kind": "capture_now"})
+        single = {"seq": 1, "size_bytes": len(tiny_jpeg(1)), "sha256": sha256_hex(tiny_jpeg(1))}
+        told = {
+            "health": {"battery_percent": 83},
+            "clock": {"boot_id": "0123456789abcdef", "uptime_ms": 1000, "next_seq": 2},
+            "objects": [single],
+            "events": [{"kind": "boot"}],
+            "acks": [{"command_id": command["command_id"], "status": "done"}],
+        }
+        assert device.ask("POST", "/devices/sync", json=told)["objects"][0]["signature"]
+        device.upload(1, tiny_jpeg(1))
+        assert device.ask("POST", "/devices/sync", json={"objects": [single | {"sent": True}]})["objects"]
+        self._cloud.settle()
+
+    def what_anybody_may_ask(self) -> None:
+        for path in ("/health", "/openapi.json"):
+            assert self._owner.api.get(path).status_code == 200
 
     def what_is_no_photo(self) -> None:
         device = self._device()
