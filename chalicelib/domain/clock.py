@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Clock = Callable[[], datetime]
 """Gives the present instant, aware, in UTC."""
@@ -35,4 +37,9 @@ def from_text(text: str) -> datetime:
 
 def to_ms(at: datetime) -> int:
     """Milliseconds since 1970-01-01T00:00:00Z."""
-    return int(at.timestamp() * 1000)
+    return (at - _EPOCH) // timedelta(milliseconds=1)
+
+
+def from_ms(ms: int) -> datetime:
+    """Raises OverflowError beyond the years 1 to 9999."""
+    return _EPOCH + timedelta(milliseconds=ms)

@@ -11,6 +11,8 @@ from chalicelib.domain.tokens import TokenHash
 
 MONTHS_OF_REQUESTS = 13
 """How long a device's requests are kept count of, the present month included."""
+MAX_FORGOTTEN = 50
+"""Ranges of a device: each makes its row, which every request writes, a little longer."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,16 @@ class Sweep:
 
 
 @dataclass(frozen=True)
+class ForgottenRange:
+    """since <= t < until: what was captured then is deleted, and what still comes is purged."""
+
+    since: datetime
+    until: datetime
+    asked_at: datetime | None = None
+    """Set while there may be something left to delete."""
+
+
+@dataclass(frozen=True)
 class Device:
     device_id: DeviceId
     owner_id: OwnerId
@@ -98,6 +110,8 @@ class Device:
     """The number that its next capture would have had at its latest sync; None: it never told."""
     requests: Mapping[str, int] = field(default_factory=dict)
     """How many were granted in each of the latest months, such as "2026-11" in UTC."""
+    forgotten: tuple[ForgottenRange, ...] = ()
+    """In the order of time, with room between one and the next."""
     sweep: Sweep | None = None
     """The reconciler's latest look through this device's objects."""
 
@@ -116,6 +130,22 @@ class Device:
     def rotated(self) -> Device:
         """The pending token was used: from now on it is the only one."""
         return replace(self, token_hash=self.pending_token_hash, pending_token_hash=None)
+
+    def forgets(self, captured_at: datetime) -> bool:
+        return any(each.since <= captured_at < each.until for each in self.forgotten)
+
+    def forgetting(self, since: datetime, until: datetime, at: datetime) -> Device:
+        """A range more, as one with those that it touches."""
+        apart = [each for each in self.forgotten if each.until < since or until < each.since]
+        touched = [each for each in self.forgotten if each not in apart]
+        since, until = min([since, *(each.since for each in touched)]), max([until, *(each.until for each in touched)])
+        ranges = sorted([*apart, ForgottenRange(since, until, at)], key=lambda each: each.since)
+        return replace(self, forgotten=tuple(ranges))
+
+    def forgot(self, done: ForgottenRange) -> Device:
+        """Nothing of a range is left, unless more was asked for meanwhile."""
+        settled = replace(done, asked_at=None)
+        return replace(self, forgotten=tuple(settled if each == done else each for each in self.forgotten))
 
     def with_settings(self, settings: DeviceSettings) -> Device:
         if settings == self.settings:

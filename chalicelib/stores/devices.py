@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import fields
 from datetime import datetime
 
-from chalicelib.domain.device import CardQueue, Device, Health, Sweep, month_of, months_long_past
+from chalicelib.domain.clock import from_ms, to_ms
+from chalicelib.domain.device import CardQueue, Device, ForgottenRange, Health, Sweep, month_of, months_long_past
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.rates import Granted, Rate, Refused
 from chalicelib.domain.storage import Changed
@@ -24,6 +26,8 @@ _REQUESTS = "req_"
 """`req_2611` counts those of November 2026: an attribute of its own can be counted up though it was never there. The
 names are short so that a row stays within the kilobyte of one write unit.
 """
+_RANGE = re.compile(r"(\d+)-(\d+)(?:@(\d+))?")
+"""One of `forgotten`, short for the same reason: its ends and when it was asked for, in ms since 1970."""
 
 
 class DynamoDevices:
@@ -130,12 +134,26 @@ def _counter(month: str) -> str:
 def _row(device: Device) -> Row:
     row = to_row(device)
     counts: dict[str, int] = row.pop("requests")
-    return row | {_counter(month): count for month, count in counts.items()}
+    del row["forgotten"]
+    forgotten = {"forgotten": ",".join(map(_range_text, device.forgotten))} if device.forgotten else {}
+    return row | {_counter(month): count for month, count in counts.items()} | forgotten
 
 
 def _device(row: Row) -> Device:
     counters = [name for name in row if name.startswith(_REQUESTS)]
-    return from_row(row | {"requests": {f"20{name[-4:-2]}-{name[-2:]}": row[name] for name in counters}}, Device)
+    ranges = [_range(*found.groups()) for found in _RANGE.finditer(row.get("forgotten", ""))]
+    requests = {f"20{name[-4:-2]}-{name[-2:]}": row[name] for name in counters}
+    return from_row(row | {"requests": requests, "forgotten": ranges}, Device)
+
+
+def _range_text(forgotten: ForgottenRange) -> str:
+    asked = f"@{to_ms(forgotten.asked_at)}" if forgotten.asked_at else ""
+    return f"{to_ms(forgotten.since)}-{to_ms(forgotten.until)}{asked}"
+
+
+def _range(*ms: str | None) -> Row:
+    since, until, asked_at = (None if each is None else from_ms(int(each)) for each in ms)
+    return {"since": since, "until": until, "asked_at": asked_at}
 
 
 def _change(kept: Row, gone: list[str]) -> str:

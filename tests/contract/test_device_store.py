@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from chalicelib.domain.device import CardQueue, Device, DeviceSettings, Health, Sweep
+from chalicelib.domain.device import CardQueue, Device, DeviceSettings, ForgottenRange, Health, Sweep
 from chalicelib.domain.ids import MAX_SEQ, DeviceId, OwnerId, Seq
 from chalicelib.domain.rates import Granted, Rate, Refused
 from chalicelib.domain.storage import Changed
@@ -52,6 +52,7 @@ def a_full_device(device_id: DeviceId) -> Device:
         oldest_seq=Seq(0),
         upcoming_seq=Seq(MAX_SEQ),
         requests={"2026-04": 2**53, "2026-05": 1},
+        forgotten=(ForgottenRange(NOW - 9 * SECOND, NOW - 8 * SECOND), ForgottenRange(NOW, NOW + SECOND, NOW)),
         sweep=SWEEP,
     )
 

@@ -20,4 +20,6 @@ def _cut(value: Any) -> Any:
         return dataclasses.replace(value, **{name: _cut(getattr(value, name)) for name in fields})
     if isinstance(value, dict):
         return {name: _cut(inner) for name, inner in value.items()}
+    if isinstance(value, tuple):
+        return tuple(_cut(inner) for inner in value)
     return value

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.clock import from_text, to_text
+from chalicelib.domain.clock import from_ms, from_text, to_ms, to_text
 
 ZONES = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 INSTANTS = st.datetimes(timezones=ZONES)
@@ -34,3 +34,8 @@ def test_every_instant_has_a_text_of_one_width_that_reads_back(at: datetime) -> 
 def test_what_is_no_instant_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"(?i)iso|zone|month"):
         from_text(text)
+
+
+@given(st.integers(-(10**12), 10**14))
+def test_milliseconds_are_an_instant_and_back(ms: int) -> None:
+    assert to_ms(from_ms(ms)) == ms
