@@ -17,7 +17,7 @@ from chalicelib.domain.clock import to_ms
 if TYPE_CHECKING:
     from aws_lambda_powertools.metrics import EphemeralMetrics
 
-    from chalicelib.services.processing import Processed
+    from chalicelib.services.verdicts import Processed
     from chalicelib.wire.s3_records import ObjectCreated
 
 _SPARE_MS = 10_000
@@ -74,7 +74,7 @@ def _processed(created: ObjectCreated) -> bool:
 def _measure(done: Processed) -> None:
     from aws_lambda_powertools.metrics import MetricUnit
 
-    from chalicelib.services.processing import Outcome
+    from chalicelib.services.verdicts import Outcome
 
     item = done.item
     if item is None or done.outcome not in (Outcome.PROCESSED, Outcome.REJECTED):

@@ -77,6 +77,8 @@ class EventKind(StrEnum):
     ERROR = "error"
     CONFLICT = "conflict"
     OBJECT_MISSING = "object_missing"
+    PACK_DAMAGED = "pack_damaged"
+    PACK_REJECTED = "pack_rejected"
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,8 @@ class Examined:
     thumbnail_length: int | None = None
     reject_reason: str | None = None
     """Stable snake_case; None for a good photo."""
+    boot_id: str | None = None
+    """Of a capture in a pack: the run of the device in which it was taken."""
 
 
 @dataclass(frozen=True)
@@ -140,14 +142,14 @@ class Item:
         return self.status is ItemStatus.AWAITING_OBJECT or object_key == self.object_key
 
     def claimed(self, captured: CaptureTime, sha256: str | None, at: datetime) -> Item:
-        """The device confirmed the capture, perhaps with a better time or its sha256."""
+        """The device confirmed the capture, perhaps with a better time or its sha256. A pack has told the time."""
         if self.is_deleted:
             return self
         return replace(
             self,
             claimed_at=self.claimed_at or at,
             claimed_sha256=self.claimed_sha256 or (sha256 if self.sha256 is None else None),
-            captured=self._better(captured),
+            captured=self.captured if self.is_in_pack else self._better(captured),
         )
 
     def stored(self, found: StoredObject) -> Item:
@@ -181,6 +183,7 @@ class Item:
             object_key=held.key,
             version_id=held.version_id,
             offset=held.offset,
+            boot_id=result.boot_id,
             size_bytes=held.size_bytes,
             sha256=held.sha256,
             stored_at=self.stored_at or held.stored_at,
@@ -211,7 +214,7 @@ class Item:
 
     def settled(self) -> Item:
         """Nothing is to come any more: the bytes of a tombstone are gone, or an object is given up."""
-        return replace(self, pending_since=None)
+        return self if self.pending_since is None else replace(self, pending_since=None)
 
     def driven(self, again_at: datetime) -> Item:
         """The reconciler is about to try once more; counted first, so that a crash counts. If the try comes to

@@ -230,10 +230,10 @@ class CaptureObjects(Protocol):
         """Create with If-None-Match and the checksum; False where the key exists already."""
 
     def replace(
-        self, key: str, body: bytes, content_type: str, sha256: str, *, if_match: str, sealed_sha256: str
+        self, key: str, body: bytes, content_type: str, sha256: str, *, if_match: str, was: StoredObject
     ) -> bool:
         """Write a pack anew. Condition: the current version has the ETag `if_match`; False where it is another one
-        or gone. `sealed_sha256` is told with the object from then on.
+        or gone. When it came, and what it hashed to when it was sealed, stays as `was` says, whose sha256 is known.
         """
 
     def move_version(self, key: str, version_id: str, to_key: str) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from itertools import batched, islice
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.domain.clock import from_text, to_text
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.item import StoredObject
 from chalicelib.domain.storage import Content, Fetched
@@ -28,8 +29,8 @@ _NOT_THERE = frozenset({"404", "405", "MethodNotAllowed", "NoSuchKey", "NoSuchVe
 _CONDITION_LOST = frozenset({"PreconditionFailed", "NoSuchKey"})
 LONGEST_PAGE = 1000
 """Of a list, and of the objects that one call may delete."""
-_SEALED_SHA256 = "sealed-sha256"
-"""Metadata of a pack that a deletion has rewritten; in a header it is `x-amz-meta-sealed-sha256`."""
+_SEALED_SHA256, _STORED_AT = "sealed-sha256", "stored-at"
+"""Metadata of a pack that a deletion has rewritten; in a header they are `x-amz-meta-sealed-sha256` and so on."""
 
 _MOST_HEADS_AT_ONCE = 8
 _HEADS_A_CONNECTION = 4
@@ -75,10 +76,11 @@ class S3Captures:
         return self._put(key, body, content_type, sha256, IfNoneMatch="*")
 
     def replace(
-        self, key: str, body: bytes, content_type: str, sha256: str, *, if_match: str, sealed_sha256: str
+        self, key: str, body: bytes, content_type: str, sha256: str, *, if_match: str, was: StoredObject
     ) -> bool:
         """Condition: the current version has this ETag. S3 refuses a body that does not hash to `sha256`."""
-        return self._put(key, body, content_type, sha256, IfMatch=if_match, Metadata={_SEALED_SHA256: sealed_sha256})
+        metadata = {_SEALED_SHA256: was.sealed_sha256 or was.sha256 or "", _STORED_AT: to_text(was.stored_at)}
+        return self._put(key, body, content_type, sha256, IfMatch=if_match, Metadata=metadata)
 
     def _put(self, key: str, body: bytes, content_type: str, sha256: str, **how: Any) -> bool:
         checksum = b64encode(bytes.fromhex(sha256)).decode()
@@ -167,13 +169,14 @@ def _put(client: S3Client, bucket: str, key: str, body: bytes, **how: Any) -> bo
 
 
 def _described(key: str, answer: GetObjectOutputTypeDef | HeadObjectOutputTypeDef) -> StoredObject:
+    told = answer.get("Metadata", {})
     return StoredObject(
         key=key,
         version_id=answer.get("VersionId"),
         size_bytes=answer["ContentLength"],
         sha256=_sha256(answer.get("ChecksumSHA256")),
-        stored_at=answer["LastModified"],
-        sealed_sha256=answer.get("Metadata", {}).get(_SEALED_SHA256),
+        stored_at=from_text(told[_STORED_AT]) if _STORED_AT in told else answer["LastModified"],
+        sealed_sha256=told.get(_SEALED_SHA256),
     )
 
 

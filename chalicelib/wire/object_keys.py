@@ -8,6 +8,8 @@ devices/<device_id>/packs/<first seq>-<last seq>-<12 digits of its sha256>.zip
 devices/<device_id>/conflicts/<seq, 16 digits>-<sha256>.jpg     bytes that came for a taken seq
 devices/<device_id>/thumbnails/<seq, 16 digits>.jpg             in the derived bucket
 devices/<device_id>/thumbnails/packs/<as the pack>.zip          in the derived bucket
+devices/<device_id>/thumbnails/packs/<as the pack>/<seq, 16 digits>.jpg
+                                                                in the derived bucket
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ _SINGLE = re.compile(
     re.ASCII,
 )
 _EPOCH, _MS = datetime(1970, 1, 1, tzinfo=UTC), timedelta(milliseconds=1)
+_UNTOLD_NAME = "u.jpg"
 _SYNCED_NAME = re.compile(r"n(\d{12,15})\.jpg", re.ASCII)
 _BOOT_NAME = re.compile(r"b([0-9a-f]{16})-(\d{1,12})\.jpg", re.ASCII)
 _PACK = re.compile(
@@ -60,6 +63,10 @@ class PackKey:
     sha256_start: str
     """The first PACK_SHA256_DIGITS hex digits."""
 
+    @property
+    def object_key(self) -> str:
+        return pack(self.device_id, self.first_seq, self.last_seq, self.sha256_start)
+
 
 def device_prefix(device_id: DeviceId) -> str:
     return f"devices/{device_id}/"
@@ -85,7 +92,7 @@ def told_single(device_id: DeviceId, seq: Seq, taken: datetime | BootTime | None
     if isinstance(taken, BootTime):
         return f"{device_prefix(device_id)}undated/{padded(seq)}-b{taken.boot_id}-{taken.uptime_ms}.jpg"
     if taken is None or taken < EARLIEST:
-        return f"{device_prefix(device_id)}undated/{padded(seq)}-u.jpg"
+        return f"{device_prefix(device_id)}undated/{padded(seq)}-{_UNTOLD_NAME}"
     return single(device_id, seq, f"n{(taken - _EPOCH) // _MS}.jpg", taken)
 
 
@@ -99,6 +106,11 @@ def told_in_name(filename: str) -> datetime | BootTime | None:
         except OverflowError:
             return None
     return None
+
+
+def is_of_a_sync(filename: str) -> bool:
+    """Whether `told_single` made the name: then nobody will confirm the capture by its key."""
+    return filename == _UNTOLD_NAME or told_in_name(filename) is not None
 
 
 def parse_single(key: str) -> SingleKey | None:
@@ -134,6 +146,11 @@ def pack_thumbnails(named: PackKey) -> str:
     """Where in the derived bucket the thumbnails of a pack lie."""
     name = _pack_name(named.first_seq, named.last_seq, named.sha256_start)
     return f"{device_prefix(named.device_id)}thumbnails/packs/{name}"
+
+
+def late_thumbnail(named: PackKey, seq: Seq) -> str:
+    """Where the thumbnail of a capture lies that was not ready when those of its pack were put together."""
+    return f"{pack_thumbnails(named).removesuffix('.zip')}/{padded(seq)}.jpg"
 
 
 def _pack_name(first_seq: Seq, last_seq: Seq, sha256: str) -> str:

@@ -14,7 +14,8 @@ from chalicelib import wiring
 from chalicelib.api import functions
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.ids import Seq
-from chalicelib.domain.item import ItemStatus, StoredObject
+from chalicelib.domain.item import ItemStatus
+from chalicelib.domain.storage import Fetched
 from infra.local.schedule import scheduled_event
 from tests.api.s3_events import created, record
 from tests.api.scene import Camera, World
@@ -31,14 +32,14 @@ class Context:
 
 
 class FailingCaptures(FakeCaptures):
-    """Cannot describe the object whose key ends so."""
+    """Cannot give the object whose key ends so."""
 
     failing = "-2.jpg"
 
-    def head(self, key: str, version_id: str | None = None) -> StoredObject | None:
+    def fetch(self, key: str, version_id: str | None, *, at_most_bytes: int) -> Fetched | None:
         if key.endswith(self.failing):
             raise Unavailable(1)
-        return super().head(key, version_id)
+        return super().fetch(key, version_id, at_most_bytes=at_most_bytes)
 
 
 def uploaded(world: World, device: Camera, seq: int, jpeg: bytes | None = None) -> str:

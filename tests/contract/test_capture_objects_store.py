@@ -8,6 +8,7 @@ from hashlib import sha256
 import pytest
 
 from chalicelib.domain.item import StoredObject
+from chalicelib.domain.storage import Fetched
 from tests.contract.conftest import Stores
 
 KEY = "devices/d1/2026/05/04/0000000000000001-cam.jpg"
@@ -32,8 +33,8 @@ def version_of(found: StoredObject) -> str:
 
 
 def bytes_of(stores: Stores, key: str, version_id: str | None = None) -> bytes | None:
-    fetched = stores.captures.fetch(key, version_id, at_most_bytes=1000)
-    return fetched.body if fetched else None
+    found = stores.captures.fetch(key, version_id, at_most_bytes=1000)
+    return found.body if found else None
 
 
 def listed(stores: Stores, prefix: str, start_after: str | None = None, limit: int = 100) -> list[str]:
@@ -67,17 +68,17 @@ def test_head_tells_when_the_object_came_in_whole_seconds_of_utc(stores: Stores)
 def test_the_whole_object_is_fetched_with_what_its_head_tells(stores: Stores, named: bool) -> None:
     found = uploaded(stores, named=named)
 
-    fetched = stores.captures.fetch(KEY, None, at_most_bytes=len(BODY))
-    assert fetched is not None
-    assert (fetched.object, fetched.body) == (found, BODY)
+    got = stores.captures.fetch(KEY, None, at_most_bytes=len(BODY))
+    assert got is not None
+    assert (got.object, got.body) == (found, BODY)
 
 
 def test_of_more_than_was_asked_for_only_the_head_is_fetched(stores: Stores) -> None:
     found = uploaded(stores)
 
-    fetched = stores.captures.fetch(KEY, None, at_most_bytes=len(BODY) - 1)
-    assert fetched is not None
-    assert (fetched.object, fetched.body) == (found, None)
+    got = stores.captures.fetch(KEY, None, at_most_bytes=len(BODY) - 1)
+    assert got is not None
+    assert (got.object, got.body) == (found, None)
 
 
 def test_an_empty_object_is_an_object(stores: Stores) -> None:
@@ -274,32 +275,32 @@ def test_more_versions_than_a_page_are_all_listed_and_all_deleted(stores: Stores
     assert listed(stores, "") == [KEY + ".bak"]
 
 
-def etag_of(stores: Stores) -> str:
-    fetched = stores.captures.fetch(KEY, None, at_most_bytes=1000)
-    assert fetched is not None
-    return fetched.etag
+def fetched(stores: Stores) -> Fetched:
+    found = stores.captures.fetch(KEY, None, at_most_bytes=1000)
+    assert found is not None
+    return found
 
 
-def rewritten(stores: Stores, etag: str, body: bytes = OTHER) -> bool:
-    return stores.captures.replace(
-        KEY, body, "application/zip", digest(body), if_match=etag, sealed_sha256=digest(BODY)
-    )
+def rewritten(stores: Stores, seen: Fetched, body: bytes = OTHER) -> bool:
+    return stores.captures.replace(KEY, body, "application/zip", digest(body), if_match=seen.etag, was=seen.object)
 
 
-def test_a_rewritten_object_tells_what_it_hashes_to_now_and_what_it_was_sealed_with(stores: Stores) -> None:
-    uploaded(stores)
+def test_a_rewritten_object_tells_what_it_hashes_to_what_it_was_sealed_with_and_when_it_came(stores: Stores) -> None:
+    first = uploaded(stores)
+    stores.clock.advance(60)
 
-    assert rewritten(stores, etag_of(stores))
+    assert rewritten(stores, fetched(stores))
+    assert rewritten(stores, fetched(stores), BODY + b"more")
 
-    fetched = stores.captures.fetch(KEY, None, at_most_bytes=1000)
-    assert fetched is not None
-    assert stores.captures.head(KEY) == fetched.object
-    assert (fetched.body, fetched.object.sha256, fetched.object.sealed_sha256) == (OTHER, digest(OTHER), digest(BODY))
+    after = fetched(stores)
+    assert stores.captures.head(KEY) == after.object
+    assert (after.body, after.object.sha256) == (BODY + b"more", digest(BODY + b"more"))
+    assert (after.object.sealed_sha256, after.object.stored_at) == (digest(BODY), first.stored_at)
 
 
 def test_an_object_that_has_changed_is_not_rewritten(stores: Stores) -> None:
     uploaded(stores)
-    seen = etag_of(stores)
+    seen = fetched(stores)
     assert rewritten(stores, seen)
 
     assert not rewritten(stores, seen, BODY + b"more")
@@ -309,7 +310,7 @@ def test_an_object_that_has_changed_is_not_rewritten(stores: Stores) -> None:
 
 def test_an_object_that_is_gone_is_not_rewritten(stores: Stores) -> None:
     uploaded(stores)
-    seen = etag_of(stores)
+    seen = fetched(stores)
     stores.captures.delete_all_versions(KEY)
 
     assert not rewritten(stores, seen)
@@ -319,8 +320,8 @@ def test_an_object_that_is_gone_is_not_rewritten(stores: Stores) -> None:
 
 def test_old_versions_are_deleted_and_the_current_one_stays(stores: Stores) -> None:
     uploaded(stores)
-    rewritten(stores, etag_of(stores))
-    rewritten(stores, etag_of(stores), BODY + b"more")
+    rewritten(stores, fetched(stores))
+    rewritten(stores, fetched(stores), BODY + b"more")
     other = uploaded(stores, KEY + ".bak", OTHER)
 
     for _ in range(2):

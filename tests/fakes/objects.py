@@ -55,11 +55,12 @@ class _Bucket:
         return current is not None and current.etag == etag
 
     def _write(
-        self, key: str, body: bytes, content_type: str, sha256: str | None, sealed_sha256: str | None = None
+        self, key: str, body: bytes, content_type: str, sha256: str | None, was: StoredObject | None = None
     ) -> _Version:
         self._count += 1
         # S3 tells the time of an object in whole seconds.
-        stored_at = self._clock().astimezone(UTC).replace(microsecond=0)
+        stored_at = was.stored_at if was else self._clock().astimezone(UTC).replace(microsecond=0)
+        sealed_sha256 = (was.sealed_sha256 or was.sha256) if was else None
         version = _Version(f"version{self._count:08d}", body, content_type, sha256, stored_at, sealed_sha256)
         self._versions.setdefault(key, []).append(version)
         return version
@@ -107,13 +108,13 @@ class FakeCaptures(_Bucket):
         return True
 
     def replace(
-        self, key: str, body: bytes, content_type: str, sha256: str, *, if_match: str, sealed_sha256: str
+        self, key: str, body: bytes, content_type: str, sha256: str, *, if_match: str, was: StoredObject
     ) -> bool:
         if sha256 != new_sha256(body).hexdigest():
             raise AssertionError("S3 would answer BadDigest")
         if not self._is_current(key, if_match):
             return False
-        self._write(key, body, content_type, sha256, sealed_sha256)
+        self._write(key, body, content_type, sha256, was)
         return True
 
     def move_version(self, key: str, version_id: str, to_key: str) -> None:

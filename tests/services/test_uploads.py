@@ -26,7 +26,7 @@ from chalicelib.domain.ids import MAX_SEQ, Seq
 from chalicelib.domain.item import ItemStatus
 from chalicelib.domain.receipts import Receipt, ReceiptKeys, ReceiptState, signed_message
 from chalicelib.services.deleting import delete_item
-from chalicelib.services.processing import Outcome, process_object
+from chalicelib.services.processing import process_object
 from chalicelib.services.receipts import receipt_for
 from chalicelib.services.uploads import (
     MAX_DIRECT_BYTES,
@@ -39,6 +39,7 @@ from chalicelib.services.uploads import (
     confirm,
     issue_upload,
 )
+from chalicelib.services.verdicts import Outcome
 from tests.fakes.crashes import Crashes
 from tests.fakes.world import FakeWorld
 from tests.services.conftest import OWNER, new_device

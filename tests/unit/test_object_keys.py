@@ -108,7 +108,9 @@ def test_the_key_of_a_pack_is_read_again(low: int, high: int, sha256: str) -> No
     first, last = Seq(min(low, high)), Seq(max(low, high))
     key = object_keys.pack(DEVICE, first, last, sha256)
 
-    assert object_keys.parse_pack(key) == object_keys.PackKey(DEVICE, first, last, sha256[:12])
+    named = object_keys.PackKey(DEVICE, first, last, sha256[:12])
+    assert object_keys.parse_pack(key) == named
+    assert named.object_key == key
     assert object_keys.parse_single(key) is None
 
 
@@ -151,6 +153,7 @@ def test_a_single_of_a_sync_tells_by_its_name_when_it_was_taken(seq: int, taken:
     assert single is not None
     assert single.seq == seq
     assert object_keys.told_in_name(single.filename) == taken
+    assert object_keys.is_of_a_sync(single.filename)
 
 
 @given(seq=st.integers(0, MAX_SEQ), taken=boot_times)
@@ -181,3 +184,4 @@ def test_a_clock_before_2000_was_not_synced() -> None:
 )
 def test_another_name_tells_nothing_of_a_sync(filename: str) -> None:
     assert object_keys.told_in_name(filename) is None
+    assert object_keys.is_of_a_sync(filename) == (filename == "u.jpg")

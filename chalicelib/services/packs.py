@@ -1,0 +1,311 @@
+"""What happens to a pack that landed in the captures bucket: each of its captures becomes an item.
+
+The order of the writes: the thumbnails of all, in one file that is only ever created; the items but the last; what
+must not stay is erased; the rows of the timeline; the last item. A run that comes later, or after a crash, finds the
+file, takes the places in it, and meets the items of the first. So a pack is done once the item of its last seq is the
+pack's, and until then it is mended by running the whole again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from chalicelib.domain.capture_time import guessed
+from chalicelib.domain.clock import Clock
+from chalicelib.domain.clock_samples import ClockSample
+from chalicelib.domain.device import Device
+from chalicelib.domain.ids import Seq
+from chalicelib.domain.inbox import EVENT_LIFETIME, Event, EventKind
+from chalicelib.domain.item import Item, ItemStatus, new_item
+from chalicelib.domain.timeline import TimelineRow
+from chalicelib.services import pack_rows
+from chalicelib.services.deleting import finish_in_pack
+from chalicelib.services.erasing import PACK_TYPE, erase_captures, erase_thumbnails
+from chalicelib.services.examining import Arrived, examined
+from chalicelib.services.forward import UNREAD, Known, move_forward
+from chalicelib.services.inbox import conflict_event
+from chalicelib.services.ports import (
+    CaptureObjects,
+    Changed,
+    ClockStore,
+    DerivedObjects,
+    DeviceStore,
+    Fetched,
+    InboxStore,
+    ItemStore,
+    TimelineStore,
+)
+from chalicelib.services.verdicts import Outcome, Processed, checked, is_at, judged
+from chalicelib.wire import object_keys, thumbnail_files
+from chalicelib.wire.fields import MAX_PACK_BYTES
+from chalicelib.wire.object_keys import PackKey
+from chalicelib.wire.packs import BadPack, Pack, PackedCapture, read_pack
+
+
+class PackStores(Protocol):
+    @property
+    def devices(self) -> DeviceStore: ...
+    @property
+    def items(self) -> ItemStore: ...
+    @property
+    def timeline(self) -> TimelineStore: ...
+    @property
+    def captures(self) -> CaptureObjects: ...
+    @property
+    def derived(self) -> DerivedObjects: ...
+    @property
+    def inbox(self) -> InboxStore: ...
+    @property
+    def clocks(self) -> ClockStore: ...
+
+
+ProcessSingle = Callable[[str, str | None], object]
+"""Key and version of a single that holds a seq and was not examined yet."""
+
+
+def process_pack(named: PackKey, *, stores: PackStores, clock: Clock, process_single: ProcessSingle) -> Processed:
+    """Make the items of one pack, as it is now. Safe to repeat at any time.
+
+    Raises Unavailable where a store is busy; then nothing is lost and the event is to be told again.
+    """
+    device = stores.devices.get(named.device_id)
+    if device is None:
+        return Processed(Outcome.UNKNOWN_DEVICE)
+    found = stores.captures.fetch(named.object_key, None, at_most_bytes=MAX_PACK_BYTES)
+    if found is None:
+        return Processed(Outcome.GONE)
+    try:
+        pack = _read(found, named)
+    except BadPack as bad:
+        _tell(EventKind.PACK_REJECTED, bad.reason, named, found, stores.inbox, clock)
+        return Processed(Outcome.PACK_REJECTED)
+    if pack.faults:
+        reasons = ", ".join(sorted({fault.reason for fault in pack.faults}))
+        _tell(EventKind.PACK_DAMAGED, reasons, named, found, stores.inbox, clock)
+    run = _Run(device, named, found, stores, clock, process_single)
+    return run.process(pack)
+
+
+def _read(found: Fetched, named: PackKey) -> Pack:
+    if found.body is None:
+        raise BadPack("too_large")
+    return read_pack(found.body, named)
+
+
+def _tell(kind: EventKind, reason: str, named: PackKey, found: Fetched, inbox: InboxStore, clock: Clock) -> None:
+    """The owner is told once, however often the pack is looked at."""
+    now = clock()
+    inbox.add_event(
+        Event(
+            device_id=named.device_id,
+            event_id=f"{kind}-{named.first_seq}-{named.sha256_start}",
+            kind=kind,
+            occurred_at=found.object.stored_at,
+            received_at=now,
+            expires_at=now + EVENT_LIFETIME,
+            details={"object_key": named.object_key, "reason": reason},
+        )
+    )
+
+
+@dataclass
+class _Run:
+    """One look at one pack."""
+
+    device: Device
+    named: PackKey
+    found: Fetched
+    stores: PackStores
+    clock: Clock
+    process_single: ProcessSingle
+    standing: dict[Seq, Item] = field(default_factory=dict)
+    """Items that are known to be the pack's."""
+    unwanted: set[Seq] = field(default_factory=set)
+    """What the pack holds and must not: it was deleted, or is held elsewhere."""
+    done: list[Processed] = field(default_factory=list)
+    _samples: list[ClockSample] | None = None
+
+    def process(self, pack: Pack) -> Processed:
+        if self.found.object.sealed_sha256 is not None:
+            # A deletion has rewritten it: mostly there is nothing to do but what it may have left undone.
+            self.stores.captures.delete_old_versions(self.named.object_key)
+            self.standing = {item.seq: item for item in pack_rows.items_of(self.named, self.stores.items)}
+        arrived = [self._examined(packed) for packed in pack.captures if self._is_new(packed)]
+        if arrived:
+            self._put_all(arrived)
+        is_done = all(one.outcome is Outcome.ALREADY_DONE for one in self.done)
+        return Processed(Outcome.ALREADY_DONE if is_done else Outcome.PROCESSED, captures=self.done)
+
+    def _is_new(self, packed: PackedCapture) -> bool:
+        item = self.standing.get(packed.seq)
+        return not packed.is_erased and (item is None or item.status is ItemStatus.STORED)
+
+    def _examined(self, packed: PackedCapture) -> Arrived:
+        return examined(packed, self.found.object, self.found.body or b"", self._clock_samples)
+
+    def _clock_samples(self) -> list[ClockSample]:
+        if self._samples is None:
+            self._samples = self.stores.clocks.samples(self.device.device_id)
+        return self._samples
+
+    def _put_all(self, arrived: list[Arrived]) -> None:
+        arrived, is_first_run = self._with_thumbnails(arrived)
+        *others, last = arrived
+        for one in others:
+            self.done.append(self._put(one))
+        self._erase_unwanted()
+        coming = self._fresh(last)
+        rows = pack_rows.write(self.named, self.standing.values(), coming, stores=self.stores)
+        self.done.append(self._put(last))
+        self._erase_unwanted()
+        if pack_rows.rows_of(self.standing.values()) != rows or not is_first_run:
+            self._settle_rows(rows, arrived)
+        if any(item.is_deleted and item.pending_since for item in self.standing.values()):
+            finish_in_pack(self.named, stores=self.stores)
+
+    def _with_thumbnails(self, arrived: list[Arrived]) -> tuple[list[Arrived], bool]:
+        """Each with the place of its thumbnail; and whether this run is the pack's first."""
+        key = object_keys.pack_thumbnails(self.named)
+        shown = [one for one in arrived if one.thumbnail and not self.device.forgets(one.captured.at)]
+        file = thumbnail_files.built({one.packed.seq: one.thumbnail for one in shown if one.thumbnail})
+        is_first_run = self.stores.derived.create(key, file, PACK_TYPE)
+        if not is_first_run:
+            content = self.stores.derived.read(key)
+            file = content.body if content else b""
+        places = thumbnail_files.places(file)
+        late = {one.packed.seq for one in shown} - places.keys()
+        return [self._with_thumbnail(one, places, late) for one in arrived], is_first_run
+
+    def _with_thumbnail(self, one: Arrived, places: dict[Seq, thumbnail_files.Place], late: set[Seq]) -> Arrived:
+        if one.thumbnail is None:
+            return one
+        if one.packed.seq in late:
+            key = object_keys.late_thumbnail(self.named, one.packed.seq)
+            self.stores.derived.put(key, one.thumbnail, "image/jpeg")
+            return replace(one, result=replace(one.result, thumbnail_key=key))
+        place = places.get(one.packed.seq)
+        if place is None:
+            return one
+        key = object_keys.pack_thumbnails(self.named)
+        result = replace(one.result, thumbnail_key=key, thumbnail_offset=place.offset, thumbnail_length=place.length)
+        return replace(one, result=result)
+
+    def _fresh(self, one: Arrived) -> Item:
+        """The item where nothing is known of the seq."""
+        packed, key = one.packed, self.named.object_key
+        item = new_item(self.device.device_id, packed.seq, self.device.owner_id, key, one.captured, self.clock())
+        return self._become(replace(item, claimed_sha256=packed.sha256 if packed.fault else None), one)
+
+    def _become(self, item: Item, one: Arrived) -> Item:
+        if one.error:
+            after = item.stored(one.place)
+        else:
+            after = item.examined(checked(one.result, item), one.captured, self.clock())
+        return after.deleted(self.clock()) if self.device.forgets(after.captured.at) else after
+
+    def _put(self, one: Arrived) -> Processed:
+        """Without a read: what stands there comes back where anything does."""
+        try:
+            item = self.stores.items.put(self._fresh(one))
+        except Changed as changed:
+            done = self._meet(one, changed.stored)
+        else:
+            done = Processed(_outcome(item), item, error=one.error)
+        self._note(one, done)
+        return done
+
+    def _note(self, one: Arrived, done: Processed) -> None:
+        seq, item = one.packed.seq, done.item
+        is_here = item is not None and is_at(item, one.place)
+        self.standing.pop(seq, None)
+        if item is not None and is_here:
+            self.standing[seq] = item
+        # A tombstone of this pack that is not settled is finished with all others of the pack.
+        is_deleted = item is not None and item.is_deleted and not (is_here and item.pending_since)
+        if done.outcome is Outcome.COPY_REMOVED or is_deleted:
+            self.unwanted.add(seq)
+
+    def _meet(self, one: Arrived, known: Known) -> Processed:
+        """Something stands there, or did."""
+        verdict: Outcome | None = None
+
+        def decide(item: Item | None) -> Item:
+            nonlocal verdict
+            verdict = judged(item, one.place)
+            if item is None:
+                return self._fresh(one)
+            return item if verdict else self._become(item, one)
+
+        before, after = move_forward(self.stores, self.device.device_id, one.packed.seq, decide, known=known)
+        match verdict:
+            case Outcome.CONFLICT:
+                return self._conflict(one, after)
+            case Outcome.COPY_REMOVED:
+                return self._copy(one, after)
+            case Outcome.PURGED:
+                return Processed(Outcome.PURGED, after)
+        return Processed(Outcome.ALREADY_DONE if after is before else _outcome(after), after, error=one.error)
+
+    def _conflict(self, one: Arrived, item: Item) -> Processed:
+        if item.status is ItemStatus.STORED and item.sha256 is None:
+            # The single that holds the seq comes first, so that its sha256 is known when this one is judged.
+            self.process_single(item.object_key, item.version_id)
+            return self._meet(one, UNREAD)
+        place = one.place
+        event = conflict_event(
+            self.device.device_id, one.packed.seq, place.key, place.sha256 or "", place.stored_at, self.clock()
+        )
+        where = {"offset": one.packed.offset, "size_bytes": one.packed.size_bytes}
+        self.stores.inbox.add_event(replace(event, details={**event.details, **where}))
+        return Processed(Outcome.CONFLICT, item)
+
+    def _copy(self, one: Arrived, item: Item) -> Processed:
+        """Only once the other copy is seen to be there: this may be the last one, and is then what is held."""
+        if self.stores.captures.head(item.object_key, item.version_id):
+            return Processed(Outcome.COPY_REMOVED, item)
+
+        def decide(now: Item | None) -> Item:
+            now = now or item
+            is_same = (now.object_key, now.version_id) == (item.object_key, item.version_id)
+            return now.held_by(one.place) if is_same else now
+
+        _, after = move_forward(self.stores, item.device_id, item.seq, decide, known=item)
+        if is_at(after, one.place) and after.is_examined:
+            pack_rows.leave(self.device, item, stores=self.stores)
+            return Processed(Outcome.RESTORED, after)
+        return self._meet(one, after)
+
+    def _erase_unwanted(self) -> None:
+        """What is held here after all stays: others may have decided so meanwhile."""
+        if not self.unwanted:
+            return
+        keys = [(self.device.device_id, seq) for seq in sorted(self.unwanted)]
+        now = {item.seq: item for item in self.stores.items.get_many(keys)}
+        held_here = {seq for seq, item in now.items() if not item.is_deleted and self._is_here(item)}
+        seqs = self.unwanted - held_here
+        erase_captures(self.named.object_key, seqs, captures=self.stores.captures)
+        erase_thumbnails(object_keys.pack_thumbnails(self.named), seqs, derived=self.stores.derived)
+        self.unwanted = set()
+
+    def _is_here(self, item: Item) -> bool:
+        return item.is_in_pack and item.object_key == self.named.object_key
+
+    def _settle_rows(self, written: list[TimelineRow], arrived: Iterable[Arrived]) -> None:
+        """The last item is not what was thought, or there was a run before this one."""
+        rows = pack_rows.write(self.named, self.standing.values(), None, stores=self.stores)
+        times = {item.captured.at for item in self.standing.values()}
+        for one in arrived:
+            guess = guessed((one.result.exif_captured_at, one.packed.captured_at), one.place.stored_at)
+            times |= {one.captured.at, guess.at}
+        found = pack_rows.standing_rows(self.device, self.named.object_key, times, timeline=self.stores.timeline)
+        pack_rows.delete_but(rows, [*written, *found], timeline=self.stores.timeline)
+
+
+def _outcome(item: Item) -> Outcome:
+    if item.is_deleted:
+        return Outcome.PURGED
+    if not item.is_examined:
+        return Outcome.POSTPONED
+    return Outcome.REJECTED if item.reject_reason else Outcome.PROCESSED
