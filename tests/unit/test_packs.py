@@ -12,8 +12,7 @@ import pytest
 
 from chalicelib.domain.ids import MAX_SEQ, Seq
 from chalicelib.wire.object_keys import PackKey
-from chalicelib.wire.pack_entries import MAX_CAPTURES, MAX_JPEG_BYTES, MAX_PACK_BYTES
-from chalicelib.wire.packs import BadPack, Pack, PackedCapture, PackFault, read_pack
+from chalicelib.wire.packs import BadPack, Pack, PackedCapture, PackFault, erase, read_pack
 from tests import pack_files
 from tests.pack_files import (
     BOOT_ID,
@@ -40,6 +39,7 @@ from tests.pack_files import (
 )
 from tests.tiny_jpegs import tiny_jpeg
 
+MAX_CAPTURES, MAX_JPEG_BYTES, MAX_PACK_BYTES = 100, 33_554_432, 67_108_864
 PHOTOS = {7: tiny_jpeg(7), 8: tiny_jpeg(8), 9: tiny_jpeg(9)}
 KEY = key_for(7, 9)
 AT = datetime(2026, 3, 4, 5, 6, 7, 891_000, tzinfo=UTC)
@@ -130,6 +130,7 @@ class TestThePack:
 
     def test_of_more_than_64_mib_is_too_large(self) -> None:
         self.is_refused(bytes(MAX_PACK_BYTES + 1), "too_large")
+        self.is_refused(bytes(MAX_PACK_BYTES), "not_a_pack")
 
     @pytest.mark.parametrize("body", [b"<html>", bytes(4096), b"PK\x05\x06", zipped(["a"])[:-1]])
     def test_that_has_neither_directory_nor_captures_is_no_pack(self, body: bytes) -> None:
@@ -171,6 +172,9 @@ class TestWithoutADirectory:
             three() + b"\0",
             three() + b"trailing",
             changed(three(), -2, b"\x07\x00") + b"comment",
+            changed(three(), -2, b"\x07\x00"),
+            changed(three(), -18, b"\x01\x00"),
+            changed(three(), -16, b"\x01\x00"),
             changed(three(), -22, b"QK"),
             changed(three(), -12, b"\x02\x00"),
             changed(three(), -14, b"\x02\x00"),
@@ -187,6 +191,9 @@ class TestWithoutADirectory:
             "a byte behind it",
             "bytes behind it",
             "a comment",
+            "a comment that is not there",
+            "a second disk",
+            "a directory on a second disk",
             "its end has another signature",
             "a wrong count",
             "a wrong count on this disk",
@@ -237,9 +244,10 @@ class TestWithoutADirectory:
         ids=["another epoch", "another device", "an older seq", "the same seq", "a seq beyond the key"],
     )
     def test_old_bytes_behind_the_last_capture_are_none(self, stale: bytes) -> None:
-        body = entries_of([Shot(7, PHOTOS[7])])[1] + stale
+        pack = read_pack(entries_of([Shot(7, PHOTOS[7])])[1] + stale, KEY)
 
-        assert seqs(read_pack(body, KEY)) == [7]
+        assert seqs(pack) == [7]
+        assert faults(pack) == [("no_central_directory", None)]
 
     def test_captures_of_another_device_alone_are_no_pack(self) -> None:
         with pytest.raises(BadPack) as refused:
@@ -280,6 +288,7 @@ class TestAnEntry:
 
     def test_of_more_than_32_mib_is_too_large(self) -> None:
         self.is_refused(self.resized(MAX_JPEG_BYTES + 1), "too_large")
+        self.is_refused(self.resized(MAX_JPEG_BYTES), "out_of_range")
 
     @pytest.mark.parametrize(
         ("place", "new"),
@@ -375,6 +384,12 @@ class TestDamagedBytes:
     def test_that_pass_for_erased_but_are_not_zeros_mismatch(self) -> None:
         body = changed(three(), second_at() + RECORD + IN_RECORD["flags"], b"\x01")
         body = changed(body, second_at() + RECORD + IN_RECORD["sha256"], bytes(32))
+
+        self.is_known(with_true_record(body, second_at()), "sha256_mismatch")
+
+    def test_that_are_erased_but_for_their_sha256_mismatch(self) -> None:
+        body = erase(three(), [Seq(8)])
+        body = changed(body, second_at() + RECORD + IN_RECORD["sha256"], b"\x01")
 
         self.is_known(with_true_record(body, second_at()), "sha256_mismatch")
 
