@@ -13,7 +13,8 @@ import py_compile
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ _LAMBDA_GLIBC_MINOR = 34
 _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 _MANYLINUX_OLDEST_MINOR = 17
 _NOT_IN_THE_ZIP = ("__pycache__", "*.pyc", "bin")
+_KEPT_ZIPS = 3
 
 
 def write_build_folder(
@@ -54,8 +56,21 @@ def write_build_folder(
     _write_configuration(folder / ".chalice", config, policies)
 
 
-def forget_deployed_state(folder: Path) -> None:
-    shutil.rmtree(folder / ".chalice" / "deployed", ignore_errors=True)
+@contextmanager
+def whole_packages(folder: Path) -> Iterator[None]:
+    """Within it Chalice runs, and finds no zip but those of runs that went well.
+
+    Chalice writes a zip at its final place and takes one that is there for whole: what a killed run leaves would be
+    deployed half written, now and ever after. Old zips go.
+    """
+    zips, mark = folder / ".chalice" / "deployments", folder / ".chalice" / "deployments.whole"
+    if not mark.exists():
+        shutil.rmtree(zips, ignore_errors=True)
+    mark.unlink(missing_ok=True)
+    yield
+    for surplus in sorted(zips.glob("*.zip"), key=lambda path: path.stat().st_mtime)[:-_KEPT_ZIPS]:
+        surplus.unlink()
+    mark.touch()
 
 
 def _config(

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from infra.deploying import functions, gateway, stack_step
-from infra.deploying.build import write_build_folder
+from infra.deploying.build import whole_packages, write_build_folder
 from infra.deploying.chalice_run import chalice
 from infra.deploying.check_package import check_folder
 from infra.deploying.deployed_state import DeployedState, read_deployed_state, write_deployed_state
@@ -107,7 +106,8 @@ class Deploy:
         write_deployed_state(self.target.build_folder, self.target.stage, state.resources(self.outputs.captures_bucket))
 
     def run_chalice(self) -> None:
-        chalice("deploy", self.target.build_folder, self.target.stage, self.target.region, self.say)
+        with whole_packages(self.target.build_folder):
+            chalice("deploy", self.target.build_folder, self.target.stage, self.target.region, self.say)
         deployed = read_deployed_state(self.target.build_folder, self.target.stage)
         api = next(resource for resource in deployed if resource["resource_type"] == "rest_api")
         self.api_id, self.api_url = api["rest_api_id"], api["rest_api_url"].rstrip("/")
@@ -143,8 +143,3 @@ def default_parameters() -> dict[str, str]:
         for function, parameter in _MEMORY_PARAMETERS.items()
     }
     return memory | {"LogRetentionDays": str(config["log_retention_in_days"])}
-
-
-def zip_of(build_folder: Path) -> Path:
-    """The newest package that Chalice made in this folder."""
-    return max((build_folder / ".chalice" / "deployments").glob("*.zip"), key=lambda path: path.stat().st_mtime)
