@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
 from botocore.exceptions import ClientError
 from rich.console import Console
 from rich.table import Table
@@ -18,8 +17,8 @@ from rich.table import Table
 from infra.deploying import costs
 from infra.deploying.deployed_state import DeployedState
 from infra.deploying.target import FUNCTIONS, Target
+from infra.deploying.template import read_template
 from infra.secrets import secret_names
-from infra.stack import TEMPLATE
 
 _ROUTES_OF_APP = (
     "import json, app; "
@@ -46,7 +45,7 @@ def print_plan(
 
 def stack_changes(session: Any, target: Target, parameters: Mapping[str, str]) -> list[tuple[str, str]]:
     """Pairs such as `("make", "AWS::SQS::Queue DeadLetterQueue")`."""
-    before, after = _deployed_template(session, target), _resources(TEMPLATE.read_text(encoding="utf-8"))
+    before, after = _deployed_template(session, target), read_template()["Resources"]
     changes = [("make", _named(name, after)) for name in after if name not in before]
     changes += [("change", _named(name, after)) for name in after if name in before and after[name] != before[name]]
     changes += [("remove", _named(name, before)) for name in before if name not in after]
@@ -74,27 +73,8 @@ def _deployed_template(session: Any, target: Target) -> dict[str, Any]:
         if "does not exist" in str(error):
             return {}
         raise
-    return _resources(body if isinstance(body, str) else json.dumps(body))
-
-
-def _resources(template: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.load(template, Loader=_TemplateLoader)["Resources"]  # noqa: S506 - a safe loader
+    found: dict[str, Any] = read_template(body if isinstance(body, str) else json.dumps(body))["Resources"]
     return found
-
-
-class _TemplateLoader(yaml.SafeLoader):
-    """Reads `!Ref x` as the pair of tag and value: enough to compare two templates."""
-
-
-def _tagged(loader: Any, suffix: str, node: Any) -> Any:
-    if isinstance(node, yaml.ScalarNode):
-        return suffix, loader.construct_scalar(node)
-    if isinstance(node, yaml.SequenceNode):
-        return suffix, loader.construct_sequence(node, deep=True)
-    return suffix, loader.construct_mapping(node, deep=True)
-
-
-_TemplateLoader.add_multi_constructor("!", _tagged)
 
 
 def _named(name: str, resources: dict[str, Any]) -> str:

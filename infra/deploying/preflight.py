@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, NoRegionError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NotConnected
 
 from infra.deploying.failure import DeployFailed
 from infra.deploying.target import Target, project_config, require_stage
@@ -14,14 +15,15 @@ _OLDEST_PYTHON = (3, 12)
 _UNFINISHED = "IN_PROGRESS"
 _NEVER_BEGUN = "REVIEW_IN_PROGRESS"
 """What a run leaves that was killed before its stack got a resource; the next one clears it away."""
-_GONE_WRONG = "clear it away with `make destroy STAGE={stage}`, which keeps the photos"
+_GONE_WRONG = "Clear it away with `make destroy STAGE={stage}`, which keeps the photos; then run this again"
 _BROKEN = {
     "ROLLBACK_COMPLETE": _GONE_WRONG,
     "ROLLBACK_FAILED": _GONE_WRONG,
     "CREATE_FAILED": _GONE_WRONG,
     "DELETE_FAILED": _GONE_WRONG,
+    "IMPORT_ROLLBACK_FAILED": _GONE_WRONG,
     "UPDATE_ROLLBACK_FAILED": (
-        "bring it back with `aws cloudformation continue-update-rollback --stack-name {stack}`, then run this again"
+        "Bring it back with `aws cloudformation continue-update-rollback --stack-name {stack}`, then run this again"
     ),
 }
 OWNED_BY = "frameferry:stage"
@@ -77,8 +79,7 @@ def check_stack(cloudformation: Any, target: Target, *, may_be_broken: bool = Fa
         if "does not exist" in str(error):
             return
         raise
-    tags = {tag["Key"]: tag["Value"] for tag in stack.get("Tags", [])}
-    if tags.get(OWNED_BY) != target.stage:
+    if not _is_ours(cloudformation, stack, target.stage):
         raise DeployFailed(
             f"The stack name {target.stack_name} is taken by a stack that this program did not make",
             "Delete or rename that stack, or change app_name in .chalice/config.json",
@@ -86,11 +87,25 @@ def check_stack(cloudformation: Any, target: Target, *, may_be_broken: bool = Fa
     status = stack["StackStatus"]
     if status in _BROKEN and not may_be_broken:
         next_step = _BROKEN[status].format(stack=target.stack_name, stage=target.stage)
-        raise DeployFailed(f"The stack {target.stack_name} is {status}", _sentence(next_step))
+        raise DeployFailed(f"The stack {target.stack_name} is {status}", next_step)
     if status.endswith(_UNFINISHED) and status != _NEVER_BEGUN:
         raise DeployFailed(
-            f"The stack {target.stack_name} is {status}", "Somebody is changing it: wait, then run this again"
+            f"The stack {target.stack_name} is {status}: CloudFormation is at work for an earlier run or somebody else",
+            "Wait some minutes, then run this again",
         )
+
+
+def _is_ours(cloudformation: Any, stack: dict[str, Any], stage: str) -> bool:
+    """A stack that is only reviewed may have no tags yet: its change sets have them."""
+    if _stage_of(stack) == stage or stack["StackStatus"] != _NEVER_BEGUN:
+        return _stage_of(stack) == stage
+    listed = cloudformation.list_change_sets(StackName=stack["StackName"])["Summaries"]
+    names = [one["ChangeSetId"] for one in listed if one["StackName"] == stack["StackName"]]
+    return all(_stage_of(cloudformation.describe_change_set(ChangeSetName=name)) == stage for name in names)
+
+
+def _stage_of(tagged: dict[str, Any]) -> str | None:
+    return next((tag["Value"] for tag in tagged.get("Tags") or [] if tag["Key"] == OWNED_BY), None)
 
 
 def _caller(session: Any) -> dict[str, str]:
@@ -98,24 +113,15 @@ def _caller(session: Any) -> dict[str, str]:
         raise DeployFailed("No AWS region is chosen", "Set AWS_REGION, such as AWS_REGION=eu-central-1")
     try:
         found: dict[str, str] = session.client("sts").get_caller_identity()
-    except (BotoCoreError, ClientError, NoRegionError) as error:
-        if is_network(error):
+    except (BotoCoreError, ClientError) as error:
+        if isinstance(error, NotConnected | HTTPClientError):
             raise
         raise DeployFailed(
-            f"There are no working AWS credentials ({_short(error)})", "Run `aws configure` or set AWS_PROFILE"
+            f"There are no working AWS credentials ({_short(error)})",
+            "Get new ones with `aws configure` or `aws sso login`, or choose others with AWS_PROFILE",
         ) from error
     return found
 
 
-def is_network(error: Exception) -> bool:
-    from botocore.exceptions import ConnectionError, HTTPClientError
-
-    return isinstance(error, ConnectionError | HTTPClientError)
-
-
 def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:160]
-
-
-def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:]
+    return " ".join(str(error).split())[:160].rstrip(".")

@@ -73,7 +73,10 @@ class Target:
 
 
 def require_stage(stage: str, config: dict[str, Any]) -> None:
+    """Raises DeployFailed."""
     stages = sorted(config["stages"])
+    if not stage:
+        raise DeployFailed("No stage is named", "Say which stage: " + " or ".join(f"STAGE={one}" for one in stages))
     if stage not in stages:
         raise DeployFailed(
             f"There is no stage {stage!r}", f"{CONFIG} has {', '.join(stages)}: use STAGE={stages[-1]}, or add it there"
