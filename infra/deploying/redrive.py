@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from infra.deploying.failure import DeployFailed
@@ -17,7 +17,8 @@ _BATCH = 10
 def redrive(session: Any, target: Target, clock: Callable[[], float] = time.time) -> int:
     """Invoke each letter's function with its event, and take the letter away. How many there were.
 
-    Those that fail again come back later as new letters, which this run leaves. Raises DeployFailed.
+    Those that fail again come back later as new letters, which this run leaves. What is no letter of this stack stays
+    in the queue and is told of at the end, by DeployFailed.
     Source: Lambda Developer Guide, "Capturing records of Lambda asynchronous invocations".
     """
     try:
@@ -25,15 +26,30 @@ def redrive(session: Any, target: Target, clock: Callable[[], float] = time.time
     except StackFailed as error:
         raise DeployFailed(f"{target.stack_name} is not deployed", "Deploy it first") from error
     sqs, functions = session.client("sqs"), session.client("lambda")
-    started_at_ms, told = clock() * 1000, 0
-    while letters := _receive(sqs, queue_url):
-        for letter in letters:
-            if int(letter["Attributes"]["SentTimestamp"]) > started_at_ms:
-                return told
-            _tell(functions, target, json.loads(letter["Body"]))
+    told, foreign = 0, 0
+    for letter in _letters(sqs, queue_url, clock() * 1000):
+        if _tell(functions, target, letter["Body"]):
             sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=letter["ReceiptHandle"])
             told += 1
+        else:
+            foreign += 1
+    if foreign:
+        raise DeployFailed(
+            f"Redriven: {told}. What else is in the queue names no function of {target.stack_name}: {foreign}",
+            f"Look at it in {queue_url} and delete it there",
+        )
     return told
+
+
+def _letters(sqs: Any, queue_url: str, until_ms: float) -> Iterator[dict[str, Any]]:
+    """Each letter that was there at `until_ms`, once: one that is neither deleted nor waited for appears again."""
+    seen: set[str] = set()
+    while batch := _receive(sqs, queue_url):
+        fresh = [letter for letter in batch if letter["MessageId"] not in seen]
+        if not fresh:
+            return
+        seen.update(letter["MessageId"] for letter in fresh)
+        yield from (letter for letter in fresh if int(letter["Attributes"]["SentTimestamp"]) <= until_ms)
 
 
 def _receive(sqs: Any, queue_url: str) -> list[dict[str, Any]]:
@@ -43,11 +59,19 @@ def _receive(sqs: Any, queue_url: str) -> list[dict[str, Any]]:
     return received
 
 
-def _tell(functions: Any, target: Target, letter: dict[str, Any]) -> None:
-    """Raises DeployFailed for what is no letter of this stack; it stays in the queue."""
-    name = letter.get("requestContext", {}).get("functionArn", "").split(":function:")[-1].split(":")[0]
+def _tell(functions: Any, target: Target, body: str) -> bool:
+    """Whether it is a letter of this stack."""
+    try:
+        letter = json.loads(body)
+        name, event = _function_name(letter["requestContext"]["functionArn"]), letter["requestPayload"]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return False
     if name not in {target.function_name(function) for function in FUNCTIONS}:
-        raise DeployFailed(
-            f"A dead letter names no function of this stack ({name or 'none'})", "Look at it in the queue"
-        )
-    functions.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(letter["requestPayload"]).encode())
+        return False
+    functions.invoke(FunctionName=name, InvocationType="Event", Payload=json.dumps(event).encode())
+    return True
+
+
+def _function_name(arn: str) -> str:
+    """Of an ARN that may name a version as well."""
+    return arn.split(":function:")[-1].split(":")[0]

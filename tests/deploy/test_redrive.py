@@ -74,13 +74,20 @@ def test_a_letter_that_came_back_meanwhile_is_left_for_the_next_time(
 
 @pytest.mark.parametrize(
     "body",
-    [letter("arn:aws:lambda:eu-central-1:123456789012:function:someone-elses", 1), json.dumps({"not": "a letter"})],
+    [
+        letter("arn:aws:lambda:eu-central-1:123456789012:function:someone-elses", 1),
+        json.dumps({"not": "a letter"}),
+        json.dumps({"requestContext": {"functionArn": None}, "requestPayload": {}}),
+        json.dumps(["a", "list"]),
+        "not even JSON",
+    ],
 )
-def test_what_is_no_letter_of_this_stack_stays_in_the_queue(
+def test_what_is_no_letter_of_this_stack_stays_in_the_queue_and_keeps_no_letter_from_being_told(
     session: Any, target: Target, outputs: StackOutputs, body: str
 ) -> None:
-    send(session, outputs, [body])
-    with pytest.raises(DeployFailed, match="names no function of this stack"):
+    ours = letter(target.function_arn(PROCESSING_FUNCTION), 1)
+    send(session, outputs, [ours, body, ours])
+    with pytest.raises(DeployFailed, match=r"Redriven: 2\. .* names no function of frameferry-prod: 1\. Look at it"):
         redrive(session, target, lambda: time.time() + 1)
     assert waiting(session, outputs) == 1
 
