@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.item import Item
     from chalicelib.domain.receipts import Receipt
     from chalicelib.services.pairing import Activated, Paired
-    from chalicelib.services.ports import DownloadSigner, Page
+    from chalicelib.services.ports import Download, DownloadSigner, Page
     from chalicelib.services.timeline import Timeline
     from chalicelib.services.uploads import Confirmed, UploadIssued
     from chalicelib.services.usage import Usage
@@ -163,8 +163,6 @@ def events(page: Page[Event]) -> responses.EventPage:
 
 def item(one: Item) -> responses.ItemBody:
     """Without any URL; what a tombstone had is gone, and what is awaited is not there yet."""
-    photo = responses.PlaceBody(object_key=one.object_key) if one.has_object else None
-    thumbnail = responses.PlaceBody(object_key=one.thumbnail_key) if one.has_object and one.thumbnail_key else None
     return responses.ItemBody(
         item_id=one.item_id,
         device_id=one.device_id,
@@ -173,8 +171,8 @@ def item(one: Item) -> responses.ItemBody:
         captured_at=to_text(one.captured.at),
         captured_at_confidence=one.captured.confidence,
         created_at=to_text(one.created_at),
-        photo=photo,
-        thumbnail=thumbnail,
+        photo=_photo(one) if one.has_object else None,
+        thumbnail=_thumbnail(one) if one.has_object else None,
         content_type=one.content_type,
         size_bytes=one.size_bytes,
         sha256=one.sha256,
@@ -187,29 +185,42 @@ def item(one: Item) -> responses.ItemBody:
     )
 
 
+def _photo(one: Item) -> responses.PlaceBody:
+    length = one.size_bytes if one.is_in_pack else None
+    return responses.PlaceBody(object_key=one.object_key, offset=one.offset, length=length)
+
+
+def _thumbnail(one: Item) -> responses.PlaceBody | None:
+    if one.thumbnail_key is None:
+        return None
+    return responses.PlaceBody(object_key=one.thumbnail_key, offset=one.thumbnail_offset, length=one.thumbnail_length)
+
+
 def item_with_urls(one: Item, captures: DownloadSigner, thumbnails: DownloadSigner) -> responses.ItemBody:
     body = item(one)
     if body.photo is not None:
-        _sign(body.photo, captures, one.version_id)
+        _sign(body.photo, captures.get(one.object_key, version_id=one.version_id))
     if body.thumbnail is not None:
-        _sign(body.thumbnail, thumbnails, None)
+        _sign(body.thumbnail, thumbnails.get(body.thumbnail.object_key))
     return body
 
 
-def _sign(place: responses.PlaceBody, signer: DownloadSigner, version_id: str | None) -> None:
-    download = signer.get(place.object_key, version_id=version_id)
+def _sign(place: responses.PlaceBody, download: Download) -> None:
     place.url, place.expires_at = download.url, to_text(download.expires_at)
 
 
 def items(page: Page[Item], captures: DownloadSigner, thumbnails: DownloadSigner) -> responses.ItemPage:
-    """Each object's URL stands once, in `urls`."""
-    bodies = [item_with_urls(one, captures, thumbnails) for one in page.entries]
-    places = [place for body in bodies for place in (body.photo, body.thumbnail) if place is not None]
-    urls = {place.object_key: place.url for place in places if place.url is not None}
-    expiries = [place.expires_at for place in places if place.expires_at is not None]
-    for place in places:
-        place.url = place.expires_at = None
-    return responses.ItemPage(items=bodies, urls=urls, urls_expire_at=min(expiries, default=None), cursor=page.cursor)
+    """Each object is signed once."""
+    bodies = [item(one) for one in page.entries]
+    photos = {one.object_key: one.version_id for one in page.entries if one.has_object}
+    signed = {key: captures.get(key, version_id=version_id) for key, version_id in photos.items()}
+    signed |= {key: thumbnails.get(key) for key in {body.thumbnail.object_key for body in bodies if body.thumbnail}}
+    return responses.ItemPage(
+        items=bodies,
+        urls={key: download.url for key, download in signed.items()},
+        urls_expire_at=min((to_text(download.expires_at) for download in signed.values()), default=None),
+        cursor=page.cursor,
+    )
 
 
 def timeline(found: Timeline, bucket_s: int) -> responses.TimelineResponse:

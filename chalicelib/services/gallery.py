@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Protocol
 
+from chalicelib.domain.clock import to_text
 from chalicelib.domain.errors import NotFound
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.item import Item
-from chalicelib.domain.timeline import TimelineRow, row_of_single
+from chalicelib.domain.timeline import MAX_SPAN, TimelineRow
 from chalicelib.services.devices import owned
 from chalicelib.services.ports import DeviceStore, ItemStore, Page, TimelineStore
+from chalicelib.services.walk import Seen, Walk, stop_of
+
+MAX_ROWS = 1_000
+"""A page may look at more only where it would come no further."""
+_FIRST_LOOK = 16
+"""Rows: enough for a page of packs."""
 
 
 class GalleryStores(Protocol):
@@ -36,20 +43,53 @@ def page_of_items(
     """Items newest first with since <= captured_at < until, of one device or of all.
 
     A page may be short before the end; only the cursor tells. Raises NotFound for a device that is not
-    the owner's.
+    the owner's, InvalidParameter for a cursor that no page gave.
     """
     if device_id is not None:
         owned(owner_id, device_id, devices=stores.devices)
-    rows = stores.timeline.newest(owner_id, device_id=device_id, since=since, until=until, limit=limit, cursor=cursor)
-    return Page(_items_of(rows.entries, stores.items), rows.cursor)
+    stop = stop_of(cursor)
+    rows = _rows(owner_id, device_id, since, until, limit, stop.above, stores.timeline)
+    walk = Walk(rows, stop, since=since, until=until, max_rows=MAX_ROWS)
+    seen = walk.take(limit)
+    return Page(_items_of(seen, stores.items), walk.cursor())
 
 
-def _items_of(rows: Iterable[TimelineRow], items: ItemStore) -> list[Item]:
-    rows = list(rows)
-    found = items.get_many([(row.device_id, row.first_seq) for row in rows])
-    # A row that its item does not confirm was left by a crash, or is about to be replaced.
-    confirmed = {row_of_single(item).position: item for item in found if item.is_examined}
-    return [confirmed[row.position] for row in rows if row.position in confirmed]
+def _rows(
+    owner_id: OwnerId,
+    device_id: DeviceId | None,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+    after: str | None,
+    timeline: TimelineStore,
+) -> Iterator[TimelineRow]:
+    """They sort by their end, so that those which reach into the range may end after it."""
+    ends_before = _later(until) if until else None
+    look = _FIRST_LOOK
+    while True:
+        page = timeline.newest(owner_id, device_id=device_id, since=since, until=ends_before, limit=look, cursor=after)
+        yield from page.entries
+        if page.cursor is None:
+            return
+        after, look = page.cursor, max(limit, _FIRST_LOOK)
+
+
+def _later(until: datetime) -> datetime | None:
+    try:
+        return until + MAX_SPAN
+    except OverflowError:
+        return None
+
+
+def _items_of(seen: list[Seen], items: ItemStore) -> list[Item]:
+    found = {(item.device_id, item.seq): item for item in items.get_many([each.key for each in seen])}
+    # What its item does not confirm was left by a crash, or is about to be replaced.
+    return [found[each.key] for each in seen if each.key in found and _confirms(found[each.key], each)]
+
+
+def _confirms(item: Item, seen: Seen) -> bool:
+    is_there = item.object_key == seen.row.object_key and to_text(item.captured.at) == to_text(seen.capture.at)
+    return is_there and item.is_examined
 
 
 def one_item(owner_id: OwnerId, device_id: DeviceId, seq: Seq, *, stores: GalleryStores) -> Item:
