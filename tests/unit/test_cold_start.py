@@ -30,3 +30,38 @@ def loaded_with(module: str, then: str = "None") -> set[str]:
         [sys.executable, "-c", program], cwd=Path(__file__).parents[2], capture_output=True, text=True, check=True
     )
     return set(done.stdout.split())
+
+
+SYNC_AFTER_OTHERS = """
+import sys
+import app
+from chalicelib import wiring
+from chalicelib.api import device_routes
+from chalicelib.wire.requests import HeartbeatRequest, UploadUrlRequest
+from chalicelib.wire.sync import ObjectOffer, SyncRequest
+from tests.fakes.world import FakeWorld
+from tests.services.conftest import new_device
+
+world = FakeWorld.new()
+wiring.install(world)
+device, _ = new_device(world)
+named = {"sha256": "ab" * 32, "size_bytes": 5, "seq": 7}
+device_routes.heartbeat(device, HeartbeatRequest())
+device_routes.upload_url(device, UploadUrlRequest(filename="a.jpg", content_type="image/jpeg", **named))
+before = set(sys.modules)
+device_routes.sync(device, SyncRequest(objects=[ObjectOffer(**named)]))
+print(*sorted(name for name in set(sys.modules) - before if not name.startswith("chalicelib.")))
+print(*(name for name in ("botocore", "concurrent.futures", "nacl") if name in sys.modules))
+"""
+
+
+def test_a_sync_loads_no_more_than_the_single_routes_that_it_stands_for() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SYNC_AFTER_OTHERS],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.split() == []
