@@ -161,4 +161,5 @@ def _told(device: Device, rows: list[TimelineRow], within: TimeSpan, stores: Tim
         oldest_seq=device.oldest_seq,
         evicted=stores.ranges.evicted(device.device_id, first, last),
         states=stores.ranges.states(device.device_id, since, now),
+        forgotten=[TimeSpan(each.since, each.until) for each in device.forgotten],
     )

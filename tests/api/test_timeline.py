@@ -135,3 +135,15 @@ def test_a_range_that_cannot_be_told_is_refused(owner: Client, query: dict[str, 
 
 def test_a_range_has_both_its_ends(owner: Client) -> None:
     assert owner.get("/timeline").status == 400
+
+
+def test_a_range_that_the_owner_had_forgotten_is_called_so(owner: Client, camera: Camera, world: World) -> None:
+    a_pack(world, camera, range(10), NINE)
+    a_pack(world, camera, range(20, 30), NINE + timedelta(minutes=10))
+    device = world.devices.get(DeviceId(camera.device_id))
+    assert device is not None
+    world.devices.save(device.forgetting(NINE + timedelta(minutes=5), NINE + timedelta(minutes=10), NINE))
+
+    (gap,) = timeline(owner, hours=0.2, device_id=camera.device_id).json["gaps"]
+
+    assert (gap["reason"], gap["first_seq"], gap["last_seq"]) == ("forgotten", 10, 19)
