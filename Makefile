@@ -5,6 +5,7 @@ PHOTOS ?=
 API_PORT ?= 8000
 S3_PORT ?= 9000
 HOST ?= 127.0.0.1
+LINK ?=
 TEST_WORKERS ?= 2
 # A deploy: STAGE=prod, and PARAMETERS="AlarmEmail=me@example.org MonthlyBudgetUsd=10" of infra/template.yaml.
 STAGE ?=
@@ -24,9 +25,9 @@ help: ## list these verbs
 env: ## make .venv or bring it up to date
 	@tools/make-env
 
-run: env ## start the local cloud: CAMERAS=1 PHOTOS=dir API_PORT=8000 S3_PORT=9000 HOST=127.0.0.1
+run: env ## start the local cloud: CAMERAS=1 PHOTOS=dir API_PORT=8000 S3_PORT=9000 HOST=127.0.0.1 LINK=hotspot
 	@exec $(PY) -m infra.local --cameras $(CAMERAS) --api-port $(API_PORT) --s3-port $(S3_PORT) --host $(HOST) \
-		$(if $(PHOTOS),--photos "$(PHOTOS)")
+		$(if $(PHOTOS),--photos "$(PHOTOS)") $(if $(LINK),--link "$(LINK)")
 
 test: ## install what the tests need and run them all
 	@tools/run-tests -n $(TEST_WORKERS) --dist loadfile

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.local.link.profile import PROFILES
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -17,6 +19,8 @@ class Options:
     host: str
     interval_s: float
     directory: Path
+    link: str | None
+    """Of PROFILES."""
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
@@ -29,6 +33,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on; 0.0.0.0 for a camera on the LAN")
     parser.add_argument("--interval", type=float, default=5.0, help="seconds between a camera's photos (5)")
     parser.add_argument("--directory", type=Path, default=Path(".local"), help="where state and logs go (.local)")
+    parser.add_argument("--link", choices=sorted(PROFILES), help="the network that the cameras are on (none)")
     given = parser.parse_args(arguments)
     if given.photos and not any(path.suffix.lower() in {".jpg", ".jpeg"} for path in _files(given.photos)):
         parser.error(f"there is no JPEG in {given.photos}")
@@ -38,7 +43,14 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     if given.interval <= 0:
         parser.error("--interval is more than 0")
     return Options(
-        given.cameras, given.photos, given.api_port, given.s3_port, given.host, given.interval, given.directory
+        cameras=given.cameras,
+        photos=given.photos,
+        api_port=given.api_port,
+        s3_port=given.s3_port,
+        host=given.host,
+        interval_s=given.interval,
+        directory=given.directory,
+        link=given.link,
     )
 
 

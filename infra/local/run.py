@@ -24,6 +24,8 @@ from infra.local.camera_process import CameraEvent, CameraProcess, stop_cameras
 from infra.local.cloud import CannotListen, LocalCloud
 from infra.local.console_output import Output
 from infra.local.events import Outcome
+from infra.local.link.hotspot import HotspotLink
+from infra.local.link.profile import PROFILES
 from infra.local.options import Options, parse
 from infra.local.s3_events import S3Change
 from infra.local.state import CameraCredential, LocalState, write_state
@@ -61,11 +63,13 @@ class Session:
 
     def run(self) -> None:
         with ExitStack() as stack:
+            link = self._link(stack)
             self._cloud = stack.enter_context(
                 LocalCloud(
                     host=self._options.host,
                     api_port=self._options.api_port,
                     s3_port=self._options.s3_port,
+                    devices_s3_url=link.s3_url if link else None,
                     on_change=lambda change: self._news.put(("change", change)),
                     on_outcome=lambda outcome: self._news.put(("outcome", outcome)),
                 )
@@ -75,10 +79,20 @@ class Session:
             stack.callback(self._state_path.unlink, missing_ok=True)
             self._output.welcome(self._state.api_url, self._state.s3_url, self._cloud.owner, self._state_path)
             self._api = stack.enter_context(httpx.Client(base_url=self._cloud.api_url, trust_env=False))
-            self._start_cameras(stack)
+            if link:
+                link.forward_to(api_url=self._cloud.api_url, s3_url=self._cloud.s3_url)
+                self._output.note(f"The cameras are on a link of the profile {self._options.link}: {link.api_url}")
+            self._start_cameras(stack, link.api_url if link else self._cloud.api_url)
             self._tell_news()
 
-    def _start_cameras(self, stack: ExitStack) -> None:
+    def _link(self, stack: ExitStack) -> HotspotLink | None:
+        if self._options.link is None:
+            return None
+        # Without TLS: neither a simulated camera nor the console's browser would trust its authority.
+        profile = replace(PROFILES[self._options.link], tls=None)
+        return stack.enter_context(HotspotLink(profile, host=self._options.host))
+
+    def _start_cameras(self, stack: ExitStack, api_url: str) -> None:
         directory = self._options.directory / "cameras"
         shutil.rmtree(directory, ignore_errors=True)  # the cloud that they knew is gone
         cameras: list[CameraProcess] = []
@@ -90,7 +104,7 @@ class Session:
             state_dir = directory / str(number)
             state_dir.mkdir(parents=True)
             camera = CameraProcess(
-                api_url=self._cloud.api_url,
+                api_url=api_url,
                 pairing_code=self._pair(name),
                 state_dir=state_dir,
                 interval_s=self._options.interval_s,

@@ -241,6 +241,8 @@ def test_a_server_closes_what_is_idle_in_order_and_not_while_it_works() -> None:
     ):
         assert client.request(b"x") == b"x"
         assert client.read_to_the_end() == (b"", True)
+        assert link.stats().s3.answering_s >= 0.5
+        assert link.stats().api.answering_s == 0.0
 
 
 def test_asleep_nothing_passes_and_after_waking_old_connections_are_reset(echoing: str) -> None:

@@ -123,6 +123,20 @@ def test_camera_pairs_itself_and_its_photos_are_seen_moving(
     assert "Traceback" not in run.output
 
 
+def test_cameras_photos_come_through_the_link_that_was_asked_for(start: Callable[..., Run]) -> None:
+    run = start("--cameras", "1", "--interval", "0.5", "--link", "lan")
+    run.wait_for(lambda: " processed " in run.output)
+    state = run.state
+    headers = {"Authorization": f"Bearer {state['owner']['token']}"}
+    with httpx.Client(headers=headers, trust_env=False) as owner:
+        item = owner.get(f"{state['api_url']}/items", params={"device_id": state["device_id"]}).json()["items"][0]
+        photo = owner.get(f"{state['api_url']}/items/{state['device_id']}/{item['seq']}").json()["photo"]["url"]
+    assert not photo.startswith(state["s3_url"])
+    assert "on a link of the profile lan" in run.output
+    assert run.stop() == 0
+    assert "Traceback" not in run.output
+
+
 def test_printed_curl_lines_bring_a_photo_to_its_thumbnail(
     start: Callable[..., Run], tmp_path: Path, photo: bytes
 ) -> None:
@@ -192,6 +206,7 @@ def test_signal_during_the_start_is_no_traceback(start: Callable[..., Run]) -> N
         (["--cameras", "-1"], "--cameras"),
         (["--api-port", "high"], "--api-port"),
         (["--s3-port", "80000"], "--s3-port"),
+        (["--link", "modem"], "--link"),
     ],
 )
 def test_option_that_makes_no_sense_is_told_by_name(

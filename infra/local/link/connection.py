@@ -19,7 +19,7 @@ from infra.local.link.profile import LinkProfile
 from infra.local.link.tls import TlsFailed, TlsSession
 from infra.local.link.traffic import Count, RequestReader
 
-_READ_AHEAD_S = 0.05
+_READ_AHEAD_S = 0.1
 _LEAST_READ_AHEAD_BYTES = 16 * 1024
 _LOOK_AGAIN_S = 0.001
 
@@ -124,7 +124,7 @@ class Connection(asyncio.Protocol):
         self._plain_for_server = bytearray()
         self._down_bytes = 0
         self._handshake_ends_at_byte: int | None = None
-        self._answer_is_due = False
+        self._asked_at_s: float | None = None
         self._used_at_s = now_s
         self._is_dead = False
         self._is_over = False
@@ -168,7 +168,9 @@ class Connection(asyncio.Protocol):
 
     def server_sent(self, data: bytes) -> None:
         at_s = self._link.now_s() - self._server.late_s
-        self._answer_is_due = False
+        if self._asked_at_s is not None:
+            self._terms.count.add(answering_s=max(0.0, at_s - self._asked_at_s))
+        self._asked_at_s = None
         self._used_at_s = at_s
         self._terms.count.add(down_payload_bytes=len(data))
         if self._terms.tls is not None:
@@ -232,7 +234,8 @@ class Connection(asyncio.Protocol):
             return
         was_within_request, ends, heads = self._requests.is_within_request, self._requests.ends, self._requests.heads
         self._requests.receive(plain)
-        self._answer_is_due |= self._requests.ends > ends
+        if self._requests.ends > ends:
+            self._asked_at_s = at_s
         self._terms.count.add(up_payload_bytes=len(plain), requests=self._requests.heads - heads)
         if self._server.transport is not None:
             self._server.transport.write(plain)
@@ -337,7 +340,7 @@ class Connection(asyncio.Protocol):
         if timeout_s is None or self._server.is_finished:
             return
         is_new = self._terms.tls is not None and not self._terms.tls.is_established
-        is_asked = self._answer_is_due or self._requests.is_within_request
+        is_asked = self._asked_at_s is not None or self._requests.is_within_request
         is_busy = is_new or is_asked or self._device.unsent or self._server.unsent
         left_s = timeout_s if is_busy else self._used_at_s + timeout_s - self._link.now_s()
         if left_s > 0:

@@ -9,7 +9,11 @@ import h11
 
 @dataclass(frozen=True)
 class Traffic:
-    """Of one server, or of both. Payload is HTTP before TLS, with heads; wire has TLS and all headers below it."""
+    """Of one server, or of both. Payload is HTTP before TLS, with heads; wire has TLS and all headers below it.
+
+    `answering_s` is how long the servers behind the link took, from the end of each request to the first byte of its
+    answer.
+    """
 
     connections: int = 0
     handshakes_full: int = 0
@@ -22,6 +26,7 @@ class Traffic:
     down_wire_bytes: int = 0
     drops: int = 0
     stalls: int = 0
+    answering_s: float = 0.0
 
     @property
     def handshakes(self) -> int:
@@ -52,7 +57,7 @@ class Count:
     def reset(self) -> None:
         self.traffic = Traffic()
 
-    def add(self, **more: int) -> None:
+    def add(self, **more: float) -> None:
         values = vars(self.traffic)
         self.traffic = Traffic(**values | {name: values[name] + count for name, count in more.items()})
 
