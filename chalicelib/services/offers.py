@@ -29,7 +29,7 @@ from chalicelib.wire.fields import MAX_PACK_BYTES
 PACK_CONTENT_TYPE = "application/zip"
 _CLOSE_SEQS = 100
 """Packs so near to each other are looked up together."""
-_MOST_BYTES_READ = MAX_PACK_BYTES
+MOST_BYTES_READ = MAX_PACK_BYTES
 """Of packs that are looked into during one request. Those beyond get their receipt all the same: a conflict in them
 is found when they are processed, and nothing of it is lost.
 """
@@ -117,14 +117,21 @@ class _Question:
     decide: Callable[[StoredObject | None], Answer]
 
 
-def answers(device: Device, offers: Sequence[Offer], *, stores: OfferStores, keys: ReceiptKeys) -> list[Answer]:
+def answers(
+    device: Device,
+    offers: Sequence[Offer],
+    *,
+    stores: OfferStores,
+    keys: ReceiptKeys,
+    most_bytes_read: int = MOST_BYTES_READ,
+) -> list[Answer]:
     """One for each offer, in their order. Asking again gives the same, until something has come in between.
 
     Raises InvalidParameter when a device has used up its seqs.
     """
     if not offers:
         return []
-    seen = _Seen(device, offers, stores, keys)
+    seen = _Seen(device, offers, stores, keys, most_bytes_read)
     drafts = [seen.pack(offer) if isinstance(offer, PackOffer) else seen.single(offer) for offer in offers]
     questions = [draft for draft in drafts if isinstance(draft, _Question)]
     found = iter(stores.captures.head_many([question.place for question in questions]))
@@ -134,13 +141,15 @@ def answers(device: Device, offers: Sequence[Offer], *, stores: OfferStores, key
 class _Seen:
     """What the offers of one request are judged by."""
 
-    def __init__(self, device: Device, offers: Sequence[Offer], stores: OfferStores, keys: ReceiptKeys) -> None:
+    def __init__(
+        self, device: Device, offers: Sequence[Offer], stores: OfferStores, keys: ReceiptKeys, most_bytes_read: int
+    ) -> None:
         self._device_id = device.device_id
         self._captures = stores.captures
         self._keys = keys
         self._items = _known_items(device.device_id, offers, stores.items)
         self._free_seqs = _free_seqs(device, offers, stores.items)
-        self._bytes_to_read = _MOST_BYTES_READ
+        self._bytes_to_read = most_bytes_read
 
     def single(self, offer: SingleOffer) -> Answer | _Question:
         item = self._items.get(offer.seq)

@@ -260,6 +260,19 @@ def test_an_object_that_is_no_pack_is_held_all_the_same(world: FakeWorld, device
     assert answer.exempt == ()
 
 
+def test_packs_are_looked_into_until_enough_is_read_and_held_all_the_same(world: FakeWorld, device: Device) -> None:
+    for seq in (2, 6):
+        held_single(world, device, seq, OTHER)
+    first, second = put_pack(world, device, (1, 2, 3)), put_pack(world, device, (5, 6, 7))
+
+    found = answers(
+        device, [first, second], stores=world, keys=world.receipt_keys, most_bytes_read=first.size_bytes + 1
+    )
+
+    assert [state_of(answer) for answer in found] == [ReceiptState.HELD, ReceiptState.HELD]
+    assert [len(answer.exempt) for answer in found if isinstance(answer, Received)] == [1, 0]
+
+
 def test_numbers_for_conflicts_are_free_and_never_the_same(world: FakeWorld, device: Device) -> None:
     for seq in (2, 6):
         held_single(world, device, seq, OTHER)
