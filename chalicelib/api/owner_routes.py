@@ -19,6 +19,8 @@ from chalicelib.wire.queries import ItemsQuery, PageQuery, TimelineQuery, UsageQ
 routes = Routes(__name__)
 
 _DEFAULT_NAME = "Camera"
+_TIME_TO_FORGET = timedelta(seconds=10)
+"""Nothing new is begun after that; the reconciler goes on."""
 
 
 @routes.add("POST", "/devices/pair", "Make a device and the code that activates it")
@@ -96,6 +98,25 @@ def command_history(owner_id: OwnerId, device_id: DeviceId, query: PageQuery) ->
 def event_history(owner_id: OwnerId, device_id: DeviceId, query: PageQuery) -> responses.EventPage:
     page = services.inbox.event_history(owner_id, device_id, query.limit, query.cursor, stores=wiring.current())
     return render.events(page)
+
+
+@routes.add(
+    "POST", "/devices/{device_id}/forget", "Delete what was taken in a time, now and when it comes", raises=(NotFound,)
+)
+def forget(owner_id: OwnerId, device_id: DeviceId, body: requests.ForgetRequest) -> responses.ForgetResponse:
+    stack = wiring.current()
+    until = stack.clock() + _TIME_TO_FORGET
+    done = services.forgetting.forget(
+        owner_id,
+        device_id,
+        body.since,
+        body.until,
+        stores=stack,
+        clock=stack.clock,
+        entropy=stack.entropy,
+        time_left=lambda: stack.clock() < until,
+    )
+    return render.forgotten(done)
 
 
 @routes.add("GET", "/items", "List photos, newest first", raises=(NotFound,))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.inbox import Command, Event
     from chalicelib.domain.item import Item
     from chalicelib.domain.receipts import Receipt
+    from chalicelib.services.forgetting import Forgotten
     from chalicelib.services.pairing import Activated, Paired
     from chalicelib.services.ports import Download, DownloadSigner, Page
     from chalicelib.services.timeline import Timeline
@@ -220,6 +221,16 @@ def items(page: Page[Item], captures: DownloadSigner, thumbnails: DownloadSigner
         urls={key: download.url for key, download in signed.items()},
         urls_expire_at=min((to_text(download.expires_at) for download in signed.values()), default=None),
         cursor=page.cursor,
+    )
+
+
+def forgotten(done: Forgotten) -> responses.ForgetResponse:
+    return responses.ForgetResponse(
+        since=to_text(done.since),
+        until=to_text(done.until),
+        deleted=done.deleted,
+        status="done" if done.is_done else "going_on",
+        command_id=done.command_id,
     )
 
 

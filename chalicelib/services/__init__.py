@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from chalicelib.services import deleting as deleting
     from chalicelib.services import devices as devices
+    from chalicelib.services import forgetting as forgetting
     from chalicelib.services import gallery as gallery
     from chalicelib.services import inbox as inbox
     from chalicelib.services import pairing as pairing

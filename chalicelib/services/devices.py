@@ -52,7 +52,7 @@ def _holder(token: DeviceToken, device: Device | None, devices: DeviceStore, pep
 
 def _finish_rotation(used: TokenHash, device: Device, devices: DeviceStore) -> Device:
     """The first use of a pending token ends the old one."""
-    return _update(device, devices, partial(_with_only, used))
+    return update(device, devices, partial(_with_only, used))
 
 
 def _with_only(used: TokenHash, device: Device) -> Device:
@@ -80,7 +80,7 @@ def rotate_token(device: Device, *, devices: DeviceStore, peppers: Peppers) -> D
             return now
         return replace(now, pending_token_hash=peppers.hash(_successor(now, peppers)))
 
-    return _successor(_update(device, devices, with_pending), peppers)
+    return _successor(update(device, devices, with_pending), peppers)
 
 
 def _successor(device: Device, peppers: Peppers) -> DeviceToken:
@@ -127,12 +127,12 @@ def change(owner_id: OwnerId, device_id: DeviceId, wanted: Change, *, devices: D
         renamed = replace(device, name=wanted.name) if wanted.name else device
         return renamed.with_settings(replace(device.settings, **(wanted.settings or {})))
 
-    return _update(owned(owner_id, device_id, devices=devices), devices, changed)
+    return update(owned(owner_id, device_id, devices=devices), devices, changed)
 
 
 def pause(device: Device, until: datetime | None, *, devices: DeviceStore) -> Device:
     """Paused until an instant, or with None until resumed."""
-    return _update(
+    return update(
         device,
         devices,
         lambda d: d.with_settings(replace(d.settings, paused=until is None, paused_until=until)),
@@ -140,17 +140,19 @@ def pause(device: Device, until: datetime | None, *, devices: DeviceStore) -> De
 
 
 def resume(device: Device, *, devices: DeviceStore) -> Device:
-    return _update(device, devices, lambda d: d.with_settings(replace(d.settings, paused=False, paused_until=None)))
+    return update(device, devices, lambda d: d.with_settings(replace(d.settings, paused=False, paused_until=None)))
 
 
 def revoke(owner_id: OwnerId, device_id: DeviceId, *, devices: DeviceStore, clock: Clock) -> Device:
     """From the next request on the device is refused. Its photos stay. Raises NotFound."""
     at = clock()
-    return _update(owned(owner_id, device_id, devices=devices), devices, lambda device: device.revoked(at))
+    return update(owned(owner_id, device_id, devices=devices), devices, lambda device: device.revoked(at))
 
 
-def _update(device: Device, devices: DeviceStore, change: Callable[[Device], Device]) -> Device:
-    """The change, made to what stands there, however often others change it meanwhile; what it raises passes."""
+def update(device: Device, devices: DeviceStore, change: Callable[[Device], Device]) -> Device:
+    """The change, made to what stands there, however often others change it meanwhile. What it raises passes; raises
+    NotFound, Unavailable.
+    """
     for _ in range(_TRIES):
         after = change(device)
         if after == device:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.domain import capture_time
 from chalicelib.domain.clock import Clock, to_ms, to_text
@@ -27,6 +27,9 @@ from chalicelib.domain.inbox import (
 from chalicelib.domain.reported import StateKind
 from chalicelib.services import devices as device_service
 from chalicelib.services.ports import Changed, DeviceStore, InboxStore, Page, ReportedRanges
+
+if TYPE_CHECKING:  # most of its callers have to do with no pack
+    from chalicelib.wire.object_keys import PackKey
 
 MAX_OPEN_COMMANDS = 20
 _TRIES = 8
@@ -225,4 +228,17 @@ def missing_event(device_id: DeviceId, seq: int, object_key: str, created_at: da
         received_at=now,
         expires_at=now + EVENT_LIFETIME,
         details={"seq": seq, "object_key": object_key},
+    )
+
+
+def pack_event(kind: EventKind, reason: str, named: PackKey, stored_at: datetime, now: datetime) -> Event:
+    """Told to the owner of a pack of which something could not be read; whoever looks at it again tells the same."""
+    return Event(
+        device_id=named.device_id,
+        event_id=f"{kind}-{named.first_seq}-{named.sha256_start}",
+        kind=kind,
+        occurred_at=stored_at,
+        received_at=now,
+        expires_at=now + EVENT_LIFETIME,
+        details={"object_key": named.object_key, "reason": reason},
     )

@@ -17,7 +17,7 @@ from chalicelib.domain.clock import Clock
 from chalicelib.domain.clock_samples import ClockSample
 from chalicelib.domain.device import Device
 from chalicelib.domain.ids import Seq
-from chalicelib.domain.inbox import EVENT_LIFETIME, Event, EventKind
+from chalicelib.domain.inbox import EventKind
 from chalicelib.domain.item import Item, ItemStatus, new_item
 from chalicelib.domain.timeline import TimelineRow
 from chalicelib.services import pack_rows
@@ -25,7 +25,7 @@ from chalicelib.services.deleting import finish_in_pack
 from chalicelib.services.erasing import PACK_TYPE, erase_captures, erase_thumbnails
 from chalicelib.services.examining import Arrived, examined
 from chalicelib.services.forward import UNREAD, Known, move_forward
-from chalicelib.services.inbox import conflict_event
+from chalicelib.services.inbox import conflict_event, pack_event
 from chalicelib.services.ports import (
     CaptureObjects,
     Changed,
@@ -76,14 +76,19 @@ def process_pack(named: PackKey, *, stores: PackStores, clock: Clock, process_si
     found = stores.captures.fetch(named.object_key, None, at_most_bytes=MAX_PACK_BYTES)
     if found is None:
         return Processed(Outcome.GONE)
+    stored_at = found.object.stored_at
+
+    def tell(kind: EventKind, reason: str) -> None:
+        stores.inbox.add_event(pack_event(kind, reason, named, stored_at, clock()))
+
     try:
         pack = _read(found, named)
     except BadPack as bad:
-        _tell(EventKind.PACK_REJECTED, bad.reason, named, found, stores.inbox, clock)
+        tell(EventKind.PACK_REJECTED, bad.reason)
         return Processed(Outcome.PACK_REJECTED)
     if pack.faults:
         reasons = ", ".join(sorted({fault.reason for fault in pack.faults}))
-        _tell(EventKind.PACK_DAMAGED, reasons, named, found, stores.inbox, clock)
+        tell(EventKind.PACK_DAMAGED, reasons)
     run = _Run(device, named, found, stores, clock, process_single)
     return run.process(pack)
 
@@ -92,22 +97,6 @@ def _read(found: Fetched, named: PackKey) -> Pack:
     if found.body is None:
         raise BadPack("too_large")
     return read_pack(found.body, named)
-
-
-def _tell(kind: EventKind, reason: str, named: PackKey, found: Fetched, inbox: InboxStore, clock: Clock) -> None:
-    """The owner is told once, however often the pack is looked at."""
-    now = clock()
-    inbox.add_event(
-        Event(
-            device_id=named.device_id,
-            event_id=f"{kind}-{named.first_seq}-{named.sha256_start}",
-            kind=kind,
-            occurred_at=found.object.stored_at,
-            received_at=now,
-            expires_at=now + EVENT_LIFETIME,
-            details={"object_key": named.object_key, "reason": reason},
-        )
-    )
 
 
 @dataclass

@@ -176,6 +176,20 @@ def thumbnail(device_id: DeviceId, seq: Seq) -> str:
     return f"{device_prefix(device_id)}thumbnails/{padded(seq)}.jpg"
 
 
+def dated_prefix(device_id: DeviceId) -> str:
+    """What the keys of all singles with a date begin with: the first digit of their year is among it."""
+    return f"{device_prefix(device_id)}2"
+
+
+def undated_prefix(device_id: DeviceId) -> str:
+    return f"{device_prefix(device_id)}undated/"
+
+
+def from_seq(prefix: str, seq: Seq) -> str:
+    """Under a prefix whose keys go on with a seq, what sorts before the keys of this one and after those below."""
+    return f"{prefix}{padded(seq)}"
+
+
 def day_prefix(device_id: DeviceId, day: datetime) -> str:
     """What the keys of singles of that UTC day begin with."""
     return f"{device_prefix(device_id)}{day:%Y/%m/%d}/"

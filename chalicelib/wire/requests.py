@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import UNSET, Meta, UnsetType, field
 
 from chalicelib.wire.fields import Count, Instant, Name, ObjectKey, SeqField, Sha256, ShortText
 from chalicelib.wire.json import Request
@@ -105,3 +105,15 @@ class DeviceChange(Request):
 class CommandRequest(Request):
     kind: Literal["capture_now", "pause", "resume", "reboot", "repair", "rotate_token", "upload_log"]
     duration_s: Annotated[int, Meta(ge=1, le=31_536_000)] | None = None
+
+
+class ForgetRequest(Request):
+    """`from` is the first instant of the range, `to` the first one after it."""
+
+    since: Instant = field(name="from")
+    until: Instant = field(name="to")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.since >= self.until:
+            raise ValueError("from is not before to")

@@ -177,6 +177,17 @@ class EventPage(Response, omit_defaults=False):
     cursor: str | None = None
 
 
+class ForgetResponse(Response):
+    """The range as it was taken: what is to come cannot be forgotten."""
+
+    since: Time = field(name="from")
+    until: Time = field(name="to")
+    deleted: int
+    """Photos, by this call."""
+    status: Literal["done", "going_on"]
+    command_id: str | None = None
+
+
 class PlaceBody(Response):
     """Where bytes lie inside an object; without offset and length, the whole object."""
 

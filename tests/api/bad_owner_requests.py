@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import NoReturn
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from tests.fakes.stores import FakeItems
 
 PAIR, DEVICE, COMMANDS = "POST /devices/pair", "PATCH /devices/{device_id}", "POST /devices/{device_id}/commands"
 ITEMS, ITEM, DELETE = "GET /items", "GET /items/{device_id}/{seq}", "DELETE /items/{device_id}/{seq}"
+FORGET = "POST /devices/{device_id}/forget"
 ACK = "POST /devices/commands/{command_id}/ack"
 UNKNOWN = "3f8b2c1e-7d4a-4c55-9a0e-2f6b1d9c8e70"
 
@@ -50,6 +52,34 @@ def device_rows() -> list[Bad]:
         Bad("the 21st that waits", COMMANDS, 429, "rate_limited", {"kind": "reboot"}, given=twenty_commands),
         Bad("another outcome", ACK, 409, "command_finished", {"status": "failed"}, path=FINISHED, given=finished),
     ]
+
+
+def forget_rows() -> list[Bad]:
+    past, later = "2026-05-04T10:00:00Z", "2026-05-04T11:00:00Z"
+    bodies: dict[str, dict[str, object]] = {
+        "no from": {"to": later},
+        "no to": {"from": past},
+        "a from that is its to": {"from": past, "to": past},
+        "a from after its to": {"from": later, "to": past},
+        "an instant without a zone": {"from": "2026-05-04T10:00:00", "to": later},
+        "a time that is all to come": {"from": "2999-01-01T00:00:00Z", "to": "2999-01-02T00:00:00Z"},
+        "a time before there were clocks": {"from": "1901-01-01T00:00:00Z", "to": "1999-01-01T00:00:00Z"},
+    }
+    good = {"from": past, "to": later}
+    return [
+        *(Bad(name, FORGET, 400, "invalid_body", body) for name, body in bodies.items()),
+        Bad("an unknown device", FORGET, 404, "not_found", good, path={"device_id": UNKNOWN}),
+        Bad("the 51st range", FORGET, 400, "invalid_body", good, given=fifty_forgotten),
+    ]
+
+
+def fifty_forgotten(scene: Scene) -> None:
+    device = scene.world.devices.get(scene.camera.device_id)
+    assert device is not None
+    for day in range(50):
+        since = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(days=day)
+        device = device.forgetting(since, since + timedelta(hours=1), since)
+    scene.world.devices.save(device)
 
 
 def finished(scene: Scene) -> None:
@@ -113,4 +143,4 @@ def busy(scene: Scene) -> None:
 
 
 def owner_rows() -> list[Bad]:
-    return [*device_rows(), *item_rows(), *rows_of_ours()]
+    return [*device_rows(), *forget_rows(), *item_rows(), *rows_of_ours()]

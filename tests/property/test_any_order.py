@@ -24,7 +24,8 @@ from chalicelib.imaging import examine
 from chalicelib.services.deleting import delete_item
 from chalicelib.services.gallery import page_of_items
 from chalicelib.services.processing import process_object
-from chalicelib.services.reconcile import FULL_SWEEP_INTERVAL, MAX_ATTEMPTS, reconcile
+from chalicelib.services.reconcile import MAX_ATTEMPTS, reconcile
+from chalicelib.services.sweeping import FULL_SWEEP_INTERVAL
 from chalicelib.services.uploads import Claim, UploadRequest, accept_image, confirm, issue_upload
 from chalicelib.wire import object_keys
 from tests.fakes.crashes import Crashes, SimulatedCrash
