@@ -365,3 +365,10 @@ def test_a_time_is_solved_from_the_samples_of_syncs(world: World, camera: Camera
 
     assert found is not None
     assert found.at == world.clock() - timedelta(seconds=30)
+
+
+def test_a_device_that_is_paired_again_goes_on_above_all_that_it_had_counted(camera: Camera, owner: Client) -> None:
+    camera.post("/devices/sync", {"clock": CLOCK})
+    code = owner.post(f"/devices/{camera.device_id}/pair").json["pairing_code"]
+
+    assert Client().post("/devices/activate", {"pairing_code": code}).json["next_seq"] == 1325
