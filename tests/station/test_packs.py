@@ -107,6 +107,15 @@ class TestTheWriter:
         with pytest.raises(ValueError, match=r"\w"):
             encode_directory(entries)
 
+    def test_takes_up_to_the_limits_of_the_format(self) -> None:
+        assert (MAX_CAPTURES, MAX_JPEG_BYTES, MAX_PACK_BYTES) == (100, 33_554_432, 67_108_864)
+
+        largest = entry_at(0, 7, MAX_JPEG_BYTES)
+        fullest = [entry_at(512 * seq, seq) for seq in range(MAX_CAPTURES)]
+
+        assert read_sealed(reader(sealed(Shot(seq, b"jpeg") for seq in range(MAX_CAPTURES))), 57_822, DEVICE)
+        assert [len(encode_directory(entries)) for entries in ([largest], fullest)] == [88, 6622]
+
     def test_tells_beforehand_what_sealing_takes(self) -> None:
         entries, _ = entries_of(SHOTS)
 
