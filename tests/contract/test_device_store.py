@@ -12,8 +12,8 @@ from chalicelib.domain.ids import MAX_SEQ, DeviceId, OwnerId, Seq
 from chalicelib.domain.rates import Granted, Rate, Refused
 from chalicelib.domain.storage import Changed
 from chalicelib.domain.tokens import TokenHash
+from infra.local.metering import size_bytes
 from tests.contract.conftest import Cloud, Stores, new_device_id
-from tests.contract.dynamodb_limits import size_bytes
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, 123000, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
