@@ -26,6 +26,7 @@ class Carrier:
         self._loop = loop
         self._of_flow: dict[Flow, Connection] = {}
         self._open: set[Connection] = set()
+        self._transports: set[asyncio.Transport] = set()
         self._forgotten: set[Connection] = set()
         self._is_asleep = False
         self._used_at_s = loop.time()
@@ -37,6 +38,12 @@ class Carrier:
 
     def now_s(self) -> float:
         return self._loop.time()
+
+    def opened(self, transport: asyncio.Transport) -> None:
+        self._transports.add(transport)
+
+    def closed(self, transport: asyncio.Transport) -> None:
+        self._transports.discard(transport)
 
     def began(self, connection: Connection) -> None:
         self._open.add(connection)
@@ -128,8 +135,13 @@ class Carrier:
         self._most_open = len(self._open)
         self._sleeps = 0
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
+        """Reset what is open, and wait until its sockets are closed."""
         for connection in tuple(self._open):
             connection.reset()
         if self._next_look is not None:
             self._next_look.cancel()
+        while self._transports:
+            for transport in self._transports:
+                transport.abort()
+            await asyncio.sleep(0)

@@ -34,6 +34,8 @@ class Link(Protocol):
     @property
     def down(self) -> Bottleneck: ...
     def now_s(self) -> float: ...
+    def opened(self, transport: asyncio.Transport) -> None: ...
+    def closed(self, transport: asyncio.Transport) -> None: ...
     def began(self, connection: Connection) -> None: ...
     def ended(self, connection: Connection) -> None: ...
     def was_used(self) -> None:
@@ -132,6 +134,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._device.transport = cast("asyncio.Transport", transport)
+        self._link.opened(self._device.transport)
         self._link.was_used()
         self._link.began(self)
         self._terms.count.add(connections=1)
@@ -145,7 +148,7 @@ class Connection(asyncio.Protocol):
     async def _connect(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            await loop.create_connection(lambda: _Upstream(self), *self._terms.target)
+            await loop.create_connection(lambda: _Upstream(self, self._link), *self._terms.target)
         except OSError:
             self.reset()
 
@@ -187,7 +190,7 @@ class Connection(asyncio.Protocol):
         """True: the device may still read."""
         self._device.is_finished = True
         if self._is_dead:
-            self.reset()
+            self._reset_when_written()
         self._tell_ends(self._terms.profile.rtt_s / 2)
         return True
 
@@ -314,6 +317,8 @@ class Connection(asyncio.Protocol):
             self.reset()
 
     def connection_lost(self, error: Exception | None) -> None:
+        if self._device.transport is not None:
+            self._link.closed(self._device.transport)
         if self._server.transport is not None:
             self._server.transport.abort()
         self._close()
@@ -354,16 +359,20 @@ class Connection(asyncio.Protocol):
 class _Upstream(asyncio.Protocol):
     """The socket to the real server, in its connection's hands."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, link: Link) -> None:
         self._connection = connection
+        self._link = link
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._connection.server_is_there(cast("asyncio.Transport", transport))
+        self._transport = cast("asyncio.Transport", transport)
+        self._link.opened(self._transport)
+        self._connection.server_is_there(self._transport)
 
     def data_received(self, data: bytes) -> None:
         self._connection.server_sent(data)
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._link.closed(self._transport)
         self._connection.server_lost(error)
 
     def pause_writing(self) -> None:

@@ -26,9 +26,6 @@ from infra.local.link.tls import Authority, TlsSession
 from infra.local.link.traffic import LinkStats
 from infra.local.network import public_host
 
-_STOP_S = 1.0
-_LAST_ROUNDS = 5
-"""A transport that is closed tells so, and lets its socket go, a few rounds of the loop later."""
 _RECEIVE_BUFFER_BYTES = 16 * 1024
 _DEVICE_SEGMENT_BYTES = 1460
 
@@ -150,13 +147,9 @@ class HotspotLink:
     async def _stop(self) -> None:
         for listening in self._sockets.values():
             self._loop.remove_reader(listening)
-        if self._accepting:
-            await asyncio.wait(self._accepting)
-        self._carrier.stop()
-        if connecting := asyncio.all_tasks() - {asyncio.current_task()}:
-            await asyncio.wait(connecting, timeout=_STOP_S)
-        for _ in range(_LAST_ROUNDS):
-            await asyncio.sleep(0)
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others)  # those that accept, and then connect to the servers
+        await self._carrier.stop()
 
     def _new_connection(self, server: Server) -> asyncio.Protocol:
         target = self._targets.get(server)
