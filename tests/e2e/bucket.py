@@ -21,3 +21,15 @@ class Bucket:
     def body(self, key: str) -> bytes:
         body: bytes = self._s3.get_object(Bucket=self.name, Key=key)["Body"].read()
         return body
+
+    def all_bodies(self, key: str) -> list[bytes]:
+        """Of each version of one key."""
+        page = self._s3.list_object_versions(Bucket=self.name, Prefix=key)
+        versions = [entry["VersionId"] for entry in page.get("Versions", [])]
+        return [self._s3.get_object(Bucket=self.name, Key=key, VersionId=one)["Body"].read() for one in versions]
+
+    def remove(self, key: str) -> None:
+        """All versions of one key, as an owner does by hand."""
+        page = self._s3.list_object_versions(Bucket=self.name, Prefix=key)
+        for entry in page.get("Versions", []):
+            self._s3.delete_object(Bucket=self.name, Key=key, VersionId=entry["VersionId"])

@@ -18,7 +18,7 @@ from tests.e2e.bucket import Bucket
 from tests.e2e.conftest import MoveClock, take_dead_letters
 from tests.e2e.grants import grants, without_grant, without_statement
 from tests.e2e.people import DeviceCaller, OwnerCaller
-from tests.e2e.tour import LATER, NEXT_SWEEP
+from tests.e2e.stage import LATER, NEXT_SWEEP
 from tests.tiny_jpegs import tiny_jpeg
 
 Without = Callable[[str, str], AbstractContextManager[None]]
@@ -141,7 +141,7 @@ def test_dead_letter_is_lost_where_the_function_may_not_send_it(
 ) -> None:
     take_dead_letters(cloud)
     with without(PROCESSING_FUNCTION, statement):
-        cloud.faults.add(FaultPlan(refuse=Refuse(count=3, status=403, code="AccessDenied", method="HEAD")))
+        cloud.faults.add(FaultPlan(refuse=Refuse(count=3, status=403, code="AccessDenied", method="GET")))
         device.put(device.target(1), tiny_jpeg(1))
         cloud.settle()
     assert len(take_dead_letters(cloud)) == arrived

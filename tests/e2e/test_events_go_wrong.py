@@ -9,7 +9,8 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.clock import to_text, utc_now
-from chalicelib.services.reconcile import FULL_SWEEP_INTERVAL, GRACE, OBJECT_DEADLINE, SWEEP_INTERVAL
+from chalicelib.services.reconcile import OBJECT_DEADLINE
+from chalicelib.services.sweeping import FULL_SWEEP_INTERVAL, GRACE, SWEEP_INTERVAL
 from infra.local.cloud import LocalCloud
 from infra.local.faults import Delay, EventFaults, FaultPlan, Refuse
 from tests.e2e.bucket import Bucket
@@ -221,11 +222,11 @@ def test_processing_that_fails_three_times_is_finished_by_the_reconciler(
     whole(1, tiny_jpeg(1))
 
 
-@pytest.mark.parametrize("method", ["HEAD", "PUT"])
-def test_processing_that_dies_at_another_call_of_s3_is_tried_again(
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_processing_that_dies_at_a_call_of_s3_is_tried_again(
     cloud: LocalCloud, device: DeviceCaller, whole: Whole, method: str
 ) -> None:
-    """HEAD: before the object is read; PUT: when the thumbnail is to be written."""
+    """GET: when the object is to be read; PUT: when the thumbnail is to be written."""
     cloud.stats.reset()
     target = device.target(1, tiny_jpeg(1))
     set_faults(cloud, delay=Delay(count=1, seconds=0.3))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.services.reconcile import GRACE
+from chalicelib.services.sweeping import GRACE
 from infra.local.camera_process import STATION_SOURCE
 from infra.local.cloud import LocalCloud
 from infra.local.faults import CutAnswer, CutBody, EventFaults, FaultPlan, Refuse

@@ -3,65 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import datetime, timedelta
 
 from chalicelib import wiring
-from chalicelib.domain.clock import utc_now
-from chalicelib.domain.ids import DeviceId, Seq
-from chalicelib.services.reconcile import GRACE, OBJECT_DEADLINE, SWEEP_INTERVAL
-from chalicelib.wire import object_keys
+from chalicelib.services.reconcile import OBJECT_DEADLINE
 from infra.deploying.target import PROCESSING_FUNCTION, RECONCILER_FUNCTION
-from infra.local.cloud import LocalCloud
-from infra.local.faults import Delay, EventFaults, FaultPlan, Refuse
-from infra.local.lambda_runner import running_function
-from tests.e2e.bucket import Bucket
-from tests.e2e.people import DeviceCaller, JsonObject, OwnerCaller, sha256_hex
+from infra.local.faults import Delay
+from tests.e2e.pack_tour import PackTour
+from tests.e2e.people import DeviceCaller, sha256_hex
+from tests.e2e.stage import LATER, NEXT_SWEEP, Meanwhile, Stage
 from tests.tiny_jpegs import tiny_jpeg
 
-LATER = GRACE + timedelta(minutes=1)
-NEXT_SWEEP = SWEEP_INTERVAL + LATER
 _POLL_S = 0.02
 _PATIENCE_S = 20.0
 
 
-class Meanwhile:
-    """A clock that is `ahead` for one function, in which something happens once: when the function asks for the time
-    and `when` holds. So two things that race in the world come in the order of the worst case.
-    """
-
-    def __init__(
-        self,
-        function: str,
-        *,
-        when: Callable[[], bool],
-        happens: Callable[[], object],
-        ahead: timedelta = timedelta(0),
-    ) -> None:
-        self._function = function
-        self._when = when
-        self._happens = happens
-        self._ahead = ahead
-        self.has_happened = False
-
-    def __call__(self) -> datetime:
-        if running_function() != self._function:
-            return utc_now()
-        if not self.has_happened and self._when():
-            self.has_happened = True
-            self._happens()
-        return utc_now() + self._ahead
-
-
-class Tour:
+class Tour(Stage):
     """Each method is a part of it, on a device of its own."""
-
-    def __init__(self, cloud: LocalCloud, owner: OwnerCaller, devices: ExitStack) -> None:
-        self._cloud = cloud
-        self._owner = owner
-        self._devices = devices
-        self._derived = Bucket(cloud.client("s3"), cloud.outputs.derived_bucket)
 
     def run(self) -> None:
         wiring.install(self._cloud.new_stacks())
@@ -70,7 +27,6 @@ class Tour:
             self.its_inbox,
             self.uploads_and_what_becomes_of_them,
             self.images_in_a_body,
-            self.one_round_trip,
             self.what_anybody_may_ask,
             self.what_is_no_photo,
             self.a_seq_taken_twice,
@@ -84,6 +40,7 @@ class Tour:
             self.a_deletion_that_broke_off,
             self.a_confirmation_while_reconciling,
             self.a_reconciler_that_fails,
+            *PackTour(self._cloud, self._owner, self._devices).parts(),
         ):
             part()
             self._cloud.settle()
@@ -130,9 +87,6 @@ class Tour:
         assert device.put(early, tiny_jpeg(3)).status_code == 412
         self._cloud.settle()
         assert [item["seq"] for item in self._owner.items(device_id=device.device_id, limit=1)] == [3, 2, 1]
-        day = {"from": "2025-12-26T00:00:00Z", "to": "2025-12-27T00:00:00Z", "device_id": device.device_id}
-        assert self._owner.ask("GET", "/timeline", params=day)["buckets"]
-        self._owner.ask("GET", "/usage")
         item = self._owner.item(device.device_id, 1)
         assert self._owner.photo(item) == tiny_jpeg(1)
         assert self._owner.thumbnail(item)
@@ -142,23 +96,6 @@ class Tour:
         first = device.post_image(tiny_jpeg(1)).json()
         assert device.post_image(tiny_jpeg(1)).json()["seq"] == first["seq"]
         assert device.post_image(tiny_jpeg(2), seq=first["seq"]).status_code == 409
-
-    def one_round_trip(self) -> None:
-        device = self._device()
-        path = f"/devices/{device.device_id}/commands"
-        command = self._owner.ask("POST", path, json={"kind": "capture_now"})
-        single = {"seq": 1, "size_bytes": len(tiny_jpeg(1)), "sha256": sha256_hex(tiny_jpeg(1))}
-        told = {
-            "health": {"battery_percent": 83},
-            "clock": {"boot_id": "0123456789abcdef", "uptime_ms": 1000, "next_seq": 2},
-            "objects": [single],
-            "events": [{"kind": "boot"}],
-            "acks": [{"command_id": command["command_id"], "status": "done"}],
-        }
-        assert device.ask("POST", "/devices/sync", json=told)["objects"][0]["signature"]
-        device.upload(1, tiny_jpeg(1))
-        assert device.ask("POST", "/devices/sync", json={"objects": [single | {"sent": True}]})["objects"]
-        self._cloud.settle()
 
     def what_anybody_may_ask(self) -> None:
         for path in ("/health", "/openapi.json"):
@@ -219,7 +156,7 @@ class Tour:
     def a_dead_letter(self) -> None:
         device = self._device()
         target = device.target(1, tiny_jpeg(1))
-        self._cloud.faults.add(FaultPlan(refuse=Refuse(count=3, status=403, code="AccessDenied", method="GET")))
+        self._refuse("GET", count=3)
         letters = len(self._cloud.dead_letters)
         assert device.put(target, tiny_jpeg(1)).status_code == 200
         self._cloud.settle()
@@ -249,7 +186,7 @@ class Tour:
     def a_deletion_that_broke_off(self) -> None:
         device = self._device()
         self._processed(device, 1)
-        self._cloud.faults.add(FaultPlan(refuse=Refuse(count=1, status=403, code="AccessDenied", method="POST")))
+        self._refuse("POST")
         assert self._owner.call("DELETE", f"/items/{device.device_id}/1").status_code == 500
         assert self._derived.of_device(device.device_id)
         self._reconcile(LATER)
@@ -276,48 +213,7 @@ class Tour:
                 return
         raise AssertionError("it ran to its end")
 
-    def _device(self) -> DeviceCaller:
-        return self._devices.enter_context(DeviceCaller(self._cloud.api_url, self._owner.pair()["pairing_code"]))
-
-    def _processed(self, device: DeviceCaller, seq: int) -> JsonObject:
-        device.send(seq, tiny_jpeg(seq))
-        self._cloud.settle()
-        return self._owner.item(device.device_id, seq)
-
     def _put_both(self, device: DeviceCaller) -> None:
         for number in (1, 2):
             target = device.target(1, filename=f"{number}.jpg")
             assert device.put(target, tiny_jpeg(number)).status_code == 200
-
-    def _delete(self, device: DeviceCaller, seq: int) -> None:
-        self._owner.ask("DELETE", f"/items/{device.device_id}/{seq}")
-
-    def _faults(self, *, drop: int = 0, delay: Delay | None = None) -> None:
-        self._cloud.faults.add(FaultPlan(events=EventFaults(drop=drop, delay=delay)))
-
-    def _reconcile(self, ahead: timedelta) -> None:
-        self._cloud.settle()
-        with self._clock(lambda: utc_now() + ahead):
-            self._cloud.run_schedule()
-
-    @contextmanager
-    def _meanwhile(
-        self, function: str, device: DeviceCaller, happens: Callable[[], object], ahead: timedelta = timedelta(0)
-    ) -> Iterator[None]:
-        """It happens when the function has written the thumbnail of seq 1 and is about to write the item."""
-        thumbnail = object_keys.thumbnail(DeviceId(device.device_id), Seq(1))
-        clock = Meanwhile(
-            function, when=lambda: thumbnail in self._derived.of_device(device.device_id), happens=happens, ahead=ahead
-        )
-        with self._clock(clock):
-            yield
-        assert clock.has_happened
-
-    @contextmanager
-    def _clock(self, clock: Callable[[], datetime]) -> Iterator[None]:
-        real = wiring.current()
-        wiring.install(self._cloud.new_stacks(clock))
-        try:
-            yield
-        finally:
-            wiring.install(real)
