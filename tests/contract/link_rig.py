@@ -122,7 +122,9 @@ def connected(url: str, tls: ssl.SSLContext | None = None, session: ssl.SSLSessi
         if tls is None:
             yield Client(made)
             return
-        with tls.wrap_socket(made, server_hostname=parts.hostname, session=session) as secured:
+        with tls.wrap_socket(
+            made, server_hostname=parts.hostname, session=session, suppress_ragged_eofs=False
+        ) as secured:
             yield Client(secured)
 
 

@@ -98,6 +98,15 @@ def test_an_answer_is_cut_after_exactly_so_many_bytes(after_bytes: int) -> None:
             assert client.read_to_the_end() == (BODY[:after_bytes], False)
 
 
+def test_a_cut_takes_back_nothing_from_a_device_that_reads_slowly() -> None:
+    with raw_server(BODY, answers_at_once=True) as server, link_to(server.url) as link:
+        link.plan.add("s3", Drop("down", 250_000))
+        with connected(link.s3_url) as client:
+            eventually(lambda: link.stats().s3.drops == 1)
+            time.sleep(0.05)
+            assert client.read_to_the_end() == (BODY[:250_000], False)
+
+
 def test_a_connection_is_cut_when_its_last_byte_has_come_and_no_answer_gets_back() -> None:
     with raw_server(b"answer") as server, link_to(server.url) as link:
         link.plan.add("s3", Drop("up", len(BODY)))
@@ -175,8 +184,24 @@ def test_bandwidth_and_round_trips_take_at_least_their_time(echoing: str) -> Non
     with link_to(echoing, profile) as link:
         started_s = time.monotonic()
         with connected(link.s3_url) as client:
+            client.request(b"x")
+            assert time.monotonic() - started_s >= 2 * 0.03
+            started_s = time.monotonic()
             client.request(BODY)
-        assert time.monotonic() - started_s >= profile.wire_bytes(len(BODY)) * 8 / 20e6 + 2 * 0.03
+            assert time.monotonic() - started_s >= profile.wire_bytes(len(BODY)) * 8 / 20e6 + 0.03
+
+
+def test_a_device_that_does_not_read_holds_the_server_back() -> None:
+    answer = BODY * 80
+    with (
+        raw_server(answer, answers_at_once=True) as server,
+        link_to(server.url) as link,
+        connected(link.s3_url) as client,
+    ):
+        time.sleep(0.3)
+        assert link.stats().s3.down_wire_bytes < len(answer) / 2
+        client.finish()
+        assert client.read_to_the_end() == (answer, True)
 
 
 def test_a_device_that_reads_slowly_loses_nothing() -> None:
@@ -212,10 +237,11 @@ def test_a_server_that_refuses_an_upload_halfway_is_heard() -> None:
 
     with (
         http_server(refuse) as url,
-        link_to(url, replace(QUICK, up_bit_s=50e6)) as link,
+        link_to(url, replace(QUICK, up_bit_s=100e6)) as link,
         connected(link.s3_url) as client,
     ):
-        assert client.request(BODY) == b"no"
+        assert client.request(BODY * 20) == b"no"
+        assert client.read_to_the_end() == (b"", True)
 
 
 def test_a_connection_that_its_server_has_closed_takes_no_more_requests(echoing: str) -> None:

@@ -8,22 +8,19 @@ import socket
 import struct
 import sys
 import termios
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol, cast
 
 from infra.local.link.bottleneck import Arrival, Bottleneck
-from infra.local.link.faults import Direction, Drop, Fault, Refusal, Server, Stall
-from infra.local.link.flow import Flow, Window
-from infra.local.link.profile import LinkProfile
+from infra.local.link.faults import Direction
+from infra.local.link.terms import Terms
 from infra.local.link.tls import TlsFailed, TlsSession
-from infra.local.link.traffic import Count, RequestReader
+from infra.local.link.traffic import RequestReader
 
-_READ_AHEAD_S = 0.1
-_LEAST_READ_AHEAD_BYTES = 16 * 1024
 _LOOK_AGAIN_S = 0.001
-
-Address = tuple[str, int]
+_LINGER_S = 30.0
 
 
 class Link(Protocol):
@@ -43,42 +40,6 @@ class Link(Protocol):
 
     def look(self) -> None:
         """Something was offered: hand over what has arrived, and see when the next will."""
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What a connection is made with. `target` is where the server really is, `tls` None for plain HTTP."""
-
-    server: Server
-    target: Address
-    profile: LinkProfile
-    tls: TlsSession | None
-    count: Count
-    faults: Sequence[Fault]
-
-    def idle_timeout_s(self) -> float | None:
-        return self.profile.api_idle_timeout_s if self.server == "api" else self.profile.s3_idle_timeout_s
-
-    def new_flow(self, direction: Direction, limit_bytes: int, opens_at_s: float) -> Flow:
-        profile = self.profile
-        window = Window(
-            profile.initial_window_segments * profile.segment_bytes, limit_bytes, profile.restart_after_idle_s
-        )
-        stalls = [(each.after_bytes, each.seconds) for each in self._that(Stall, direction)]
-        cuts = [each.after_bytes for each in self._that(Drop, direction)]
-        return Flow(window, opens_at_s, stalls=stalls, cut_after=min(cuts, default=None))
-
-    def is_cut_silent(self, direction: Direction) -> bool:
-        return min(self._that(Drop, direction), key=lambda drop: drop.after_bytes).silent
-
-    def _that[F: (Stall, Drop)](self, kind: type[F], direction: Direction) -> list[F]:
-        return [each for each in self.faults if isinstance(each, kind) and each.direction == direction]
-
-    def read_ahead_bytes(self, flow_limit_bytes: int, bit_s: float | None) -> int:
-        """Enough to keep the link busy while this machine does something else, and little enough to make whoever
-        writes wait as it would."""
-        ahead_bytes = bit_s * _READ_AHEAD_S / 8 if bit_s else flow_limit_bytes
-        return max(_LEAST_READ_AHEAD_BYTES, min(int(ahead_bytes), flow_limit_bytes))
 
 
 @dataclass
@@ -130,7 +91,7 @@ class Connection(asyncio.Protocol):
         self._used_at_s = now_s
         self._is_dead = False
         self._is_over = False
-        self._idle_timer: asyncio.TimerHandle | None = None
+        self._waiting: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._device.transport = cast("asyncio.Transport", transport)
@@ -138,7 +99,7 @@ class Connection(asyncio.Protocol):
         self._link.was_used()
         self._link.began(self)
         self._terms.count.add(connections=1)
-        if any(isinstance(fault, Refusal) for fault in self._terms.faults):
+        if self._terms.is_refused:
             self._terms.count.add(drops=1)
             self.reset()
             return
@@ -199,6 +160,7 @@ class Connection(asyncio.Protocol):
             return
         self._server.is_finished = True
         self._server.transport = None
+        self._wait(_LINGER_S, self.reset)
         if self._terms.tls is not None:
             self._terms.tls.end()
             self._offer_down(self._terms.tls.outgoing(), self._link.now_s())
@@ -286,7 +248,10 @@ class Connection(asyncio.Protocol):
         if self._device.is_finished and not self._device.unsent and self._server.transport is not None:
             loop.call_later(later_s, _finish_writing, self._server.transport)
         if self._server.is_finished and not self._server.unsent and self._device.transport is not None:
-            loop.call_later(later_s, self._device.transport.close)
+            # A close while the device still sends would be a reset, and could cost it the answer.
+            is_sending = self._requests.is_within_request and not self._device.is_finished
+            end = partial(_finish_writing, self._device.transport) if is_sending else self._device.transport.close
+            loop.call_later(later_s, end)
 
     def reset(self) -> None:
         """Both ends lose it at once."""
@@ -335,13 +300,19 @@ class Connection(asyncio.Protocol):
         self._is_over = True
         if self._terms.tls is not None and self._terms.tls.has_failed:
             self._terms.count.add(handshakes_failed=1)
-        if self._idle_timer is not None:
-            self._idle_timer.cancel()
+        if self._waiting is not None:
+            self._waiting.cancel()
         self._link.ended(self)
+
+    def _wait(self, seconds: float, then: Callable[[], None]) -> None:
+        """In place of what was waited for before."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+        self._waiting = asyncio.get_running_loop().call_later(seconds, then)
 
     def _close_if_idle(self) -> None:
         """The server closes a connection on which it is asked nothing for too long."""
-        timeout_s = self._terms.idle_timeout_s()
+        timeout_s = self._terms.idle_timeout_s
         if timeout_s is None or self._server.is_finished:
             return
         is_new = self._terms.tls is not None and not self._terms.tls.is_established
@@ -349,7 +320,7 @@ class Connection(asyncio.Protocol):
         is_busy = is_new or is_asked or self._device.unsent or self._server.unsent
         left_s = timeout_s if is_busy else self._used_at_s + timeout_s - self._link.now_s()
         if left_s > 0:
-            self._idle_timer = asyncio.get_running_loop().call_later(left_s, self._close_if_idle)
+            self._wait(left_s, self._close_if_idle)
             return
         if self._server.transport is not None:
             self._server.transport.abort()

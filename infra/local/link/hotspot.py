@@ -19,9 +19,10 @@ from typing import Self, cast
 from urllib.parse import urlsplit
 
 from infra.local.link.carrier import Carrier
-from infra.local.link.connection import Address, Connection, Terms, reset
+from infra.local.link.connection import Connection, reset
 from infra.local.link.faults import FaultPlan, FaultSource, Server, faults_by_chance
 from infra.local.link.profile import HOTSPOT, LinkProfile
+from infra.local.link.terms import Address, Terms
 from infra.local.link.tls import Authority, TlsSession
 from infra.local.link.traffic import LinkStats
 from infra.local.network import public_host
