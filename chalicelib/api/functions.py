@@ -5,6 +5,7 @@ Metrics are few on purpose: CloudWatch takes money for each name from the eleven
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,11 @@ from chalicelib.api.log import logger
 from chalicelib.domain.clock import to_ms
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aws_lambda_powertools.metrics import EphemeralMetrics
 
+    from chalicelib.domain.item import Item
     from chalicelib.services.verdicts import Processed
     from chalicelib.wire.s3_records import ObjectCreated
 
@@ -54,39 +58,55 @@ def _is_capture(created: ObjectCreated) -> bool:
 
 def _processed(created: ObjectCreated) -> bool:
     from chalicelib.services.processing import process_object
-    from chalicelib.wire import object_keys
 
     stack = wiring.current()
-    named = object_keys.parse_single(created.key)
-    which = {"device_id": named.device_id, "seq": named.seq} if named else {"object_key": created.key}
     started_at = stack.clock()
     try:
         done = process_object(created.key, created.version_id, stores=stack, clock=stack.clock)
     except Exception:
-        logger().exception("object failed", **which)
+        logger().exception("object failed", **_named(created))
         return False
-    took_ms = to_ms(stack.clock()) - to_ms(started_at)
-    logger().info("object", outcome=done.outcome.value, took_ms=took_ms, size_bytes=created.size_bytes, **which)
-    _measure(done)
+    _tell(done, _named(created) | {"took_ms": to_ms(stack.clock()) - to_ms(started_at)})
     return True
 
 
-def _measure(done: Processed) -> None:
-    from aws_lambda_powertools.metrics import MetricUnit
+def _named(created: ObjectCreated) -> dict[str, Any]:
+    from chalicelib.wire import object_keys
 
+    named = object_keys.parse_single(created.key)
+    which = {"device_id": named.device_id, "seq": named.seq} if named else {"object_key": created.key}
+    return which | {"size_bytes": created.size_bytes}
+
+
+def _tell(done: Processed, told: Mapping[str, Any]) -> None:
+    """One line for an object. If it held photos, their metrics are in it: CloudWatch is paid by the byte."""
     from chalicelib.services.verdicts import Outcome
 
-    item = done.item
-    if item is None or done.outcome not in (Outcome.PROCESSED, Outcome.REJECTED):
+    captures = done.captures or [done]
+    ends = [one for one in captures if one.item and one.outcome in (Outcome.PROCESSED, Outcome.REJECTED)]
+    counts = Counter(one.outcome.value for one in captures)
+    what = {"outcome": done.outcome.value, **told} | ({"captures": dict(counts)} if done.captures else {})
+    if not ends:
+        logger().info("object", **what)
         return
     metrics = _metrics()
-    name = "PhotosProcessed" if done.outcome is Outcome.PROCESSED else "PhotosRejected"
-    metrics.add_metric(name, MetricUnit.Count, 1)
-    metrics.add_metric("BytesProcessed", MetricUnit.Bytes, item.size_bytes or 0)
-    if item.stored_at is not None and item.processed_at is not None:
-        latency_ms = max(0, to_ms(item.processed_at) - to_ms(item.stored_at))
-        metrics.add_metric("ProcessingLatency", MetricUnit.Milliseconds, latency_ms)
+    for name, value in ({"message": "object"} | what).items():
+        metrics.add_metadata(name, value)
+    _measure(metrics, [one.item for one in ends if one.item], counts)
     metrics.flush_metrics()
+
+
+def _measure(metrics: EphemeralMetrics, items: Sequence[Item], counts: Mapping[str, int]) -> None:
+    from aws_lambda_powertools.metrics import MetricUnit
+
+    for name, outcome in (("PhotosProcessed", "processed"), ("PhotosRejected", "rejected")):
+        if counts.get(outcome):
+            metrics.add_metric(name, MetricUnit.Count, counts[outcome])
+    metrics.add_metric("BytesProcessed", MetricUnit.Bytes, sum(item.size_bytes or 0 for item in items))
+    times = [(item.stored_at, item.processed_at) for item in items]
+    took_ms = [to_ms(done_at) - to_ms(stored_at) for stored_at, done_at in times if stored_at and done_at]
+    if took_ms:
+        metrics.add_metric("ProcessingLatency", MetricUnit.Milliseconds, max(0, *took_ms))
 
 
 def reconcile(context: Any) -> None:

@@ -20,6 +20,8 @@ from infra.local.schedule import scheduled_event
 from tests.api.s3_events import created, record
 from tests.api.scene import Camera, World
 from tests.fakes.objects import FakeCaptures
+from tests.pack_files import Shot
+from tests.services.pack_scene import shots, taken_at, upload
 from tests.tiny_jpegs import not_a_jpeg, tiny_jpeg
 
 
@@ -104,13 +106,45 @@ def test_what_is_no_s3_event_is_logged_and_dropped(world: World, log: io.StringI
     assert [line["message"] for line in lines(log)] == ["not an S3 event"]
 
 
-def test_a_photo_is_one_line_in_the_log(world: World, camera: Camera, log: io.StringIO) -> None:
+def test_a_photo_is_one_line_in_the_log_with_its_metrics(
+    world: World, camera: Camera, log: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
     good, bad = uploaded(world, camera, 1), uploaded(world, camera, 2, not_a_jpeg(2))
 
     app.process_object(created(good, bad), Context())
 
-    told = [(line["message"], line["device_id"], line["seq"], line["outcome"]) for line in lines(log)]
+    told = [(line["message"], line["device_id"], line["seq"], line["outcome"]) for line in metrics(capsys)]
     assert told == [("object", camera.device_id, 1, "processed"), ("object", camera.device_id, 2, "rejected")]
+    assert lines(log) == []
+
+
+def test_an_object_that_brought_no_photo_is_one_line_without_metrics(
+    world: World, camera: Camera, log: io.StringIO, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = uploaded(world, camera, 1)
+    app.process_object(created(key), Context())
+    capsys.readouterr()
+
+    app.process_object(created(key), Context())
+
+    assert [(line["message"], line["outcome"]) for line in lines(log)] == [("object", "already_done")]
+    assert metrics(capsys) == []
+
+
+def test_a_pack_is_one_line_that_counts_its_photos(
+    world: World, camera: Camera, capsys: pytest.CaptureFixture[str]
+) -> None:
+    device = world.devices.get(camera.device_id)
+    assert device is not None
+    content = [*shots((1, 2)), Shot(3, not_a_jpeg(3), taken_at(3), clock_synced=True)]
+    named = upload(world, device, content)
+
+    app.process_object(created(named.object_key), Context())
+
+    (told,) = metrics(capsys)
+    assert (told["PhotosProcessed"], told["PhotosRejected"]) == ([2.0], [1.0])
+    assert told["BytesProcessed"] == [float(sum(len(shot.jpeg) for shot in content))]
+    assert told["captures"] == {"processed": 2, "rejected": 1}
 
 
 def test_a_photo_is_counted(world: World, camera: Camera, capsys: pytest.CaptureFixture[str]) -> None:
