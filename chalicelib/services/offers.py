@@ -29,6 +29,8 @@ from chalicelib.wire.fields import MAX_PACK_BYTES
 PACK_CONTENT_TYPE = "application/zip"
 _CLOSE_SEQS = 100
 """Packs so near to each other are looked up together."""
+_DENSE_SEQS = 5
+"""And so are singles: a read unit is four items or one."""
 MOST_BYTES_READ = MAX_PACK_BYTES
 """Of packs that are looked into during one request. Those beyond get their receipt all the same: a conflict in them
 is found when they are processed, and nothing of it is lost.
@@ -218,25 +220,21 @@ class _Seen:
 
 
 def _known_items(device_id: DeviceId, offers: Iterable[Offer], items: ItemStore) -> dict[Seq, Item]:
-    """Every item whose seq an offer names or spans."""
-    packs = [offer for offer in offers if isinstance(offer, PackOffer)]
-    singles = {offer.seq for offer in offers if isinstance(offer, SingleOffer)}
-    found = [item for first, last in _runs(packs) for item in items.range(device_id, first, last)]
-    known = {item.seq: item for item in found}
-    looked_up = [(device_id, seq) for seq in sorted(singles) if not any(_spans(pack, seq) for pack in packs)]
-    known |= {item.seq: item for item in (items.get_many(looked_up) if looked_up else [])}
-    return known
+    """Every item whose seq an offer names or spans. A range is cheaper than its items one by one, where it is dense."""
+    packs = [(offer.first_seq, offer.last_seq) for offer in offers if isinstance(offer, PackOffer)]
+    singles = list(_runs(((offer.seq, offer.seq) for offer in offers if isinstance(offer, SingleOffer)), _DENSE_SEQS))
+    ranges = list(_runs([*packs, *((first, last) for first, last in singles if first < last)], _CLOSE_SEQS))
+    found = [item for first, last in ranges for item in items.range(device_id, first, last)]
+    alone = [seq for seq, last in singles if seq == last and not any(first <= seq <= end for first, end in ranges)]
+    found += items.get_many([(device_id, seq) for seq in alone]) if alone else []
+    return {item.seq: item for item in found}
 
 
-def _spans(pack: PackOffer, seq: Seq) -> bool:
-    return pack.first_seq <= seq <= pack.last_seq
-
-
-def _runs(packs: Iterable[PackOffer]) -> Iterator[tuple[Seq, Seq]]:
-    """Ranges that hold all packs, none near another."""
+def _runs(spans: Iterable[tuple[Seq, Seq]], near: int) -> Iterator[tuple[Seq, Seq]]:
+    """Ranges that hold all spans, none so near another."""
     run: tuple[Seq, Seq] | None = None
-    for first, last in sorted((pack.first_seq, pack.last_seq) for pack in packs):
-        if run is not None and first <= run[1] + _CLOSE_SEQS:
+    for first, last in sorted(spans):
+        if run is not None and first <= run[1] + near:
             run = run[0], max(run[1], last)
             continue
         if run is not None:

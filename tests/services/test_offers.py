@@ -349,13 +349,14 @@ def test_a_day_of_backlog_is_looked_up_in_one_read_and_s3_is_not_asked(world: Fa
     assert crashes.log == ["FakeItems.range", "FakeCaptures.head_many"]
 
 
-def test_singles_are_looked_up_in_one_batch_and_s3_in_another(world: FakeWorld, device: Device) -> None:
-    crashes = Crashes()
-    singles = [SingleOffer(Seq(n), 9, digest(b"%d" % n), is_sent=n % 2 == 0) for n in range(100)]
+def test_singles_that_lie_close_together_are_one_range_and_others_one_batch(world: FakeWorld, device: Device) -> None:
+    for step, reads in ((1, "FakeItems.range"), (50, "FakeItems.get_many")):
+        crashes = Crashes()
+        singles = [SingleOffer(Seq(n * step), 9, digest(b"%d" % n), is_sent=n % 2 == 0) for n in range(100)]
 
-    ask(world.mortal(crashes), device, *singles)
+        ask(world.mortal(crashes), device, *singles)
 
-    assert crashes.log == ["FakeItems.get_many", "FakeCaptures.head_many"]
+        assert crashes.log == [reads, "FakeCaptures.head_many"]
 
 
 def test_packs_far_apart_are_looked_up_by_themselves(world: FakeWorld, device: Device) -> None:
