@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -68,6 +69,12 @@ def apply_stack(
     if started:
         _wait(cloudformation, *started, poll_interval_s)
     return read_outputs(cloudformation, stack_name)
+
+
+@cache
+def template_body() -> str:
+    """Read once: what is deployed does not change under a run."""
+    return TEMPLATE.read_text(encoding="utf-8")
 
 
 def read_outputs(cloudformation: Any, stack_name: str) -> StackOutputs:
@@ -158,7 +165,7 @@ def _start(
 
     The id, because a stack whose creation fails is deleted, and then is found by its id only.
     """
-    body = TEMPLATE.read_text(encoding="utf-8")
+    body = template_body()
     present = _describe(cloudformation, stack_name)
     if present is None:
         values = [{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -17,9 +18,14 @@ FILES = {API_FUNCTION: "api.json", PROCESSING_FUNCTION: "processing.json", RECON
 
 def policy(target: Target, function: str, outputs: StackOutputs, secrets: SecretNames) -> dict[str, Any]:
     """The IAM policy document. Raises KeyError for a name in the template that nothing stands for."""
-    template = Template((TEMPLATES / FILES[function]).read_text(encoding="utf-8"))
-    rendered: dict[str, Any] = json.loads(template.substitute(_arns(target, function, outputs, secrets)))
+    rendered: dict[str, Any] = json.loads(_template(function).substitute(_arns(target, function, outputs, secrets)))
     return rendered
+
+
+@cache
+def _template(function: str) -> Template:
+    """Read once: what is deployed does not change under a run."""
+    return Template((TEMPLATES / FILES[function]).read_text(encoding="utf-8"))
 
 
 def _arns(target: Target, function: str, outputs: StackOutputs, secrets: SecretNames) -> dict[str, str]:

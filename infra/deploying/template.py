@@ -6,13 +6,12 @@ from typing import Any
 
 import yaml
 
-from infra.stack import TEMPLATE
+from infra.stack import template_body
 
 
 def read_template(text: str | None = None) -> dict[str, Any]:
     """`infra/template.yaml`, or another in `text`. `!Ref x` is the pair of tag and value."""
-    body = TEMPLATE.read_text(encoding="utf-8") if text is None else text
-    found: dict[str, Any] = yaml.load(body, Loader=_TemplateLoader)  # noqa: S506 - a safe loader
+    found: dict[str, Any] = yaml.load(template_body() if text is None else text, Loader=_TemplateLoader)  # noqa: S506 - a safe loader
     return found
 
 

@@ -25,6 +25,7 @@ import infra.local.moto_rest_api  # noqa: F401 - each of these teaches moto
 from infra.deploying.gateway import LOG_POLICY
 from infra.local.app_environment import app_environment, role_variables
 from infra.rehearse.cut_line import CutLine
+from infra.rehearse.invocations import Invocations
 
 REGION = "eu-central-1"
 ACCOUNT_ID = "123456789012"
@@ -39,14 +40,15 @@ def _log_policy() -> dict[str, Any]:
 
 
 class _MotoServer(ThreadedMotoServer):
-    """moto at the end of a line that can be cut."""
+    """moto with functions that run, at the end of a line that can be cut."""
 
-    def __init__(self, line: CutLine) -> None:
+    def __init__(self, line: CutLine, invocations: Invocations) -> None:
         super().__init__("127.0.0.1", 0, verbose=False)
         self._line = line
+        self._invocations = invocations
 
     def _server_entry(self) -> None:
-        application = self._line.wrap(DomainDispatcherApplication(create_backend_app))
+        application = self._line.wrap(self._invocations.wrap(DomainDispatcherApplication(create_backend_app)))
         self._server = make_server(
             self._ip_address, self._port, application, threaded=True, request_handler=MotoRequestHandler
         )
@@ -58,6 +60,7 @@ class _MotoServer(ThreadedMotoServer):
 class FakeAws:
     url: str
     line: CutLine
+    invocations: Invocations
 
     def forget_all(self) -> None:
         """An empty account again."""
@@ -71,12 +74,12 @@ def fake_aws() -> Iterator[FakeAws]:
     """An empty account."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     default_user_config["lambda"]["use_docker"] = False
-    line = CutLine()
-    server = _MotoServer(line)
+    line, invocations = CutLine(), Invocations()
+    server = _MotoServer(line, invocations)
     server.start()
     try:
         host, port = server.get_host_and_port()
-        aws = FakeAws(f"http://{host}:{port}", line)
+        aws = FakeAws(f"http://{host}:{port}", line, invocations)
         aws.forget_all()
         role = role_variables(
             access_key="ASIAREHEARSAL0000000",

@@ -11,21 +11,18 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from chalice import Chalice
-from frameferry_station.http import Answer
-from moto.awslambda_simple.models import lambda_simple_backends
 
-from infra.deploying.target import API_FUNCTION, FUNCTIONS, PROCESSING_FUNCTION, RECONCILER_FUNCTION, Target
+from infra.deploying.target import API_FUNCTION, FUNCTIONS, RECONCILER_FUNCTION, Target
 from infra.local.api_server import ApiServer
-from infra.local.s3_events import S3Change, event_for
 from infra.local.stats import Stats
+from infra.rehearse.moto_lambda import ignore_events
 from infra.rehearse.runtime_api import FunctionProcess, make_runtime_folder
+from infra.rehearse.storage import Storage
 
 MACHINE = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine().lower()]
 """This machine's architecture, as Lambda names it."""
@@ -37,79 +34,41 @@ _FROM_THIS_PROCESS = (
 """What Lambda sets as well, and the way to moto."""
 
 
-def sent_zip(target: Target, function: str) -> bytes:
-    """The package as moto got it."""
-    backend = lambda_simple_backends[target.account_id][target.region]
-    package: bytes = backend.get_function(target.function_name(function)).code_bytes
-    return package
-
-
-def ignore_events(target: Target) -> None:
-    """moto itself must not run the function that hears of new objects: it would look for Docker."""
-    backend = lambda_simple_backends[target.account_id][target.region]
-    hears: Any = backend.get_function(target.function_name(PROCESSING_FUNCTION))
-    hears.invoke = lambda *_, **__: ""
-
-
 def unzip(package: bytes, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     with zipfile.ZipFile(io.BytesIO(package)) as archive:
         archive.extractall(folder)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Functions:
     api_url: str
     processes: Mapping[str, FunctionProcess]
-    routes: list[tuple[str, str]]
-
-    def process_object(self, change: S3Change, region: str) -> None:
-        self.processes[PROCESSING_FUNCTION].invoke(event_for(change, region))
+    access_keys: Mapping[str, str]
+    """Of each function's role."""
 
     def reconcile(self) -> None:
         self.processes[RECONCILER_FUNCTION].invoke(_SCHEDULED_EVENT)
 
 
-class Storage:
-    """A Sender that takes what goes to S3 at AWS's own address to moto, and tells the processing function of it."""
-
-    def __init__(self, session: Any, target: Target, functions: Functions) -> None:
-        self._s3 = session.client("s3")
-        self._target = target
-        self._functions = functions
-
-    def send(self, method: str, url: str, headers: Mapping[str, str], content: Any = b"") -> Answer:
-        parts = urlsplit(url)
-        bucket, key = parts.netloc.split(".s3.")[0], unquote(parts.path.removeprefix("/"))
-        body = b"".join(content()) if callable(content) else content
-        put = self._s3.put_object(
-            Bucket=bucket,
-            Key=key,
-            Body=body,
-            ContentType=headers["content-type"],
-            ChecksumAlgorithm="SHA256",
-            ChecksumSHA256=headers["x-amz-checksum-sha256"],
-        )
-        change = S3Change(
-            bucket, key, put["VersionId"], len(body), put["ETag"].strip('"'), "ObjectCreated:Put", "0055AED6DCD90281E5",
-            datetime.now(UTC),
-        )  # fmt: skip
-        self._functions.process_object(change, self._target.region)
-        return Answer(200, {}, b"")
-
-
 @contextmanager
-def running(session: Any, target: Target, folder: Path) -> Iterator[Functions]:
-    """Each function in a fresh interpreter, from `folder`/task; the API's routes are those that were deployed."""
+def running(session: Any, target: Target, folder: Path, storage: Storage) -> Iterator[Functions]:
+    """Each function in a fresh interpreter, from `folder`/task, with a role of its own and S3 behind `storage`.
+
+    The API's routes are those that were deployed.
+    """
     make_runtime_folder(folder / "runtime")
     ignore_events(target)
+    roles = {name: storage.new_role() for name in FUNCTIONS}
     with ExitStack() as open_:
-        processes = {name: open_.enter_context(function_process(session, target, name, folder)) for name in FUNCTIONS}
-        routes = _deployed_routes(session, target)
+        processes = {
+            name: open_.enter_context(function_process(session, target, name, folder, also=roles[name]))
+            for name in FUNCTIONS
+        }
         server = ApiServer(Stats())
-        server.start(_app_in_front(processes[API_FUNCTION].invoke, routes))
+        server.start(_app_in_front(processes[API_FUNCTION].invoke, _deployed_routes(session, target)))
         open_.callback(server.stop)
-        yield Functions(server.url, processes, routes)
+        yield Functions(server.url, processes, {name: role["AWS_ACCESS_KEY_ID"] for name, role in roles.items()})
 
 
 def function_process(

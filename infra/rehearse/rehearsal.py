@@ -1,39 +1,42 @@
-"""The steps of the rehearsal, in order. Each raises RehearsalFailed, or gives a line for the table."""
+"""The steps of the rehearsal, in order. Each raises RehearsalFailed, or gives a line about what it has shown."""
 
 from __future__ import annotations
 
-import shutil
+import contextlib
+import io
+import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.exceptions import BotoCoreError
+from rich.console import RenderableType
 
-from infra.deploying import preflight
-from infra.deploying.check_package import NEWEST_GLIBC, ZIPPED_LIMIT_BYTES, libraries, problems
+from infra import deploy as program
+from infra.deploying.check_package import ZIPPED_LIMIT_BYTES, libraries, problems
 from infra.deploying.deploy import Deploy
 from infra.deploying.deployed_state import DeployedState, read_deployed_state
-from infra.deploying.destroy import Destroy
-from infra.deploying.failure import DeployFailed
 from infra.deploying.plan import routes_of_app
 from infra.deploying.smoke import SmokeTest
-from infra.deploying.target import API_FUNCTION, FUNCTIONS, PROJECT, Target
+from infra.deploying.target import API_FUNCTION, FUNCTIONS, PROCESSING_FUNCTION, PROJECT, Target
+from infra.rehearse.asynchronous import AsynchronousFunction
+from infra.rehearse.cold_start import TARGETS, ColdStarts, Compared
+from infra.rehearse.cuts import break_off_everywhere
 from infra.rehearse.expectations import RehearsalFailed, expect, expect_deployed, expect_destroyed
 from infra.rehearse.fake_aws import FakeAws
-from infra.rehearse.from_zip import MACHINE, Functions, Storage, ignore_events, running, sent_zip, unzip
+from infra.rehearse.from_zip import MACHINE, Functions, running, unzip
+from infra.rehearse.kills import kill_and_run_again
+from infra.rehearse.moto_lambda import ignore_events, sent_zip
+from infra.rehearse.operator import Operator
+from infra.rehearse.project import changed_copy, copy_of_project
+from infra.rehearse.report import Package, Ran, tables
 from infra.rehearse.snapshot import captures_bucket, differences, snapshot
+from infra.rehearse.storage import CameraStorage, Storage, open_storage
 
 FOLDER = PROJECT / ".local" / "rehearse"
-_CUTS = 4
-_NEW_ROUTE = """
-
-@app.route("/rehearsal")
-def rehearsal() -> dict[str, str]:
-    return {}
-"""
+_PATIENCE_S = 120.0
+"""A machine that does other things as well is no fault of the deploy's."""
 
 
 @dataclass
@@ -41,13 +44,16 @@ class Rehearsal:
     """Within `fake_aws`. The stage prod is deployed as it would be; dev for this machine, so that it can be run."""
 
     aws: FakeAws
-    detail: Callable[[str], None]
-    every_cut: bool = False
-    session: Any = field(default_factory=boto3.session.Session)
-    project: Path = field(default_factory=lambda: _copy_of_project(FOLDER / "project"))
-    """A copy: whoever edits the project meanwhile changes nothing that is compared here."""
-    _before: Any = None
-    _deploys: dict[str, Deploy] = field(default_factory=dict)
+    say: Callable[[str], None] = lambda _: None
+    """Hears how far a long step is."""
+    operator: Operator = field(default_factory=lambda: Operator(copy_of_project(FOLDER / "project"), FOLDER))
+    deployed: Any = None
+    """The stage prod as it was after its first deploy: a snapshot."""
+    package: Package = field(init=False)
+    ran: dict[str, Ran] = field(default_factory=dict)
+    """By function, once it has run from the zip."""
+    cold: dict[str, Compared] = field(default_factory=dict)
+    _dev: Deploy = field(init=False)
 
     @property
     def steps(self) -> tuple[tuple[str, Callable[[], str]], ...]:
@@ -58,180 +64,158 @@ class Rehearsal:
             ("deploy with another route, and back", self.deploy_another_route),
             (f"deploy dev for this machine ({MACHINE})", self.deploy_dev),
             ("a camera against the functions from the zip", self.run_from_zip),
+            ("a dead letter, redriven", self.redrive_a_dead_letter),
+            ("cold start of the API from the zip", lambda: self.compare_cold_starts(API_FUNCTION)),
+            ("cold start of processing from the zip", lambda: self.compare_cold_starts(PROCESSING_FUNCTION)),
             ("destroy prod, keep the photos", self.destroy_prod),
             ("deploy prod over what was kept", self.deploy_over_what_was_kept),
             ("destroy both with all data", self.destroy_all),
-            ("deploys cut off, and run again", self.cut_deploys),
-            ("destroys cut off, and run again", self.cut_destroys),
+            ("runs killed, and run again", self.kill_runs),
+            ("runs cut off after each change, and run again", self.cut_runs),
         )
 
     def deploy_prod(self) -> str:
-        deploy = self._deploy(self._target("prod"))
-        self._expect(deploy.target, "arm64", routes_of_app(self.project))
+        deploy = self.operator.deploy("prod")
+        routes = routes_of_app(self.operator.project)
+        expect_deployed(self._session, deploy, architecture="arm64", routes=routes)
         self._expect_state_found(deploy.target)
-        self._before = snapshot(self.session, deploy.target)
-        return f"{len(FUNCTIONS)} functions, {len(self._before['api']['routes'])} routes"
+        self.deployed = snapshot(self._session, deploy.target)
+        return f"{len(FUNCTIONS)} functions, {len(routes)} routes"
 
     def check_arm64_package(self) -> str:
         task = FOLDER / "prod" / "task"
-        package = sent_zip(self._target("prod"), API_FUNCTION)
+        package = sent_zip(self.operator.target("prod"), API_FUNCTION)
         unzip(package, task)
         expect("problems of the package", problems(task, "arm64"), [])
         if len(package) > ZIPPED_LIMIT_BYTES:
             raise RehearsalFailed(f"the zip has {len(package)} bytes")
         found = libraries(task)
-        newest = max(library.glibc for library in found)
-        size_mb = sum(path.stat().st_size for path in task.rglob("*") if path.is_file()) / 1e6
-        return (
-            f"{len(package) / 1e6:.1f} MB, unzipped {size_mb:.1f} MB, {len(found)} libraries, "
-            f"glibc {newest[0]}.{newest[1]} of {NEWEST_GLIBC[0]}.{NEWEST_GLIBC[1]}"
-        )
+        unzipped_bytes = sum(path.stat().st_size for path in task.rglob("*") if path.is_file())
+        self.package = Package(len(package), unzipped_bytes, len(found), max(library.glibc for library in found))
+        return f"{len(found)} libraries for arm64, all that they need is there"
 
     def deploy_again(self) -> str:
-        target = self._deploy(self._target("prod")).target
-        self._expect_same(target)
+        target = self.operator.deploy("prod").target
+        self._expect_as_before(target)
         self._expect_state_found(target)
         return "nothing has changed"
 
     def deploy_another_route(self) -> str:
-        target = self._target("prod")
-        self._deploy(replace(target, project=_changed_project(FOLDER / "changed", self.project)))
-        self._expect(target, "arm64", routes_of_app(self.project) | {"GET /rehearsal"})
-        self._deploy(target)
-        self._expect_same(target)
+        changed = changed_copy(FOLDER / "changed", self.operator.project)
+        deploy = self.operator.deploy("prod", project=changed)
+        expect_deployed(self._session, deploy, architecture="arm64", routes=routes_of_app(changed))
+        self._expect_as_before(self.operator.deploy("prod").target)
         return "GET /rehearsal came and went; all else stayed"
 
     def deploy_dev(self) -> str:
-        target = self._deploy(self._target("dev"), MACHINE).target
-        self._expect(target, MACHINE, routes_of_app(self.project))
-        self._expect_same(self._target("prod"))
+        self._dev = self.operator.deploy("dev", architecture=MACHINE)
+        routes = routes_of_app(self.operator.project)
+        expect_deployed(self._session, self._dev, architecture=MACHINE, routes=routes)
+        self._expect_as_before(self.operator.target("prod"))
         return "prod has not noticed"
 
     def run_from_zip(self) -> str:
-        target = self._target("dev")
-        unzip(sent_zip(target, API_FUNCTION), FOLDER / "dev" / "task")
-        expect("problems of the package", problems(FOLDER / "dev" / "task", MACHINE), [])
-        with self._running(target) as functions:
-            storage = Storage(self.session, target, functions)
-            environment = self._deploys["dev"].environment
-            SmokeTest(self.session, environment, functions.api_url, self.detail, storage, patience_s=20.0).run()
+        task, target = FOLDER / "dev" / "task", self._dev.target
+        unzip(sent_zip(target, API_FUNCTION), task)
+        expect("problems of the package", problems(task, MACHINE), [])
+        with self._storage() as storage, running(self._session, target, FOLDER / "dev", storage) as functions:
+            camera_storage = self._smoke(storage, functions, functions.processes[PROCESSING_FUNCTION].invoke)
             functions.reconcile()
-        _expect_no_source_compiled(FOLDER / "dev" / "task")
-        return ", ".join(
-            f"{name} up in {process.init_s * 1000:.0f} ms, {process.peak_memory_mb:.0f} MB"
-            for name, process in functions.processes.items()
-        )
+        self.ran = {name: Ran(process.init_s, process.peak_memory_mb) for name, process in functions.processes.items()}
+        _expect_no_source_compiled(task)
+        return f"{camera_storage.accepted} photo went up by a URL that the API's role had signed, and was processed"
+
+    def redrive_a_dead_letter(self) -> str:
+        """S3's event comes while the function may do nothing, Lambda gives up, the owner mends that and redrives."""
+        target, line = self._dev.target, self.aws.line
+        letters: list[dict[str, Any]] = []
+        with self._storage() as storage, running(self._session, target, FOLDER / "dev", storage) as functions:
+            function = AsynchronousFunction.of(self._session, functions.processes[PROCESSING_FUNCTION])
+
+            def fail_and_redrive(event: Any) -> None:
+                line.refuse_after(0, "AccessDenied")
+                letter = function.tell(event)
+                line.mend()
+                if letter is None:
+                    raise RehearsalFailed("the function did its work without a permission")
+                letters.append(letter)
+                self._session.client("sqs").send_message(
+                    QueueUrl=function.dead_letter_queue_url, MessageBody=json.dumps(letter)
+                )
+                with self.aws.invocations.of(target.function_name(PROCESSING_FUNCTION), function.process.invoke):
+                    expect("what `make redrive` says", _said("redrive", "--stage", "dev"), "Redriven: 1 dead letter")
+
+            self._smoke(storage, functions, fail_and_redrive)
+        (letter,) = letters
+        tries = letter["requestContext"]["approximateInvokeCount"]
+        return f"given up on after {tries} tries ({letter['responsePayload']['errorType']}), then processed"
+
+    def compare_cold_starts(self, function: str) -> str:
+        """Tells the ratio and judges none: time depends on what else the machine does."""
+        starts = ColdStarts(self._session, self._dev.target, self._dev.environment, FOLDER / "dev")
+        self.cold[function] = starts.compare(function)
+        return self.cold[function].told(TARGETS[function])
 
     def destroy_prod(self) -> str:
-        target = self._target("prod")
+        target = self.operator.target("prod")
         bucket = captures_bucket(target)
         ignore_events(target)
-        self.session.client("s3").put_object(Bucket=bucket, Key="kept", Body=b"a photo")
-        self._destroy(target, delete_data=False)
-        expect_destroyed(self.session, target, data_is_kept=True)
-        expect("a photo after destroy", _read(self.session, bucket, "kept"), b"a photo")
+        self._session.client("s3").put_object(Bucket=bucket, Key="kept", Body=b"a photo")
+        self.operator.destroy("prod")
+        expect_destroyed(self._session, target, data_is_kept=True)
+        expect("a photo after destroy", _read(self._session, bucket, "kept"), b"a photo")
         return "only data and secrets are left"
 
     def deploy_over_what_was_kept(self) -> str:
-        target = self._deploy(self._target("prod")).target
-        self._expect_same(target)
-        expect("a photo after the next deploy", _read(self.session, captures_bucket(target), "kept"), b"a photo")
+        target = self.operator.deploy("prod").target
+        self._expect_as_before(target)
+        expect("a photo after the next deploy", _read(self._session, captures_bucket(target), "kept"), b"a photo")
         return "as before, with the photo"
 
     def destroy_all(self) -> str:
         for stage in ("prod", "dev"):
-            self._destroy(self._target(stage), delete_data=True)
-            expect_destroyed(self.session, self._target(stage), data_is_kept=False)
+            self.operator.destroy(stage, delete_data=True)
+            expect_destroyed(self._session, self.operator.target(stage), data_is_kept=False)
         return "nothing is left"
 
-    def cut_deploys(self) -> str:
-        return self._cut(lambda: self._deploy(self._target("prod")), prepare=lambda: None)
+    def kill_runs(self) -> str:
+        kinds = kill_and_run_again(self.aws, FOLDER / "killed", self.say)
+        return f"{len(kinds)} ways to be killed ({', '.join(kinds)}): the same state"
 
-    def cut_destroys(self) -> str:
-        return self._cut(
-            lambda: self._destroy(self._target("prod"), delete_data=True),
-            prepare=lambda: self._deploy(self._target("prod")),
+    def cut_runs(self) -> str:
+        changes = break_off_everywhere(FOLDER / "cuts", lambda done, count: self.say(f"{done} of {count} cuts"))
+        places = ", ".join(f"{count} of a {kind}" for kind, count in changes.items())
+        return f"after each of {sum(changes.values())} changes ({places}) the next run ended in the same state"
+
+    def tables(self) -> RenderableType:
+        """What was deployed and run, once all steps are done."""
+        return tables(self.deployed, self.package, self.ran, {name: one.cpu for name, one in self.cold.items()})
+
+    def _smoke(self, storage: Storage, functions: Functions, tell: Callable[[Any], object]) -> CameraStorage:
+        camera_storage = CameraStorage(
+            storage, self._dev.outputs.captures_bucket, functions.access_keys[API_FUNCTION], tell
         )
+        environment = self._dev.environment
+        SmokeTest(
+            self._session, environment, functions.api_url, lambda _: None, camera_storage, patience_s=_PATIENCE_S
+        ).run()
+        return camera_storage
 
-    def _cut(self, run: Callable[[], object], prepare: Callable[[], object]) -> str:
-        """The run broken off after some of its changes, or each, ends with a second run as if nothing had been."""
-        line = self.aws.line
-        self.aws.forget_all()
-        prepare()
-        line.mend()
-        run()
-        changes, whole = line.changes, snapshot(self.session, self._target("prod"))
-        places = list(range(1, changes)) if self.every_cut else _spread(changes, _CUTS)
-        for place in places:
-            self.aws.forget_all()
-            prepare()
-            line.cut_after(place)
-            _expect_to_fail(run, f"cut off after {place} of {changes} changes")
-            line.mend()
-            run()
-            there = snapshot(self.session, self._target("prod"))
-            expect(f"what is different after a cut at change {place}", differences(there, whole), [])
-            line.mend()
-        self.aws.forget_all()
-        return f"after {len(places)} of {changes} changes: the same state"
+    def _storage(self) -> AbstractContextManager[Storage]:
+        return open_storage(self._session, self.aws.url, self._dev.target.region)
 
-    def _target(self, stage: str) -> Target:
-        return replace(preflight.check(self.session, stage), folder=FOLDER, project=self.project)
+    @property
+    def _session(self) -> Any:
+        return self.operator.session
 
-    def _deploy(self, target: Target, architecture: str | None = None) -> Deploy:
-        deploy = Deploy(self.session, target, self.detail, architecture=architecture, poll_interval_s=1)
-        deploy.run()
-        self._deploys[target.stage] = deploy
-        return deploy
-
-    def _destroy(self, target: Target, *, delete_data: bool) -> None:
-        Destroy(self.session, target, self.detail, delete_data=delete_data, poll_interval_s=1).run()
-
-    def _running(self, target: Target) -> AbstractContextManager[Functions]:
-        return running(self.session, target, FOLDER / "dev")
-
-    def _expect(self, target: Target, architecture: str, routes: set[str]) -> None:
-        expect_deployed(self.session, self._deploys[target.stage], architecture=architecture, routes=routes)
-
-    def _expect_same(self, target: Target) -> None:
-        expect("what has changed", differences(snapshot(self.session, target), self._before), [])
+    def _expect_as_before(self, target: Target) -> None:
+        expect("what has changed", differences(snapshot(self._session, target), self.deployed), [])
 
     def _expect_state_found(self, target: Target) -> None:
         """What is read from AWS is what Chalice wrote down."""
-        found = DeployedState(self.session, target).resources(captures_bucket(target))
+        found = DeployedState(self._session, target).resources(captures_bucket(target))
         written = read_deployed_state(target.build_folder, target.stage)
         expect("Chalice's state, read from AWS", found, written)
-
-
-def _spread(changes: int, how_many: int) -> list[int]:
-    """Places from the first change to the last but one, evenly."""
-    last = changes - 1
-    return sorted({1 + round(step * (last - 1) / (how_many - 1)) for step in range(how_many)})
-
-
-def _expect_to_fail(run: Callable[[], object], what: str) -> None:
-    try:
-        run()
-    except (DeployFailed, BotoCoreError) as error:
-        expect("lines of what is said", len(str(error).splitlines()), 1)
-        return
-    raise RehearsalFailed(f"{what}, it has not noticed")
-
-
-def _copy_of_project(folder: Path, project: Path = PROJECT) -> Path:
-    shutil.rmtree(folder, ignore_errors=True)
-    for part in ("chalicelib", ".chalice"):
-        shutil.copytree(project / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-    for part in ("app.py", "requirements.txt"):
-        shutil.copyfile(project / part, folder / part)
-    return folder
-
-
-def _changed_project(folder: Path, project: Path) -> Path:
-    _copy_of_project(folder, project)
-    with (folder / "app.py").open("a", encoding="utf-8") as app:
-        app.write(_NEW_ROUTE)
-    return folder
 
 
 def _expect_no_source_compiled(task: Path) -> None:
@@ -239,6 +223,14 @@ def _expect_no_source_compiled(task: Path) -> None:
     cached = {path.with_name(path.name.split(".")[0]) for path in task.rglob("__pycache__/*.pyc")}
     sources = {path.parent / "__pycache__" / path.stem for path in task.rglob("*.py")}
     expect("sources without byte code in the zip", sorted(map(str, sources - cached))[:5], [])
+
+
+def _said(*arguments: str) -> str:
+    """By the program, on stdout."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        expect("how it ended", program.main(arguments), 0)
+    return out.getvalue().strip()
 
 
 def _read(session: Any, bucket: str, key: str) -> bytes:

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from infra.deploying.deployed_state import DeployedState
 from infra.deploying.functions import log_groups
 from infra.deploying.target import FUNCTIONS, Target
+from infra.rehearse.moto_lambda import files_of, sent_zip
 
 Data = dict[str, Any]
 _FUNCTION_FIELDS = (
@@ -20,9 +21,9 @@ _FUNCTION_FIELDS = (
 
 
 def snapshot(session: Any, target: Target) -> Data:
-    """Without what AWS numbers by chance: ids are put as their kind, times are left out."""
+    """Without what AWS numbers by chance: ids are put as their kind, times are left out. Packages are their files'."""
     parts = {
-        "functions": {name: function(session, target, name) for name in FUNCTIONS},
+        "functions": {name: _with_files(function(session, target, name), target, name) for name in FUNCTIONS},
         "api": rest_api(session, target),
         "schedule": schedule(session, target),
         "notifications": notifications(session, target),
@@ -45,6 +46,13 @@ def function(session: Any, target: Target, name: str) -> Data | None:
         "on_failure": _invocation(client, function_name),
         "policies": role_policies(session, target, name),
     }
+
+
+def _with_files(there: Data | None, target: Target, name: str) -> Data | None:
+    if there is not None:
+        files = json.dumps(files_of(sent_zip(target, name)))
+        there["configuration"]["CodeSha256"] = hashlib.sha256(files.encode()).hexdigest()
+    return there
 
 
 def permissions(client: Any, function_name: str) -> list[list[str]]:
@@ -180,6 +188,9 @@ def differences(one: Any, other: Any, place: str = "") -> list[str]:
             for key in sorted(one.keys() | other.keys())
             for text in differences(one.get(key), other.get(key), f"{place}/{key}")
         ]
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        pairs = enumerate(zip(one, other, strict=True))
+        return [text for number, pair in pairs for text in differences(*pair, f"{place}/{number}")]
     return [] if one == other else [f"{place}: {_short(one)} is not {_short(other)}"]
 
 
