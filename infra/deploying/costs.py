@@ -1,22 +1,11 @@
-"""What a month costs at a number of cameras, from list prices. One object a photo, two API calls a photo.
-
-Prices: us-east-1, without the free tier, in USD (AWS price lists for S3, Lambda, API Gateway, DynamoDB, CloudWatch).
-"""
+"""What a month costs at a number of cameras, at list prices. One object a photo, two API calls a photo: the most that
+a camera can cost; one that sends its photos in packs costs a fraction."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-_MILLION = 1_000_000
-_S3_PUT = 5.00 / _MILLION
-_S3_GB_MONTH = 0.023
-_API_REQUEST = 3.50 / _MILLION
-_LAMBDA_REQUEST = 0.20 / _MILLION
-_LAMBDA_GB_S = 0.0000133334
-"""On arm64."""
-_DYNAMODB_WRITE = 0.625 / _MILLION
-_LOG_GB = 0.50
-_GB = 1e9
+from chalicelib.domain.prices import Units
 
 _PHOTOS_A_DAY = 2880
 _PHOTO_BYTES = 80_000
@@ -25,8 +14,8 @@ _API_GB_S = 0.02 * 0.5
 _PROCESSING_GB_S = 0.15 * 1.0
 _WRITES = 3
 _LOG_BYTES = 600
+_RECONCILER_RUN = Units(lambda_requests=1, lambda_gb_s=0.5 * 0.5)
 _RECONCILER_RUNS = 4 * 24 * _DAYS
-_RECONCILER_GB_S = 0.5 * 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +26,15 @@ class Cost:
 
 def month(cameras: int) -> list[Cost]:
     """One photo every 30 s each; the storage is what one month's photos cost in every month after."""
+    functions = Units(lambda_requests=3, lambda_gb_s=2 * _API_GB_S + _PROCESSING_GB_S)
+    of_a_photo = {
+        "S3 requests: photo and thumbnail": Units(s3_puts=2),
+        "API requests": Units(api_requests=2),
+        "DynamoDB writes": Units(write_units=_WRITES),
+        "logs": Units(logged_bytes=_LOG_BYTES),
+        "S3 storage of one month's photos": Units(stored_byte_months=_PHOTO_BYTES),
+    }
     photos = cameras * _PHOTOS_A_DAY * _DAYS
-    return [
-        Cost("S3 requests: photo and thumbnail", photos * 2 * _S3_PUT),
-        Cost("API requests", photos * 2 * _API_REQUEST),
-        Cost(
-            "Lambda", photos * (3 * _LAMBDA_REQUEST + (2 * _API_GB_S + _PROCESSING_GB_S) * _LAMBDA_GB_S) + _reconciler()
-        ),
-        Cost("DynamoDB writes", photos * _WRITES * _DYNAMODB_WRITE),
-        Cost("logs", photos * _LOG_BYTES / _GB * _LOG_GB),
-        Cost("S3 storage of one month's photos", photos * _PHOTO_BYTES / _GB * _S3_GB_MONTH),
-    ]
-
-
-def _reconciler() -> float:
-    return _RECONCILER_RUNS * (_LAMBDA_REQUEST + _RECONCILER_GB_S * _LAMBDA_GB_S)
+    costs = {name: units * photos for name, units in of_a_photo.items()}
+    costs["Lambda"] = functions * photos + _RECONCILER_RUN * _RECONCILER_RUNS
+    return [Cost(name, units.usd()) for name, units in costs.items()]

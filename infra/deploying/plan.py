@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 from rich.table import Table
 
+from chalicelib.domain.prices import AS_OF
 from infra.deploying import costs
 from infra.deploying.deployed_state import DeployedState
 from infra.deploying.target import FUNCTIONS, Target
@@ -34,7 +35,8 @@ def print_plan(
     for change, what in stack_changes(session, target, parameters or {}) + chalice_changes(session, target):
         changes.add_row(change, what)
     out.print(changes)
-    table = Table("a month, list prices", "USD", box=None, title=f"{cameras} cameras, a photo every 30 s each")
+    fleet = f"{cameras} cameras, a photo every 30 s each"
+    table = Table(f"a month, list prices of {AS_OF}", "USD", box=None, title=fleet)
     table.columns[1].justify = "right"
     month = costs.month(cameras)
     for cost in month:
