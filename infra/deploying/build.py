@@ -132,7 +132,8 @@ def _pip_install(requirements: Path, vendor: Path, architecture: str) -> None:
     if done.returncode:
         why = next((line for line in done.stderr.splitlines() if line.startswith("ERROR")), done.stderr[-200:])
         raise DeployFailed(
-            f"The packages for Lambda could not be installed ({why})", "Check the network, then run this again"
+            f"The packages for Lambda on {architecture} could not be fetched ({why})",
+            "pip has to reach a package index: check the network and pip's settings, then run this again",
         )
 
 
