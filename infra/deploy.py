@@ -30,7 +30,7 @@ _out = Console(highlight=False, soft_wrap=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
+    options = command_line().parse_args(arguments)
     try:
         _run(options)
     except Failure as error:
@@ -110,7 +110,7 @@ class _Parser(argparse.ArgumentParser):
         sys.exit(2)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_line() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m infra.deploy", description="Frameferry in an AWS account.")
     parser.add_argument("command", choices=sorted(_COMMANDS))
     parser.add_argument("--stage", default="", help="of .chalice/config.json")

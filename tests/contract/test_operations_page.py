@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import io
 import json
 import re
@@ -14,17 +14,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import jmespath  # type: ignore[import-untyped]
 import pytest
 from botocore import xform_name
+from botocore.exceptions import UnknownServiceError
 
+from infra.deploy import command_line
+from infra.deploying.failure import DeployFailed
+from infra.deploying.parameters import check_parameters
+from infra.deploying.target import project_config
+from infra.local.app_environment import app_environment, role_variables
+from infra.secrets import ensure_secrets
 from infra.stack import apply_stack
-from tests.contract.moto_rig import Client, empty_aws
+from tests.contract.moto_rig import REGION, Client, empty_aws
 
 ROOT = Path(__file__).resolve().parents[2]
 STACK = "frameferry-prod"
 PAGE = (ROOT / "docs/operations.md").read_text()
 LINES = [line for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
+INLINE = re.findall(r"`((?:make|aws|\.venv/bin/python) [^`]+)`", PAGE)
+_OF_THE_CLI_ITSELF = {"aws configure", "aws sso login"}
 _CAPTURED = re.compile(r"(\w+)=\$\((aws .*)\)")
 
 
@@ -40,6 +50,9 @@ class Shell:
             self._variables[captured[1]] = _as_text(self._aws(captured[2]))
         elif line.startswith("aws "):
             return self._aws(line)
+        elif line.startswith(".venv/bin/python -m "):
+            words = shlex.split(line)
+            assert importlib.import_module(words[2]).main([*words[3:], "--region", REGION]) == 0
         elif assigned := re.fullmatch(r"(?:export )?(\w+)=(\S+)", line):
             self._variables[assigned[1]] = assigned[2]
         return None
@@ -95,6 +108,7 @@ def _as_text(answer: Any) -> str:
 def client() -> Iterator[Client]:
     with empty_aws() as client:
         apply_stack(client("cloudformation"), STACK)
+        ensure_secrets(client("ssm"), STACK)
         code = io.BytesIO()
         with zipfile.ZipFile(code, "w") as archive:
             archive.writestr("app.py", "")
@@ -102,10 +116,12 @@ def client() -> Iterator[Client]:
         client("lambda").create_function(
             FunctionName=STACK, Runtime="python3.13", Role=role, Handler="app.app", Code={"ZipFile": code.getvalue()}
         )
-        yield client
+        role_of_owner = role_variables(access_key="key", secret_key="secret", session_token="token", region=REGION)
+        with app_environment(role_of_owner | {"AWS_ENDPOINT_URL": client("s3").meta.endpoint_url}, ["127.0.0.1"]):
+            yield client
 
 
-def test_every_aws_line_of_the_page_runs_after_those_before_it(client: Client) -> None:
+def test_every_line_of_the_page_but_make_runs_after_those_before_it(client: Client) -> None:
     shell = Shell(client)
     for line in LINES:
         shell.run(line)
@@ -131,27 +147,100 @@ def test_a_restored_table_has_the_rows_the_protection_and_the_recovery_of_the_ol
     assert f"{table}-restored" not in dynamodb.list_tables()["TableNames"]
 
 
-def test_every_make_verb_of_the_page_exists() -> None:
-    verbs = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = set(re.findall(r"(?:`|^)make ([a-z]+)", PAGE, re.MULTILINE))
-    assert named
-    assert named <= verbs
+def check_command(command: str) -> None:
+    """Raises where there is no such command, or it has no such option: AssertionError, KeyError, UnknownServiceError.
+
+    Nothing is run: who runs it is `RUN_BY`.
+    """
+    words = shlex.split(captured[2] if (captured := _CAPTURED.fullmatch(command)) else command)
+    if words[0] == "aws":
+        if command not in _OF_THE_CLI_ITSELF:
+            _check_aws(words[1:])
+    elif words[0] == "make":
+        _check_make(words[1:])
+    elif words[0] == ".venv/bin/python":
+        _check_python(words[1:])
+    else:
+        assert re.fullmatch(r"(export )?[A-Z_]+=[\w-]+", command), f"what is {command!r}?"
 
 
-@pytest.mark.parametrize("line", [line for line in LINES if line.startswith(".venv/bin/python")])
-def test_python_command_of_the_page_has_these_options(line: str) -> None:
-    words = shlex.split(line)
-    assert words[1] == "-m"
-    assert importlib.util.find_spec(words[2])
+def _check_aws(words: list[str]) -> None:
+    client = boto3.client(words[0], region_name="eu-central-1")  # type: ignore[call-overload]
+    if words[1] == "wait":
+        operation = client.get_waiter(words[2].replace("-", "_")).config.operation
+        _arguments(client, operation, words[3:])
+    else:
+        _arguments(client, client.meta.method_to_api_mapping[words[1].replace("-", "_")], words[2:])
+
+
+def _check_make(words: list[str]) -> None:
+    known = set(re.findall(r"^(\w+) \?=", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert {word.partition("=")[0] for word in words[1:]} <= known
+    done = subprocess.run(["make", "-n", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (program,) = [shlex.split(line) for line in done.stdout.replace("\\\n", " ").splitlines() if "-m infra." in line]
+    assert program[2] in RUN_BY
+    if program[2] == "infra.deploy":
+        options = command_line().parse_args(program[3:])
+        check_parameters(dict(parameter.split("=", 1) for parameter in options.parameter))
+        assert options.stage in project_config()["stages"] or len(words) == 1
+
+
+def _check_python(words: list[str]) -> None:
+    assert words[0] == "-m"
+    assert words[1] in RUN_BY
     told = subprocess.run(
-        [sys.executable, "-m", words[2], "--help"], capture_output=True, text=True, check=True, cwd=ROOT
+        [sys.executable, "-m", words[1], "--help"], capture_output=True, text=True, check=True, cwd=ROOT
     ).stdout
-    assert [word for word in words[3:] if word.startswith("--") and word not in told] == []
+    assert [word for word in words[2:] if word.startswith("--") and word not in told] == []
 
 
-def test_no_line_of_the_page_is_of_a_kind_that_no_test_looks_at() -> None:
-    known = re.compile(r"aws |make |\.venv/bin/python -m |(export )?\w+=")
-    assert [line for line in LINES if not known.match(line)] == []
+THIS = str(Path(__file__).relative_to(ROOT))
+RUN_BY = {
+    "infra.deploy": "infra/rehearse/kills.py",
+    "infra.rehearse": "Makefile",
+    "infra.pepper": THIS,
+    "infra.receipt_key": THIS,
+}
+"""What runs a program of ours for true."""
+
+
+@pytest.mark.parametrize("command", sorted({*LINES, *INLINE}))
+def test_command_of_the_page_exists_with_its_options(command: str) -> None:
+    check_command(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "make polish STAGE=prod",
+        "make deploy STAG=prod",
+        "make deploy STAGE=production",
+        'make deploy STAGE=prod PARAMETERS="AlarmMail=you@example.com"',
+        'make deploy STAGE=prod PARAMETERS="AlarmEmail=you"',
+        "aws dynamodb polish",
+        "aws polish list-tables",
+        "aws dynamodb scan --tablename frameferry-prod-items",
+        "aws dynamodb wait table-polished --table-name frameferry-prod-items",
+        "X=$(aws dynamodb polish)",
+        ".venv/bin/python -m infra.polish --stage prod",
+        ".venv/bin/python -m infra.pepper --polish",
+        "curl https://example.com",
+    ],
+)
+def test_a_command_that_there_is_not_would_be_noticed(command: str) -> None:
+    with pytest.raises((AssertionError, KeyError, ValueError, UnknownServiceError, DeployFailed)):
+        check_command(command)
+
+
+@pytest.mark.parametrize(("module", "file"), RUN_BY.items())
+def test_program_of_the_page_is_run_by_what_is_said_to_run_it(module: str, file: str) -> None:
+    assert module in (ROOT / file).read_text()
+
+
+def test_every_block_of_the_page_is_one_of_commands() -> None:
+    assert set(re.findall(r"^```(.+)$", PAGE, re.MULTILINE)) == {"sh"}
+    assert not re.search(r"^(    |\t)\S", PAGE, re.MULTILINE)
 
 
 def test_every_parameter_that_is_an_owners_choice_is_on_the_page(client: Client) -> None:
