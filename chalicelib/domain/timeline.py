@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from hashlib import blake2b
 
 from chalicelib.domain.capture_time import Confidence
 from chalicelib.domain.clock import to_text
@@ -62,12 +63,13 @@ class TimelineRow:
 
     @property
     def position(self) -> str:
-        """The sort key: `captured_to`, device and first seq, so that no two rows share a place.
+        """The sort key: `captured_to`, device and first seq; and which object it is, since two may come for one seq.
 
         A row that comes later in time begins no later than the next: newest first, rows are read until the next
         one ends before what is to be shown.
         """
-        return position(self.captured_to, self.device_id, self.first_seq)
+        digest = blake2b(self.object_key.encode(), digest_size=4).hexdigest()
+        return f"{place(self.captured_to, self.device_id, self.first_seq)}#{digest}"
 
     @property
     def captures(self) -> tuple[RowCapture, ...]:
@@ -83,8 +85,9 @@ class TimelineRow:
             yield RowCapture(Seq(seq), at, Shown(shown))
 
 
-def position(captured_to: datetime, device_id: DeviceId, first_seq: Seq) -> str:
-    return f"{to_text(captured_to)}#{device_id}#{padded(first_seq)}"
+def place(at: datetime, device_id: DeviceId, seq: Seq) -> str:
+    """Captures sort by it: time, device, seq."""
+    return f"{to_text(at)}#{device_id}#{padded(seq)}"
 
 
 def row_of_single(item: Item) -> TimelineRow:

@@ -157,14 +157,14 @@ class _Run:
     def _with_thumbnails(self, arrived: list[Arrived]) -> tuple[list[Arrived], bool]:
         """Each with the place of its thumbnail; and whether this run is the pack's first."""
         key = object_keys.pack_thumbnails(self.named)
-        shown = [one for one in arrived if one.thumbnail and not self.device.forgets(one.captured.at)]
-        file = thumbnail_files.built({one.packed.seq: one.thumbnail for one in shown if one.thumbnail})
+        thumbnails = {one.packed.seq: one.thumbnail for one in arrived if one.thumbnail}
+        file = thumbnail_files.built(thumbnails)
         is_first_run = self.stores.derived.create(key, file, PACK_TYPE)
         if not is_first_run:
             content = self.stores.derived.read(key)
             file = content.body if content else b""
         places = thumbnail_files.places(file)
-        late = {one.packed.seq for one in shown} - places.keys()
+        late = thumbnails.keys() - places.keys()
         return [self._with_thumbnail(one, places, late) for one in arrived], is_first_run
 
     def _with_thumbnail(self, one: Arrived, places: dict[Seq, thumbnail_files.Place], late: set[Seq]) -> Arrived:
@@ -274,8 +274,9 @@ class _Run:
         now = {item.seq: item for item in self.stores.items.get_many(keys)}
         held_here = {seq for seq, item in now.items() if not item.is_deleted and self._is_here(item)}
         seqs = self.unwanted - held_here
-        erase_captures(self.named.object_key, seqs, captures=self.stores.captures)
+        # The captures last: it is by them that a later run finds what is to be erased.
         erase_thumbnails(object_keys.pack_thumbnails(self.named), seqs, derived=self.stores.derived)
+        erase_captures(self.named.object_key, seqs, captures=self.stores.captures)
         self.unwanted = set()
 
     def _is_here(self, item: Item) -> bool:

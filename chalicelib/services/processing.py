@@ -113,7 +113,7 @@ def _examine_and_write(
         return _set_aside(verdict, device, found, item, stores, clock)
     samples = partial(stores.clocks.samples, device.device_id)
     captured = time_of(_told(named, examined), named.seq, found.stored_at, samples)
-    if thumbnail is not None and examined.thumbnail_key is not None and not device.forgets(captured.at):
+    if thumbnail is not None and examined.thumbnail_key is not None:
         stores.derived.put(examined.thumbnail_key, thumbnail, "image/jpeg")
     lost: Outcome | None = None
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from chalicelib.domain.clock import from_text, to_text
 from chalicelib.domain.errors import InvalidParameter
 from chalicelib.domain.ids import DeviceId, Seq, is_device_id
-from chalicelib.domain.timeline import RowCapture, Shown, TimelineRow, position
+from chalicelib.domain.timeline import RowCapture, Shown, TimelineRow, place
 
 _SEPARATOR = "~"
 _AFTER_ALL_OF_AN_INSTANT = "$"
@@ -44,7 +44,7 @@ def _is_place(text: str) -> bool:
     if len(parts) != 3 or not is_device_id(parts[1]) or not (parts[2].isascii() and parts[2].isdecimal()):
         return False
     try:
-        return position(from_text(parts[0]), DeviceId(parts[1]), Seq(int(parts[2]))) == text
+        return place(from_text(parts[0]), DeviceId(parts[1]), Seq(int(parts[2]))) == text
     except ValueError:
         return False
 
@@ -54,7 +54,6 @@ class Seen:
     """A capture as its row tells it."""
 
     place: str
-    """Captures sort by it: time, device, seq."""
     row_number: int
     row: TimelineRow
     capture: RowCapture
@@ -115,9 +114,9 @@ class Walk:
         number = len(self._positions)
         self._positions.append(row.position)
         for capture in row.captures:
-            place = position(capture.at, row.device_id, capture.seq)
-            if capture.shown is not Shown.DELETED and self._is_in_range(capture.at) and self._is_left(place):
-                insort(self._waiting, Seen(place, number, row, capture))
+            seen = Seen(place(capture.at, row.device_id, capture.seq), number, row, capture)
+            if capture.shown is not Shown.DELETED and self._is_in_range(capture.at) and self._is_left(seen.place):
+                insort(self._waiting, seen)
         self._ahead = next(self._rows, None)
 
     def _is_newer_than_all_ahead(self, seen: Seen) -> bool:

@@ -10,7 +10,7 @@ import re
 from chalicelib.domain.errors import InvalidParameter
 
 _INSTANT = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z"
-_POSITION = re.compile(rf"{_INSTANT}#[0-9a-f-]{{36}}#[0-9]{{16}}", re.ASCII)
+_POSITION = re.compile(rf"{_INSTANT}#[0-9a-f-]{{36}}#[0-9]{{16}}#[0-9a-f]{{8}}", re.ASCII)
 _COMMAND = re.compile(r"[\x21\x22\x24-\x7e]{1,100}")
 _EVENT = re.compile(rf"{_INSTANT}#[\x21-\x7e]{{1,100}}", re.ASCII)
 

@@ -14,7 +14,7 @@ from chalicelib.domain.device import Device
 from chalicelib.domain.errors import InvalidParameter
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.item import Item, ItemStatus
-from chalicelib.domain.timeline import position, row_of_single
+from chalicelib.domain.timeline import place, row_of_single
 from chalicelib.services.gallery import page_of_items
 from chalicelib.services.pack_rows import rows_of
 from tests.fakes.clock import START
@@ -101,7 +101,7 @@ def test_all_pages_together_are_a_plain_sort_of_all_items(
         and (since is None or item.captured.at >= since)
         and (until is None or item.captured.at < until)
     ]
-    wanted.sort(key=lambda item: position(item.captured.at, item.device_id, item.seq), reverse=True)
+    wanted.sort(key=lambda item: place(item.captured.at, item.device_id, item.seq), reverse=True)
 
     assert in_pages(world, device_id, since, until, limit) == wanted
 
