@@ -10,7 +10,6 @@ from chalicelib import services, wiring
 from chalicelib.api import http, render
 from chalicelib.api.routes import Routes
 from chalicelib.domain.errors import NotFound
-from chalicelib.domain.gaps import TimeSpan
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.inbox import CommandKind
 from chalicelib.wire import requests, responses
@@ -149,6 +148,8 @@ def delete_item(owner_id: OwnerId, device_id: DeviceId, seq: Seq) -> responses.I
 
 @routes.add("GET", "/timeline", "Count photos over time, and say why there are none", raises=(NotFound,))
 def read_timeline(owner_id: OwnerId, query: TimelineQuery) -> responses.TimelineResponse:
+    from chalicelib.domain.gaps import TimeSpan
+
     stack = wiring.current()
     found = services.timeline.timeline(
         owner_id,

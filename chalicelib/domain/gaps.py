@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from itertools import pairwise
 
 from chalicelib.domain.capture_time import Confidence
+from chalicelib.domain.gap_reasons import GapReason
 from chalicelib.domain.ids import Seq
 from chalicelib.domain.reported import DeviceState, EvictedRange, StateKind
 from chalicelib.domain.timeline import Shown, TimelineRow
@@ -18,23 +18,6 @@ MISSED_INTERVALS = 2.5
 SHORTEST_HOLE = timedelta(seconds=60)
 
 _SURE = (Confidence.NTP, Confidence.SOLVED)
-
-
-class GapReason(StrEnum):
-    PAUSED = "paused"
-    EVICTED = "evicted"
-    """The card was full: the device gave these up and said so."""
-    DELETED = "deleted"
-    FORGOTTEN = "forgotten"
-    POWERED_OFF = "powered_off"
-    NOT_UPLOADED = "not_uploaded"
-    """Still on the card, or nobody has heard of the device since."""
-    NO_CAPTURE = "no_capture"
-    """The device ran and was not paused, and took no photo."""
-    MISSING = "missing"
-    """Seqs of one run of the device that are neither here nor on its card, and nothing says why."""
-    CLOCK_UNKNOWN = "clock_unknown"
-    """There are photos, but when they were taken is known only roughly."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from chalicelib.services import deleting as deleting
     from chalicelib.services import devices as devices
     from chalicelib.services import forgetting as forgetting
+    from chalicelib.services import forward as forward
     from chalicelib.services import gallery as gallery
     from chalicelib.services import inbox as inbox
     from chalicelib.services import pairing as pairing

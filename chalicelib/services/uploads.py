@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from chalicelib import services
 from chalicelib.domain import capture_time
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.device import Device
@@ -24,7 +25,6 @@ from chalicelib.domain.ids import MAX_SEQ, Seq
 from chalicelib.domain.item import Item, ItemStatus, StoredObject, new_item
 from chalicelib.domain.receipts import Receipt, ReceiptKeys
 from chalicelib.services.devices import next_seq
-from chalicelib.services.forward import move_forward
 from chalicelib.services.ports import (
     CaptureObjects,
     DeviceStore,
@@ -163,7 +163,7 @@ def confirm(device: Device, claim: Claim, *, stores: UploadStores, keys: Receipt
             claimed = claimed.stored(found) if found else claimed
         return fresh if claimed == item else claimed
 
-    before, after = move_forward(stores, device.device_id, claim.seq, decide)
+    before, after = services.forward.move_forward(stores, device.device_id, claim.seq, decide)
     receipt = receipt_for(after, claim.sha256, keys, stores.captures, just_seen=_was_just_seen(before, after))
     return Confirmed(after, _is_duplicate(before, after), receipt)
 
@@ -224,7 +224,7 @@ def accept_image(
             claimed = claimed.stored(found)
         return fresh if claimed == item else claimed
 
-    before, after = move_forward(stores, device.device_id, seq, decide)
+    before, after = services.forward.move_forward(stores, device.device_id, seq, decide)
     receipt = receipt_for(after, sha256, keys, stores.captures, just_seen=_was_just_seen(before, after))
     if receipt is None and after.has_object:
         # Somebody has removed the object. Processing finds that these bytes take its place.

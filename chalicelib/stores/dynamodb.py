@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import batched
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -60,8 +60,7 @@ class Query:
     newest_first: bool = False
 
 
-@dataclass(frozen=True)
-class RowPage:
+class RowPage(NamedTuple):
     rows: list[Row]
     last_key: Row | None
     """The key to go on after; None at the end."""

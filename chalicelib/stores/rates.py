@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from chalicelib.domain import rates
 from chalicelib.domain.clock import to_ms
@@ -52,8 +52,7 @@ def take(
     raise Unavailable(_RETRY_AFTER_S)
 
 
-@dataclass(frozen=True)
-class _Write:
+class _Write(NamedTuple):
     change: str
     condition: str
     values: Row

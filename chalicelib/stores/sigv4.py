@@ -6,15 +6,14 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import NamedTuple
 
 from chalicelib.stores.presign import Credentials, signing_key
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """`path` and `query` are escaped as they are sent, the query's parameters in the order of their names; `headers`
     are those to sign besides the signature's own, Host included.
     """

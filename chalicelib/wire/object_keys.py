@@ -17,11 +17,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.capture_time import EARLIEST
-from chalicelib.domain.clock_samples import BootTime
 from chalicelib.domain.errors import InvalidFilename
 from chalicelib.domain.ids import MAX_SEQ, SEQ_DIGITS, DeviceId, Seq, is_device_id, padded
+
+if TYPE_CHECKING:
+    from chalicelib.domain.clock_samples import BootTime
 
 PACK_SHA256_DIGITS = 12
 """Of a pack's sha256 in its key: enough to tell apart two packs that a device made of the same seqs."""
@@ -89,7 +92,7 @@ def told_single(device_id: DeviceId, seq: Seq, taken: datetime | BootTime | None
 
     A clock that says less than 2000 was not synced. The same arguments always give the same key.
     """
-    if isinstance(taken, BootTime):
+    if taken is not None and not isinstance(taken, datetime):
         return f"{device_prefix(device_id)}undated/{padded(seq)}-b{taken.boot_id}-{taken.uptime_ms}.jpg"
     if taken is None or taken < EARLIEST:
         return f"{device_prefix(device_id)}undated/{padded(seq)}-{_UNTOLD_NAME}"
@@ -99,6 +102,8 @@ def told_single(device_id: DeviceId, seq: Seq, taken: datetime | BootTime | None
 def told_in_name(filename: str) -> datetime | BootTime | None:
     """What `told_single` was told. None for every other name."""
     if match := _BOOT_NAME.fullmatch(filename):
+        from chalicelib.domain.clock_samples import BootTime  # each cold start asks for keys, and few for this
+
         return BootTime(match[1], int(match[2]))
     if match := _SYNCED_NAME.fullmatch(filename):
         try:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from chalicelib.domain.capture_time import Confidence
-from chalicelib.domain.gaps import GapReason
+from chalicelib.domain.gap_reasons import GapReason
 from chalicelib.domain.inbox import CommandKind, CommandStatus, EventKind
 from chalicelib.domain.item import ItemStatus
 from chalicelib.domain.receipts import ReceiptState

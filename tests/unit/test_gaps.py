@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.capture_time import CaptureTime, Confidence
-from chalicelib.domain.gaps import Gap, GapReason, TimeSpan, Told, gaps
+from chalicelib.domain.gap_reasons import GapReason
+from chalicelib.domain.gaps import Gap, TimeSpan, Told, gaps
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.item import Item, ItemStatus
 from chalicelib.domain.reported import DeviceState, EvictedRange, StateKind
