@@ -13,7 +13,14 @@ from rich.table import Table
 
 from bench.measure import REPORT, Row
 
-MODULES = ["bench.presign", "bench.thumbnail", "bench.cold_start", "bench.requests_per_photo", "bench.drain"]
+MODULES = [
+    "bench.presign",
+    "bench.thumbnail",
+    "bench.cold_start",
+    "bench.memory",
+    "bench.requests_per_photo",
+    "bench.drain",
+]
 """Each has `rows() -> list[Row]`."""
 
 FIELDS = ("name", "value", "unit", "target", "ok")
