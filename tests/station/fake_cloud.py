@@ -1,7 +1,7 @@
-"""A cloud in the test's own process, on a loopback port: the device API and S3, as strict as the contract is.
+"""A cloud in the test's own process: the device API and S3, as strict as the contract is.
 
-Requests are decoded by the app's own wire structs and receipts are signed by its own domain, so that what passes here
-is what the real API takes. Faults are scripted per route, each for one request.
+Requests are decoded by the app's own wire structs, packs are read by its own reader and receipts are signed by its own
+domain, so that what passes here is what the real API takes. Faults are scripted per route, each for one request.
 """
 
 from __future__ import annotations
@@ -11,32 +11,39 @@ import hashlib
 import json
 import threading
 from collections import defaultdict, deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
-from frameferry_station.http import Connection
 
-from chalicelib.domain.ids import DeviceId, Seq
+from chalicelib.domain.errors import FrameferryError
+from chalicelib.domain.ids import Seq
 from chalicelib.domain.inbox import CommandKind, CommandStatus
-from chalicelib.domain.receipts import ReceiptKeys, ReceiptState
-from chalicelib.wire import object_keys, requests, responses
+from chalicelib.domain.receipts import Receipt, ReceiptKeys, ReceiptState
+from chalicelib.wire import object_keys, requests, responses, sync
 from chalicelib.wire.json import decode, encode
+from chalicelib.wire.packs import read_pack
+from tests.station.samples import DEVICE_ID
 
-DEVICE_ID = DeviceId("5f0c7a52-6f1e-4a0f-9d51-2f6f3a1c9b11")
 CODE = "7ZK3M-Q9V1A"
 KEYS = ReceiptKeys("k1", {"k1": bytes(range(32))})
 FORGER = ReceiptKeys("k1", {"k1": bytes(32)})
+PREFIX = f"devices/{DEVICE_ID}/"
+QUERY = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature="
 
 
 @dataclass(frozen=True)
 class CutBefore:
     """The connection drops before anything is done."""
+
+
+@dataclass(frozen=True)
+class CutBody:
+    """The connection drops after so many bytes of the body."""
+
+    at_byte: int
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-Fault = CutBefore | LoseReply | Reply
+Fault = CutBefore | CutBody | LoseReply | Reply
 
 PORTAL = Reply(200, b"<html>Welcome to the hotspot, please log in</html>", {"Content-Type": "text/html"})
 
@@ -89,14 +96,17 @@ class FakeCloud:
     def __init__(self) -> None:
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)
         self.requests: list[str] = []
-        self.connections = 0
         self.objects: dict[str, bytes] = {}
         self.items: dict[int, Held] = {}
+        self.conflicts: list[tuple[int, str]] = []
+        """Seq and sha256 of what came for a seq that was held with other bytes."""
+        self.damaged: set[int] = set()
+        """Seqs of captures whose bytes are not those that their records tell of."""
         self.ingested: list[requests.IngestRequest] = []
-        self.heartbeats: list[requests.HeartbeatRequest] = []
+        self.syncs: list[sync.SyncRequest] = []
         self.events: dict[tuple[datetime, str], requests.EventRequest] = {}
         self.commands: dict[str, responses.CommandBody] = {}
-        self.acks: list[tuple[str, requests.AckRequest]] = []
+        self.acks: list[sync.SyncAck] = []
         self.nonces: list[str] = []
         self.tokens = ["devtok_current"]
         self.rotated_token: str | None = None
@@ -110,11 +120,18 @@ class FakeCloud:
             paused=False,
             paused_until=None,
         )
+        self.settings_version = 1
         self.signer = KEYS
-        self.clients: list[Connection] = []
-        """Closed with the server."""
-        self.base_url = ""
-        self.lock = threading.Lock()
+        self.keys = KEYS
+        """Whose public halves are told; usually the signer's."""
+        self.refuses: set[int] = set()
+        """First seqs of packs that make a sync a bad request."""
+        self.is_slow = False
+        """No S3 event has come yet: of objects that were not said to be sent, nothing is known."""
+        self.dead_urls: set[str] = set()
+        self.urls: set[str] = set()
+        self.base_url = "http://cloud.test"
+        self.lock = threading.RLock()
 
     @property
     def api_url(self) -> str:
@@ -125,13 +142,16 @@ class FakeCloud:
 
     def hold(self, seq: int, content: bytes, key: str | None = None) -> None:
         """As if another upload had brought these bytes under this seq."""
-        key = key or f"devices/{DEVICE_ID}/2025/01/01/{seq:016d}-earlier.jpg"
+        key = key or f"{PREFIX}2025/01/01/{seq:016d}-earlier.jpg"
         self.objects[key] = content
         self.items[seq] = Held(hashlib.sha256(content).hexdigest(), len(content), key)
         self.next_seq = max(self.next_seq, seq + 1)
 
     def command(self, command_id: str, kind: str, **arguments: str | int) -> None:
+        """Of a pause and its end the settings tell too."""
         now = datetime.now(UTC).isoformat()
+        if kind in ("pause", "resume"):
+            self.change_settings(paused=kind == "pause")
         self.commands[command_id] = responses.CommandBody(
             command_id=command_id,
             kind=CommandKind(kind),
@@ -141,10 +161,17 @@ class FakeCloud:
             arguments=arguments,
         )
 
+    def change_settings(self, **changes: object) -> None:
+        self.settings = msgspec.structs.replace(self.settings, **changes)
+        self.settings_version += 1
+
+    def expire_urls(self) -> None:
+        self.dead_urls |= self.urls
+
     def holds(self, content: bytes) -> list[int]:
         """The seqs under which these bytes are held."""
         digest = hashlib.sha256(content).hexdigest()
-        return [seq for seq, held in self.items.items() if held.sha256 == digest]
+        return sorted(seq for seq, held in self.items.items() if held.sha256 == digest)
 
     def take_fault(self, route: str) -> Fault | None:
         self.requests.append(route)
@@ -152,42 +179,25 @@ class FakeCloud:
         return waiting.popleft() if waiting else None
 
     def answer(self, route: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+        try:
+            return self._answer(route, path, body, headers)
+        except Answered as answered:
+            return answered.reply
+        except FrameferryError as error:
+            return api_error(400, error.code)
+
+    def _answer(self, route: str, path: str, body: bytes, headers: dict[str, str]) -> Reply:
         if route == "put":
             return self._put(path, body, headers)
         if route == "activate":
             return self._activate(body)
         self._authenticate(headers.get("x-device-token"))
-        return self._device_route(route, path, body)
-
-    def _device_route(self, route: str, path: str, body: bytes) -> Reply:
+        if route == "sync":
+            return self._sync(decode(body, sync.SyncRequest))
         if route == "upload-url":
             return self._upload_url(decode(body, requests.UploadUrlRequest))
         if route == "ingest":
             return self._ingest(decode(body, requests.IngestRequest))
-        if route == "images":
-            return self._image(parse_qs(urlsplit(path).query), body)
-        if route == "heartbeat":
-            self.heartbeats.append(decode(body, requests.HeartbeatRequest))
-            return self._ok(
-                responses.HeartbeatResponse(
-                    server_time=datetime.now(UTC).isoformat(),
-                    settings=self.settings,
-                    settings_version=1,
-                    commands_waiting=len(self.commands),
-                )
-            )
-        if route == "events":
-            event = decode(body, requests.EventRequest)
-            assert event.occurred_at is not None
-            self.events.setdefault((event.occurred_at, event.kind), event)
-            return self._ok(responses.EventAccepted(status="accepted", event_id="e"))
-        if route == "commands":
-            return self._ok(responses.CommandPage(items=list(self.commands.values())))
-        if route == "ack":
-            command_id = path.split("/")[-2]
-            self.acks.append((command_id, decode(body, requests.AckRequest)))
-            self.commands.pop(command_id, None)
-            return self._ok(responses.AckResponse(command_id=command_id, status=CommandStatus.DONE))
         if route == "token":
             self.rotated_token = self.rotated_token or f"devtok_rotated{len(self.tokens)}"
             return self._ok(responses.TokenResponse(device_token=self.rotated_token))
@@ -210,12 +220,124 @@ class FakeCloud:
                 device_id=DEVICE_ID,
                 device_token=self.tokens[0],
                 settings=self.settings,
-                settings_version=1,
+                settings_version=self.settings_version,
                 next_seq=self.next_seq,
-                server_time=datetime.now(UTC).isoformat(),
-                receipt_keys=KEYS.public_keys(),
+                server_time=_time(),
+                receipt_keys=self.keys.public_keys(),
             )
         )
+
+    def _sync(self, asked: sync.SyncRequest) -> Reply:
+        if any(offer.first_seq in self.refuses for offer in asked.objects):
+            raise Answered(api_error(400, "invalid_body"))
+        self.syncs.append(asked)
+        if asked.clock:
+            self.next_seq = max(self.next_seq, asked.clock.next_seq)
+        acks = [self._acknowledge(ack) for ack in asked.acks]
+        keys = self.keys.public_keys()
+        has_settings = asked.settings_version == self.settings_version
+        answers = [self._object(offer) for offer in asked.objects]
+        return self._ok(
+            sync.SyncResponse(
+                server_time=_time(),
+                settings_version=self.settings_version,
+                settings=None if has_settings else self.settings,
+                receipt_keys=None if asked.receipt_key_ids == sorted(keys) else keys,
+                commands=list(self.commands.values()),
+                events=[self._event(event) for event in asked.events],
+                acks=acks,
+                uploads=self._uploads() if any(answer.tail for answer in answers) else None,
+                objects=answers,
+            )
+        )
+
+    def _uploads(self) -> sync.UploadsBody:
+        url = urlsplit(self.base_url)
+        return sync.UploadsBody(
+            origin=self.base_url,
+            host=url.hostname or "",
+            port=url.port or 80,
+            path_prefix=f"/s3/captures/{PREFIX}",
+            query=QUERY,
+            expires_at=_time(timedelta(hours=1)),
+        )
+
+    def _event(self, event: requests.EventRequest) -> Literal["accepted", "duplicate"]:
+        assert event.occurred_at is not None
+        known = (event.occurred_at, event.kind) in self.events
+        self.events.setdefault((event.occurred_at, event.kind), event)
+        return "duplicate" if known else "accepted"
+
+    def _acknowledge(self, ack: sync.SyncAck) -> Literal["done", "failed", "not_found", "command_finished"]:
+        if self.commands.pop(ack.command_id, None) is None:
+            return "not_found"
+        self.acks.append(ack)
+        return ack.status
+
+    def _object(self, offer: sync.ObjectOffer) -> sync.ObjectAnswer:
+        assert offer.first_seq is not None
+        assert offer.last_seq is not None, "the device sends packs only"
+        key = object_keys.pack(DEVICE_ID, Seq(offer.first_seq), Seq(offer.last_seq), offer.sha256)
+        body = self.objects.get(key)
+        is_held = body is not None and hashlib.sha256(body).hexdigest() == offer.sha256
+        if body is not None and is_held and (offer.sent or not self.is_slow):
+            signed = self.signer.sign(ReceiptState.HELD, DEVICE_ID, key, offer.size_bytes, offer.sha256)
+            return sync.ObjectAnswer(
+                receipt=sync.SyncReceipt(state=signed.state, key_id=signed.key_id, signature=signed.signature),
+                exempt=self._exceptions(key, body),
+            )
+        if offer.sent:
+            return sync.ObjectAnswer()
+        tail = key.removeprefix(PREFIX)
+        signature = hashlib.sha256(f"{tail} {offer.size_bytes} {offer.sha256} {len(self.urls)}".encode()).hexdigest()
+        self.urls.add(signature)
+        return sync.ObjectAnswer(tail=tail, signature=signature)
+
+    def _exceptions(self, key: str, body: bytes) -> list[sync.ExceptBody]:
+        found = []
+        for seq, sha256 in self._captures(key, body):
+            if self.items[seq].sha256 != sha256:
+                found.append(sync.ExceptBody(seq=seq, next_seq=self.next_seq))
+                self.next_seq += 1
+        return found
+
+    def _captures(self, key: str, body: bytes) -> list[tuple[int, str]]:
+        named = object_keys.parse_pack(key)
+        assert named is not None
+        pack = read_pack(body, named)
+        assert pack.faults == ()
+        self.damaged |= {capture.seq for capture in pack.captures if capture.fault}
+        return [(capture.seq, capture.sha256) for capture in pack.captures if not capture.fault]
+
+    def _put(self, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+        key = urlsplit(path).path.removeprefix("/s3/captures/")
+        checksum = base64.b64encode(hashlib.sha256(body).digest()).decode()
+        is_pack = object_keys.parse_pack(key) is not None
+        if "x-device-token" in headers or "authorization" in headers:
+            raise Answered(s3_error(400, "InvalidArgument"))
+        if headers.get("if-none-match") != "*" or headers.get("content-length") != str(len(body)):
+            raise Answered(s3_error(403, "SignatureDoesNotMatch"))
+        if headers.get("content-type") != ("application/zip" if is_pack else "image/jpeg"):
+            raise Answered(s3_error(403, "SignatureDoesNotMatch"))
+        if is_pack:
+            [signature] = parse_qs(urlsplit(path).query)["X-Amz-Signature"]
+            if signature not in self.urls - self.dead_urls:
+                raise Answered(s3_error(403, "AccessDenied"))
+        if headers.get("x-amz-checksum-sha256") != checksum:
+            raise Answered(s3_error(400, "BadDigest"))
+        if key in self.objects:
+            raise Answered(s3_error(412, "PreconditionFailed"))
+        self.objects[key] = body
+        if is_pack:
+            self._process(key, body)
+        return Reply(200)
+
+    def _process(self, key: str, body: bytes) -> None:
+        for seq, sha256 in self._captures(key, body):
+            held = self.items.setdefault(seq, Held(sha256, 0, key))
+            self.next_seq = max(self.next_seq, seq + 1)
+            if held.sha256 != sha256:
+                self.conflicts.append((seq, sha256))
 
     def _upload_url(self, asked: requests.UploadUrlRequest) -> Reply:
         assert asked.sha256 is not None
@@ -230,7 +352,7 @@ class FakeCloud:
             responses.UploadUrlResponse(
                 upload_url=self.base_url + path,
                 upload_host=url.hostname or "",
-                upload_port=url.port or 0,
+                upload_port=url.port or 80,
                 upload_path=path,
                 headers={
                     "Content-Type": asked.content_type,
@@ -239,25 +361,11 @@ class FakeCloud:
                     "If-None-Match": "*",
                 },
                 object_key=key,
-                expires_at=(datetime.now(UTC) + timedelta(hours=1)).isoformat(),
+                expires_at=_time(timedelta(hours=1)),
                 status="duplicate" if held else None,
                 receipt=self._receipt(held) if held else None,
             )
         )
-
-    def _put(self, path: str, body: bytes, headers: dict[str, str]) -> Reply:
-        key = urlsplit(path).path.removeprefix("/s3/captures/")
-        checksum = base64.b64encode(hashlib.sha256(body).digest()).decode()
-        if "x-device-token" in headers or "authorization" in headers:
-            raise Answered(s3_error(400, "InvalidArgument"))
-        if headers.get("if-none-match") != "*" or headers.get("content-type") != "image/jpeg":
-            raise Answered(s3_error(403, "SignatureDoesNotMatch"))
-        if headers.get("x-amz-checksum-sha256") != checksum:
-            raise Answered(s3_error(400, "BadDigest"))
-        if key in self.objects:
-            raise Answered(s3_error(412, "PreconditionFailed"))
-        self.objects[key] = body
-        return Reply(200)
 
     def _ingest(self, asked: requests.IngestRequest) -> Reply:
         self.ingested.append(asked)
@@ -274,14 +382,10 @@ class FakeCloud:
         status: responses.ClaimStatus = "duplicate" if held else "queued"
         return self._ok(responses.IngestResponse(status=status, item_id="i", receipt=self._receipt(fresh)))
 
-    def _image(self, query: dict[str, list[str]], body: bytes) -> Reply:
-        seq = int(query["seq"][0]) if "seq" in query else self.next_seq
-        self.hold(seq, body)
-        receipt = self._receipt(self.items[seq])
-        return self._ok(responses.ImageResponse(status="queued", item_id="i", seq=seq, receipt=receipt))
-
     def _receipt(self, held: Held) -> responses.ReceiptBody:
-        signed = self.signer.sign(ReceiptState.HELD, DEVICE_ID, held.object_key, held.size_bytes, held.sha256)
+        signed: Receipt = self.signer.sign(
+            ReceiptState.HELD, DEVICE_ID, held.object_key, held.size_bytes, held.sha256
+        )
         fields = {name: getattr(signed, name) for name in responses.ReceiptBody.__struct_fields__}
         return responses.ReceiptBody(**fields)
 
@@ -293,66 +397,5 @@ class FakeCloud:
         return Reply(200, encode(body), {"Content-Type": "application/json"})
 
 
-def _route(path: str) -> str:
-    parts = urlsplit(path).path.strip("/").split("/")
-    if parts[0] == "s3":
-        return "put"
-    return "ack" if parts[-1] == "ack" else parts[-1]
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    # An answer's head and body leave in one packet, or Nagle's algorithm holds the second back.
-    wbufsize = 64 * 1024
-    cloud: FakeCloud
-
-    def setup(self) -> None:
-        super().setup()
-        self.cloud.connections += 1
-
-    def _serve(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        with self.cloud.lock:
-            fault = self.cloud.take_fault(_route(self.path))
-            if isinstance(fault, CutBefore):
-                self.close_connection = True
-                return
-            reply = fault if isinstance(fault, Reply) else self._answered(body, headers)
-        if isinstance(fault, LoseReply):
-            self.close_connection = True
-            return
-        self.send_response(reply.status)
-        for name, value in {**reply.headers, "Content-Length": str(len(reply.body))}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(reply.body)
-
-    def _answered(self, body: bytes, headers: dict[str, str]) -> Reply:
-        try:
-            return self.cloud.answer(_route(self.path), self.path, body, headers)
-        except Answered as answered:
-            return answered.reply
-
-    do_GET = do_POST = do_PUT = _serve  # noqa: N815 - http.server's names
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Nothing on standard error."""
-
-
-@contextmanager
-def running(cloud: FakeCloud) -> Iterator[FakeCloud]:
-    handler = type("Handler", (_Handler,), {"cloud": cloud})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    cloud.base_url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
-        yield cloud
-    finally:
-        for client in cloud.clients:
-            client.close()
-        server.shutdown()
-        server.server_close()
-        thread.join()
+def _time(later: timedelta = timedelta()) -> str:
+    return (datetime.now(UTC) + later).isoformat()

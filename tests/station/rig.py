@@ -1,58 +1,33 @@
-"""A device in the test's hands: real disk and real HTTP, time and chance as the test wants them."""
+"""A device in the test's hands: time, chance, disk and network as the test wants them."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
+from frameferry_station import boot
 from frameferry_station.captures import CaptureMeta, Seq
 from frameferry_station.client import DeviceClient, activate
-from frameferry_station.delivery import Delivery
 from frameferry_station.device import CameraFailed, Device
-from frameferry_station.files import DiskFiles
-from frameferry_station.http import Answer, Connection, Content, Sender
+from frameferry_station.files import DiskFiles, Files
+from frameferry_station.http import Answer, Content, Sender
 from frameferry_station.identity import Identity
-from frameferry_station.receipts import ReceiptVerifier
+from frameferry_station.pack_folder import QueuedPack
+from frameferry_station.queue import PackLimits
 from frameferry_station.state import StateFolder
-from frameferry_station.steps import Step, Uploaded
+from frameferry_station.steps import Captured, Evicted, Poisoned, Renumbered, Step, Uploaded
 
 from tests.station.fake_cloud import CODE, FakeCloud
+from tests.station.fake_network import DirectSender
+from tests.station.packs_on_card import read_as_the_cloud_does
+from tests.station.samples import START, FakeTime, jpeg, longest
 
 S = TypeVar("S", bound=Step)
 
-START = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
-META = CaptureMeta(START, ntp_synced=True)
-
-
-def jpeg(number: int, size_bytes: int = 600) -> bytes:
-    """Different bytes for each number; a JPEG for those who look at its ends only."""
-    filling = hashlib.shake_128(str(number).encode()).digest(size_bytes - 4)
-    return b"\xff\xd8" + filling + b"\xff\xd9"
-
-
-class FakeTime:
-    """A Clock that moves only when told."""
-
-    def __init__(self) -> None:
-        self.elapsed_s = 0.0
-
-    def monotonic_s(self) -> float:
-        return self.elapsed_s
-
-    def utc(self) -> datetime:
-        return START + timedelta(seconds=self.elapsed_s)
-
-    def advance(self, seconds: float) -> None:
-        self.elapsed_s += seconds
-
-
-def longest(low: float, high: float) -> float:
-    """Jitter at its worst."""
-    return high
+A_LOT_BYTES = 10**9
 
 
 class NumberedPictures:
@@ -100,98 +75,161 @@ class Life:
             raise Died
 
 
-class WatchedFiles(DiskFiles):
-    """Tells what is about to be removed. Syncs nothing: nobody cuts this disk's power, and waiting for it is slow."""
-
-    def __init__(self, on_remove: Callable[[Path], None]) -> None:
-        self._on_remove = on_remove
+class UnsyncedFiles(DiskFiles):
+    """Syncs nothing: nobody cuts this disk's power, and waiting for it is slow."""
 
     def sync(self, path: Path) -> None: ...
 
     def sync_folder(self, folder: Path) -> None: ...
 
-    def remove(self, path: Path) -> None:
-        self._on_remove(path)
-        super().remove(path)
-
 
 @dataclass
 class Rig:
-    """One run of a device's program on a state folder; make another to restart it."""
+    """One run of a device's program on a state folder; make another to restart it.
+
+    `senders` makes the connections to the API and to S3. `kept` are the photos by seq that were
+    taken and not told to be lost.
+    """
 
     cloud: FakeCloud
     folder: Path
+    senders: Callable[[], Sender] | None = None
     time: FakeTime = field(default_factory=FakeTime)
-    budget_bytes: int = 10**9
+    files: Files = field(default_factory=UnsyncedFiles)
+    budget_bytes: int = A_LOT_BYTES
+    pack_captures: int = 3
     life: Life = field(default_factory=Life)
     interval_s: float | None = None
     reset_reason: str = "power_on"
     on_step: Callable[[Step], object] = lambda _: None
+    clock_is_synced: Callable[[], bool] = lambda: True
+    entropy: Callable[[int], bytes] = lambda size: b"\xb1" * size
+    uniform: Callable[[float, float], float] = longest
+    kept: dict[int, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.steps: list[Step] = []
-        self.removed: list[int] = []
-        api, storage_connection = Connection(response_s=2.0), Connection(response_s=2.0)
-        self.cloud.clients += [api, storage_connection]
-        sender, storage = MortalSender(api, self.life), MortalSender(storage_connection, self.life)
-        self.state = StateFolder(
-            self.folder,
-            budget_bytes=self.budget_bytes,
-            utc=self.time.utc,
-            observe=self._observe,
-            files=WatchedFiles(self._about_to_remove),
-        )
+        sender, storage = (MortalSender(self._sender(), self.life) for _ in range(2))
+        self.state = StateFolder(self.folder, utc=self.time.utc, observe=self._observe, files=self.files)
         identity = self.state.identity.identity or self._activated(sender)
-        self.state.queue.raise_next_seq(identity.next_seq)
+        self.boot = boot.begin(self.time, self.entropy)
+        self.queue = self.state.queue(
+            identity.device_id,
+            self.boot.boot_id,
+            budget_bytes=self.budget_bytes,
+            limits=PackLimits(captures=self.pack_captures),
+            entropy=self.entropy,
+        )
+        self.queue.raise_next_seq(identity.next_seq)
         self.client = DeviceClient(self.cloud.api_url, sender, self.state.identity)
-        verifier = ReceiptVerifier(identity.device_id, identity.receipt_keys)
         self.pictures = NumberedPictures()
         self.device = Device(
             self.state,
+            self.queue,
             self.client,
-            Delivery(self.client, storage, verifier, lambda seq: self._observe(Uploaded(seq))).deliver,
+            storage,
             self.pictures,
-            clock=self.time,
-            uniform=longest,
+            boot=self.boot,
+            uniform=self.uniform,
             observe=self._observe,
             space=lambda: (10**9, 10**10),
             interval_s=self.interval_s,
+            clock_is_synced=self.clock_is_synced,
             reset_reason=self.reset_reason,
         )
 
     def put(self, *numbers: int) -> list[Seq]:
-        return [self.state.queue.put(jpeg(number), META) for number in numbers]
+        return [self._put(number) for number in numbers]
 
     def work(self, seconds: float = 7200.0) -> None:
-        """Upload, and let time pass whenever the device waits, until the queue is empty or `seconds` are over."""
+        """Sync and put, and let time pass whenever the device waits, until all is said or `seconds` are over."""
         end_s = self.time.elapsed_s + seconds
         while self.device.end is None and self.time.elapsed_s < end_s:
-            wait_s = self.device.upload_step()
-            if not len(self.state.queue) and not len(self.state.outbox) and not self.cloud.commands:
+            wait_s = min(self.device.sync_step(), self.device.put_step())
+            assert self.lost() == {}, "neither on the card nor in the cloud"
+            if self.is_done:
                 return
             self.time.advance(min(wait_s, end_s - self.time.elapsed_s))
+
+    def lost(self) -> dict[int, bytes]:
+        """Photos that are neither on the card nor, as far as a receipt could be given, in the cloud."""
+        waiting = {seq for seqs in self.queue.waiting() for seq in range(seqs.first, seqs.last + 1)}
+        return {seq: photo for seq, photo in self.kept.items() if seq not in waiting and not self.cloud.holds(photo)}
+
+    @property
+    def is_done(self) -> bool:
+        return not len(self.queue) and not len(self.state.outbox) and not self.cloud.commands
 
     def told(self, kind: type[S]) -> list[S]:
         return [step for step in self.steps if isinstance(step, kind)]
 
+    def packs(self) -> list[QueuedPack]:
+        return [self.queue.prepared(pack) for pack in self.queue.packs()]
+
+    def captures(self) -> dict[int, bytes]:
+        """What lies in sealed packs."""
+        found: dict[int, bytes] = {}
+        for pack in self.packs():
+            found |= read_as_the_cloud_does(pack, b"".join(self.queue.chunks(pack)))
+        return found
+
     def restarted(self, life: Life | None = None) -> Rig:
         """Another run on the same state folder."""
-        return Rig(self.cloud, self.folder, self.time, self.budget_bytes, life or Life(), self.interval_s)
+        return Rig(
+            self.cloud,
+            self.folder,
+            self.senders,
+            self.time,
+            self.files,
+            self.budget_bytes,
+            self.pack_captures,
+            life or Life(),
+            self.interval_s,
+            kept=self.kept,
+        )
+
+    def _put(self, number: int) -> Seq:
+        seq = self.queue.put(jpeg(number), CaptureMeta(START, ntp_synced=True, uptime_ms=self.boot.uptime_ms))
+        self.kept[seq] = jpeg(number)
+        return seq
+
+    def _sender(self) -> Sender:
+        return self.senders() if self.senders else DirectSender(self.cloud)
 
     def _observe(self, step: Step) -> None:
         self.steps.append(step)
+        if isinstance(step, Captured):
+            self.kept[step.seq] = jpeg(self.pictures.taken - 1)
+        elif isinstance(step, Renumbered) and step.old_seq in self.kept:
+            self.kept[step.new_seq] = self.kept.pop(step.old_seq)
+        elif isinstance(step, Evicted | Poisoned) and step.first_seq is not None and step.last_seq is not None:
+            for seq in range(step.first_seq, step.last_seq + 1):
+                self.kept.pop(seq, None)
         self.on_step(step)
 
     def _activated(self, sender: Sender) -> Identity:
-        code = CODE
-        nonce = self.state.identity.begin(code, lambda size: bytes(size))
-        activation = activate(self.cloud.api_url, sender, code=code, nonce=nonce, firmware_version="test")
-        self.state.settings.change(activation.settings)
-        return self.state.identity.complete(activation, code)
+        nonce = self.state.identity.begin(CODE, lambda size: bytes(size))
+        activation = activate(self.cloud.api_url, sender, code=CODE, nonce=nonce, firmware_version="test")
+        self.state.settings.change(activation.settings, activation.settings_version)
+        return self.state.identity.complete(activation, CODE)
 
-    def _about_to_remove(self, path: Path) -> None:
-        """No capture file goes before the cloud holds its bytes, unless a test gave the queue too small a budget."""
-        if path.suffix == ".capture" and path.exists():
-            content = path.read_bytes().partition(b"\n")[2]
-            assert self.cloud.holds(content) or self.budget_bytes < 10**9, f"{path.name} deleted without the cloud"
-            self.removed.append(int(path.stem))
+
+def held(rig: Rig, *numbers: int) -> dict[int, list[int]]:
+    """Under which seqs each of these photos is held."""
+    return {number: rig.cloud.holds(jpeg(number)) for number in numbers}
+
+
+def as_they_were(*numbers: int) -> dict[int, list[int]]:
+    return {number: [number] for number in numbers}
+
+
+def firsts(steps: list[Uploaded]) -> list[int]:
+    return [step.first_seq for step in steps]
+
+
+def capture_for(rig: Rig, seconds: float) -> int:
+    """How many pictures are taken in that time."""
+    before, end_s = len(rig.told(Captured)), rig.time.elapsed_s + seconds
+    while rig.time.elapsed_s < end_s:
+        rig.time.advance(min(max(rig.device.capture_step(), 0.001), end_s - rig.time.elapsed_s))
+    return len(rig.told(Captured)) - before

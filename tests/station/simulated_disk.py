@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import errno
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
+from types import FrameType
+
+SECTOR_BYTES = 512
 
 
 class PowerCut(BaseException):
@@ -35,8 +39,10 @@ class Change:
 class SimulatedDisk:
     """`files.Files` with a cut before, or in the middle of, the operation number `cut_at`, counted from 0.
 
-    `ignores` names operations that do nothing, to see whether a test would notice. Beyond `capacity_bytes` writes
-    raise ENOSPC.
+    A new file holds what a removed one left behind. `ignores` names syncs that do nothing, to see whether a test would
+    notice; `syncs` collects all names (see `_site`), each with the number of the operation that was the first of it.
+    Beyond `capacity_bytes` writes raise ENOSPC. `failing` counts writes into a file and syncs down: once it is below 0
+    they raise EIO.
     """
 
     names: dict[Path, Node] = field(default_factory=dict)
@@ -44,6 +50,10 @@ class SimulatedDisk:
     ignores: frozenset[str] = frozenset()
     capacity_bytes: int | None = None
     operations: int = 0
+    bytes_read: int = 0
+    syncs: dict[str, int] = field(default_factory=dict)
+    failing: int | None = None
+    leftovers: bytes = b""
     _durable_names: dict[Path, Node] = field(default_factory=dict)
     _pending: list[Change] = field(default_factory=list)
 
@@ -54,9 +64,9 @@ class SimulatedDisk:
         return {path.name: len(node.content) for path, node in self.names.items() if path.parent == folder}
 
     def read(self, path: Path, offset: int, length: int) -> bytes:
-        if path not in self.names:
-            raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
-        return self.names[path].content[offset : offset + length]
+        found = self._node(path).content[offset : offset + length]
+        self.bytes_read += len(found)
+        return found
 
     def write(self, path: Path, parts: Iterable[bytes]) -> None:
         content = b"".join(parts)
@@ -66,20 +76,42 @@ class SimulatedDisk:
         if self._is_cut_now():
             node.content = content[: len(content) // 2]
             raise PowerCut
-        used = sum(len(other.content) for other in self.names.values() if other is not node)
-        if self.capacity_bytes is not None and used + len(content) > self.capacity_bytes:
-            node.content = content[: max(0, self.capacity_bytes - used)]
-            raise OSError(errno.ENOSPC, "no space left on device")
+        self._take_space(node, len(content))
         node.content = content
+
+    def create(self, path: Path, size_bytes: int) -> None:
+        self._count()
+        node = Node()
+        self._take_space(node, size_bytes)
+        node.content = self.leftovers[:size_bytes].ljust(size_bytes, b"\0")
+        self._change({path: node})
+
+    def write_at(self, path: Path, offset: int, parts: Iterable[bytes]) -> None:
+        node, data = self._node(path), b"".join(parts)
+        is_cut = self._is_cut_now()
+        if not is_cut:
+            self._may_fail()
+        landed = data[: len(data) // 2] if is_cut else data
+        node.content = node.content[:offset] + landed + node.content[offset + len(landed) :]
+        if is_cut:
+            raise PowerCut
+
+    def trim(self, path: Path, size_bytes: int) -> None:
+        self._count()
+        node = self._node(path)
+        assert size_bytes <= len(node.content), "a trim makes no file longer"
+        node.content = node.content[:size_bytes]
 
     def sync(self, path: Path) -> None:
         self._count()
-        if "sync" not in self.ignores:
-            self.names[path].durable = self.names[path].content
+        self._may_fail()
+        if not self._is_ignored("sync"):
+            self._node(path).durable = self._node(path).content
 
     def sync_folder(self, folder: Path) -> None:
         self._count()
-        if "sync_folder" in self.ignores:
+        self._may_fail()
+        if self._is_ignored("sync_folder"):
             return
         for change in [change for change in self._pending if change.touches(folder)]:
             _apply(change, self._durable_names)
@@ -87,36 +119,67 @@ class SimulatedDisk:
 
     def replace(self, source: Path, target: Path) -> None:
         self._count()
-        self._change({source: None, target: self.names[source]})
+        self._change({source: None, target: self._node(source)})
 
     def remove(self, path: Path) -> None:
         if path in self.names:
             self._count()
+            self.leftovers = self.names[path].content
             self._change({path: None})
 
     def after_kill(self) -> SimulatedDisk:
         """The process died; the machine did not."""
-        return replace(self, names=dict(self.names), cut_at=None, operations=0)
+        return replace(self, names=dict(self.names), cut_at=None, operations=0, failing=None)
+
+    def copy(self) -> SimulatedDisk:
+        """Another disk with the same on it, all of it durable."""
+        nodes = {path: Node(node.content, node.content) for path, node in self.names.items()}
+        return SimulatedDisk(names=nodes, _durable_names=dict(nodes))
 
     def after_power_cut(self, random: Random) -> SimulatedDisk:
-        """Any of the changes since the last sync of their folder is there; unsynced files hold any beginning."""
-        for change in self._pending:
-            if random.random() < 0.5:
-                _apply(change, self._durable_names)
-        survivors = {path: Node() for path in self._durable_names}
-        for path, node in self._durable_names.items():
-            content = node.durable
-            if node.content != node.durable:
-                content = random.choice((node.durable, node.content[: random.randint(0, len(node.content))]))
+        """Any of the changes of names since the last sync of their folder is there; of a file that was not synced any
+        sectors are, perhaps in part, and its new size or not.
+        """
+        names = dict(self._durable_names)
+        newest = random.randint(0, len(self._pending))
+        landed = random.choice((0, 0.5, 1))
+        for number, change in enumerate(self._pending):
+            # A disk in no hurry writes what it heard last as gladly as what it heard first.
+            if number >= newest or random.random() < landed:
+                _apply(change, names)
+        survivors = {}
+        for path, node in names.items():
+            content = _survived(node, random, self.leftovers)
             survivors[path] = Node(content, content)
-        return replace(
-            self, names=survivors, cut_at=None, operations=0, _durable_names=dict(survivors), _pending=[]
-        )
+        restarted = replace(self.after_kill(), names=survivors, _durable_names=dict(survivors))
+        restarted._pending = []
+        return restarted
+
+    def _node(self, path: Path) -> Node:
+        if path not in self.names:
+            raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
+        return self.names[path]
 
     def _change(self, names: dict[Path, Node | None]) -> None:
         change = Change(names)
         _apply(change, self.names)
         self._pending.append(change)
+
+    def _take_space(self, node: Node, size_bytes: int) -> None:
+        used = sum(len(other.content) for other in self.names.values() if other is not node)
+        if self.capacity_bytes is not None and used + size_bytes > self.capacity_bytes:
+            raise OSError(errno.ENOSPC, "no space left on device")
+
+    def _is_ignored(self, kind: str) -> bool:
+        site = _site(kind)
+        self.syncs.setdefault(site, self.operations)
+        return site in self.ignores
+
+    def _may_fail(self) -> None:
+        if self.failing is not None:
+            self.failing -= 1
+            if self.failing < 0:
+                raise OSError(errno.EIO, "the card does not answer")
 
     def _count(self) -> None:
         if self._is_cut_now():
@@ -127,7 +190,35 @@ class SimulatedDisk:
         return self.cut_at is not None and self.operations > self.cut_at
 
 
-def _apply(change: Change, names: dict[Path, Node]) -> None:
+def _site(kind: str) -> str:
+    """Which sync of the program this is: the functions of it that led here."""
+    frame: FrameType | None = sys._getframe(3)
+    functions: list[str] = []
+    while frame and frame.f_globals["__name__"].startswith("frameferry_station") and len(functions) < 3:
+        functions.append(frame.f_code.co_name)
+        frame = frame.f_back
+    return " < ".join([kind, *functions])
+
+
+def _survived(node: Node, random: Random, leftovers: bytes) -> bytes:
+    if node.content == node.durable:
+        return node.durable
+    shorter, longer = sorted((len(node.durable), len(node.content)))
+    size_bytes = random.choice((shorter, longer, random.randint(shorter, longer)))
+    behind = random.choice((b"", leftovers))
+    survived = bytearray()
+    for start in range(0, size_bytes, SECTOR_BYTES):
+        end = min(start + SECTOR_BYTES, size_bytes)
+        kept = node.durable[start:end]
+        old = (kept + behind[start + len(kept) : end]).ljust(end - start, b"\0")
+        new = node.content[start:end]
+        new += old[len(new) :]
+        landed = random.choice((0, end - start, end - start, random.randint(0, end - start)))
+        survived += new[:landed] + old[landed:]
+    return bytes(survived)
+
+
+def _apply(change: Change, names: dict[Path, Node | None] | dict[Path, Node]) -> None:
     for path, node in change.names.items():
         if node is None:
             names.pop(path, None)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from frameferry_station.captures import Seq
 from frameferry_station.client import DeviceClient, activate
 from frameferry_station.errors import (
     ApiError,
@@ -25,21 +28,35 @@ from frameferry_station.errors import (
 from frameferry_station.files import DiskFiles
 from frameferry_station.http import MAX_ANSWER_BYTES, Answer, Connection
 from frameferry_station.identity import IdentityStore
-from frameferry_station.protocol import Event, Health
-
-from tests.station.fake_cloud import (
-    CODE,
-    DEVICE_ID,
-    KEYS,
-    PORTAL,
-    CutBefore,
-    FakeCloud,
-    Fault,
-    LoseReply,
-    Reply,
-    api_error,
+from frameferry_station.protocol import Event, Health, Malformed, decoded
+from frameferry_station.sync_protocol import (
+    Ack,
+    ClockSample,
+    Held,
+    NamedPack,
+    Place,
+    SyncAnswer,
+    SyncRequest,
+    answer_to,
 )
-from tests.station.rig import META, START, Rig, jpeg
+
+from tests.station.fake_cloud import CODE, KEYS, PORTAL, CutBefore, FakeCloud, Fault, LoseReply, Reply, api_error
+from tests.station.fake_network import DirectSender, Network
+from tests.station.rig import Rig
+from tests.station.samples import DEVICE_ID, START
+
+COMMAND_ID = "01KDD2G0EG000G40R40M30E209"
+ANSWER = {"server_time": "2026-05-04T12:00:00Z", "settings_version": 3}
+SHA256 = "ab" * 32
+PACK = NamedPack(Seq(3), Seq(5), 1234, SHA256)
+UPLOADS = {
+    "origin": "https://s3.test",
+    "host": "s3.test",
+    "port": 443,
+    "path_prefix": "/devices/d/",
+    "query": "A=1&Sig=",
+    "expires_at": "2026-05-04T13:00:00Z",
+}
 
 
 class OneToken:
@@ -61,8 +78,12 @@ def connection() -> Iterator[Connection]:
 
 
 @pytest.fixture
-def client(cloud: FakeCloud, connection: Connection) -> DeviceClient:
+def client(cloud: FakeCloud, network: Network, connection: Connection) -> DeviceClient:
     return DeviceClient(cloud.api_url, connection, OneToken())
+
+
+def parsed(request: SyncRequest, answer: Mapping[str, object], *, is_tls: bool = True) -> SyncAnswer:
+    return answer_to(request, is_tls=is_tls)(decoded(json.dumps({**ANSWER, **answer}).encode()))
 
 
 @contextmanager
@@ -98,10 +119,10 @@ def raw_server(*answers: bytes, hold_open: bool = False, drip: bytes = b"") -> I
         thread.join(1)
 
 
-def test_activation_gives_identity_settings_and_receipt_keys(cloud: FakeCloud, connection: Connection) -> None:
+def test_activation_gives_identity_settings_and_receipt_keys(cloud: FakeCloud) -> None:
     cloud.next_seq = 12
 
-    activation = activate(cloud.api_url, connection, code=CODE, nonce="n" * 32, firmware_version="1")
+    activation = activate(cloud.api_url, DirectSender(cloud), code=CODE, nonce="n" * 32, firmware_version="1")
 
     assert (activation.device_id, activation.device_token) == (DEVICE_ID, "devtok_current")
     assert activation.next_seq == 12
@@ -153,22 +174,91 @@ def test_a_damaged_identity_asks_for_pairing(rig: Rig) -> None:
     assert IdentityStore(rig.folder / "identity", DiskFiles()).identity is None
 
 
-def test_every_route_takes_what_the_client_sends(rig: Rig) -> None:
-    client = rig.client
+def test_a_sync_of_everything_arrives_as_it_was_meant(rig: Rig) -> None:
+    rig.cloud.command(COMMAND_ID, "pause", duration_s=60)
+    rig.cloud.change_settings(interval_s=7)
+    request = SyncRequest(
+        health=Health(queue_depth=3, uptime_s=60, firmware_version="1"),
+        clock=ClockSample("00000000000000b1", 61_000, Seq(6), Seq(3)),
+        objects=[PACK, replace(PACK, is_sent=True)],
+        events=[Event("evicted", START, 1, 2, "caf\u00e9")],
+        acks=[Ack(COMMAND_ID, "failed", "no"), Ack("01KDD2G0EG000G40R40M30E20A", "done")],
+        settings_version=1,
+        receipt_key_ids=["k0"],
+    )
 
-    assert client.heartbeat(Health(queue_depth=3, uptime_s=60, firmware_version="1")).commands_waiting == 0
-    client.report(Event("motion", START))
-    rig.cloud.command("c1", "pause", duration_s=60)
-    [command] = client.commands()
-    client.acknowledge(command.command_id, "done", None)
-    assert (command.kind, command.arguments) == ("pause", {"duration_s": 60})
-    assert client.rotate_token() == client.rotate_token() == "devtok_rotated1"
-    image = client.image(jpeg(5), captured_at=START)
-    assert (image.seq, image.status) == (0, "queued")
-    assert rig.cloud.holds(jpeg(5)) == [0]
-    assert rig.cloud.heartbeats[0].queue_depth == 3
-    assert list(rig.cloud.events) == [(START, "motion")]
-    assert rig.cloud.acks[0][0] == "c1"
+    answer = rig.client.sync(request)
+
+    [told] = rig.cloud.syncs
+    assert told.health is not None
+    assert told.clock is not None
+    assert (told.health.queue_depth, told.clock.oldest_seq, told.clock.boot_id) == (3, 3, "00000000000000b1")
+    assert [(offer.first_seq, offer.last_seq, offer.sent) for offer in told.objects] == [(3, 5, False), (3, 5, True)]
+    assert rig.cloud.events[(START, "evicted")].message == "caf\u00e9"
+    assert (answer.events, answer.acks) == (("accepted",), ("failed", "not_found"))
+    assert (answer.settings_version, answer.settings and answer.settings.interval_s) == (3, 7)
+    assert answer.receipt_keys == KEYS.public_keys()
+    place, nothing = answer.objects
+    assert isinstance(place, Place)
+    assert place.url.startswith(f"{rig.cloud.base_url}/s3/captures/devices/{DEVICE_ID}/packs/")
+    assert place.lifetime_s == pytest.approx(3600, abs=2)
+    assert nothing is None
+
+
+def test_an_empty_sync_says_nothing_and_gets_little(rig: Rig) -> None:
+    assert SyncRequest().as_json() == {}
+
+    answer = rig.client.sync(SyncRequest(settings_version=1, receipt_key_ids=["k1"]))
+
+    assert (answer.settings, answer.receipt_keys, answer.objects, answer.commands) == (None, None, (), ())
+
+
+def test_a_receipt_and_its_exceptions_are_taken_from_a_sync() -> None:
+    receipt = {"state": "held", "key_id": "k1", "signature": "s"}
+    told = {"objects": [{"receipt": receipt, "except": [{"seq": 4, "next_seq": 9}], "new": "field"}]}
+
+    assert parsed(SyncRequest(objects=[PACK]), told).objects == (Held("held", "k1", "s", None, {Seq(4): 9}),)
+
+
+def test_a_place_is_put_together_of_what_all_share_and_its_own() -> None:
+    told = {"uploads": UPLOADS, "objects": [{"tail": "packs/x.zip", "signature": "ff"}]}
+
+    assert parsed(SyncRequest(objects=[PACK]), told).objects == (
+        Place("https://s3.test/devices/d/packs/x.zip?A=1&Sig=ff", 3600.0),
+    )
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {},
+        {"objects": []},
+        {"objects": [{}, {}]},
+        {"objects": ["x"]},
+        {"objects": [{"tail": "x", "signature": "y"}]},
+        {"objects": [{"tail": "x"}], "uploads": UPLOADS},
+        {"objects": [{}], "uploads": UPLOADS | {"expires_at": None}},
+        {"objects": [{}], "uploads": UPLOADS | {"origin": "http://s3.test"}},
+        {"objects": [{"receipt": {"state": "held"}}]},
+        {"objects": [{"receipt": {"state": "held", "key_id": "k", "signature": "s"}, "except": [{"seq": 4}]}]},
+        {
+            "objects": [
+                {
+                    "receipt": {"state": "held", "key_id": "k", "signature": "s"},
+                    "except": [{"seq": 4, "next_seq": 2**53 - 1}],
+                }
+            ]
+        },
+        {"objects": [{}], "events": ["accepted"]},
+        {"objects": [{}], "acks": [3]},
+        {"objects": [{}], "server_time": "soon"},
+        {"objects": [{}], "commands": [{"command_id": "c"}]},
+    ],
+    ids=lambda told: json.dumps(told)[:60],
+)
+def test_a_sync_answer_that_is_not_one_is_malformed(told: dict[str, object]) -> None:
+    with pytest.raises(Malformed):
+        parsed(SyncRequest(objects=[PACK]), told)
 
 
 @pytest.mark.parametrize(
@@ -199,10 +289,10 @@ def test_every_route_takes_what_the_client_sends(rig: Rig) -> None:
 def test_each_error_answer_has_one_meaning(
     cloud: FakeCloud, client: DeviceClient, answer: Reply, error: type[Exception]
 ) -> None:
-    cloud.script("heartbeat", answer)
+    cloud.script("sync", answer)
 
     with pytest.raises(error) as caught:
-        client.heartbeat(Health())
+        client.sync(SyncRequest())
 
     assert type(caught.value) is error
     if isinstance(caught.value, ApiError):
@@ -227,31 +317,33 @@ def test_retry_after_is_seconds_or_a_date_against_the_answer_s_own(
     assert Answer(503, headers, b"").retry_after_s == seconds
 
 
-def test_a_kept_alive_connection_that_died_unused_costs_no_error(cloud: FakeCloud, client: DeviceClient) -> None:
-    client.heartbeat(Health())
-    cloud.script("heartbeat", CutBefore())
+def test_a_kept_alive_connection_that_died_unused_costs_no_error(
+    cloud: FakeCloud, network: Network, client: DeviceClient
+) -> None:
+    client.sync(SyncRequest())
+    cloud.script("sync", CutBefore())
 
-    client.heartbeat(Health())
+    client.sync(SyncRequest())
 
-    assert cloud.connections == 2
-    assert len(cloud.heartbeats) == 2
+    assert network.connections == 2
+    assert len(cloud.syncs) == 2
 
 
 def test_a_new_connection_that_dies_is_an_error_at_once(cloud: FakeCloud, client: DeviceClient) -> None:
-    cloud.script("heartbeat", CutBefore())
+    cloud.script("sync", CutBefore())
 
     with pytest.raises(NoAnswer):
-        client.heartbeat(Health())
+        client.sync(SyncRequest())
 
-    assert cloud.requests == ["heartbeat"]
+    assert cloud.requests == ["sync"]
 
 
 def test_a_connection_that_dies_twice_is_an_error(cloud: FakeCloud, client: DeviceClient) -> None:
-    client.heartbeat(Health())
-    cloud.script("heartbeat", CutBefore(), CutBefore())
+    client.sync(SyncRequest())
+    cloud.script("sync", CutBefore(), CutBefore())
 
     with pytest.raises(NoAnswer):
-        client.heartbeat(Health())
+        client.sync(SyncRequest())
 
 
 def test_nobody_there_is_no_answer(connection: Connection) -> None:
@@ -259,13 +351,13 @@ def test_nobody_there_is_no_answer(connection: Connection) -> None:
         port = unused.getsockname()[1]
 
     with pytest.raises(NoAnswer):
-        DeviceClient(f"http://127.0.0.1:{port}/api", connection, OneToken()).heartbeat(Health())
+        DeviceClient(f"http://127.0.0.1:{port}/api", connection, OneToken()).sync(SyncRequest())
 
 
 @pytest.mark.parametrize("url", ["http://", "ftp://host/api", "not a url", "http://[::1/api"])
 def test_an_address_that_is_none_is_no_answer(connection: Connection, url: str) -> None:
     with pytest.raises(NoAnswer):
-        DeviceClient(url, connection, OneToken()).heartbeat(Health())
+        DeviceClient(url, connection, OneToken()).sync(SyncRequest())
 
 
 @pytest.mark.parametrize(
@@ -280,13 +372,13 @@ def test_an_address_that_is_none_is_no_answer(connection: Connection, url: str) 
 )
 def test_half_an_answer_is_none(connection: Connection, answer: bytes) -> None:
     with raw_server(answer) as url, pytest.raises(NoAnswer):
-        DeviceClient(url, connection, OneToken()).heartbeat(Health())
+        DeviceClient(url, connection, OneToken()).sync(SyncRequest())
 
 
 def test_an_answer_that_does_not_come_ends_at_the_deadline() -> None:
     connection = Connection(response_s=0.1)
     with raw_server(b"HTTP/1.1 200 OK\r\n", hold_open=True) as url, pytest.raises(NoAnswer):
-        DeviceClient(url, connection, OneToken()).heartbeat(Health())
+        DeviceClient(url, connection, OneToken()).sync(SyncRequest())
     connection.close()
 
 
@@ -294,39 +386,29 @@ def test_an_answer_that_drips_ends_at_the_deadline() -> None:
     connection = Connection(response_s=0.1)
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
     with raw_server(head, drip=b" ") as url, pytest.raises(NoAnswer, match="did not end in time"):
-        DeviceClient(url, connection, OneToken()).heartbeat(Health())
+        DeviceClient(url, connection, OneToken()).sync(SyncRequest())
     connection.close()
 
 
 def test_an_endless_answer_fills_no_memory(connection: Connection) -> None:
     endless = b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (MAX_ANSWER_BYTES + 70_000)
     with raw_server(endless, hold_open=True) as url, pytest.raises(ForeignAnswer):
-        DeviceClient(url, connection, OneToken()).heartbeat(Health())
+        DeviceClient(url, connection, OneToken()).sync(SyncRequest())
 
 
-def test_neither_tokens_nor_signatures_are_logged_or_told(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
+def test_neither_tokens_nor_signatures_are_logged_or_told(
+    cloud: FakeCloud, network: Network, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
+    rig = Rig(cloud, tmp_path, network.connection)
     rig.put(0)
     rig.cloud.script("put", CutBefore())
-    rig.cloud.script("ingest", LoseReply(), PORTAL)
+    rig.cloud.script("sync", LoseReply(), PORTAL)
 
     rig.work()
 
+    assert len(rig.queue) == 0
     told = caplog.text + "".join(str(step.as_json()) for step in rig.steps)
     assert "devtok_" not in told
     assert "X-Amz-Signature" not in told
-
-
-def test_an_upload_url_never_leaves_tls(connection: Connection, rig: Rig) -> None:
-    class Downgrading:
-        def send(self, *_: object) -> Answer:
-            body = (
-                b'{"upload_url": "http://s3/x", "headers": {}, "object_key": "k", '
-                b'"expires_at": "2026-05-04T12:00:00Z"}'
-            )
-            return Answer(200, {}, body)
-
-    capture = rig.state.queue.capture(rig.state.queue.put(jpeg(0), META))
-
-    with pytest.raises(ForeignAnswer):
-        DeviceClient("https://api.invalid/api", Downgrading(), OneToken()).upload_url(capture)
+    assert not any(signature in told for signature in cloud.urls)

@@ -6,14 +6,18 @@ import threading
 from pathlib import Path
 
 import pytest
+from frameferry_station import boot
 from frameferry_station.backoff import Backoff
 from frameferry_station.captures import Seq, SeqRange
 from frameferry_station.device import End
 from frameferry_station.outbox import MAX_EVENTS, Outbox
-from frameferry_station.steps import Captured, CaptureFailed, CommandEnded, Confirmed, Evicted, PauseChanged
+from frameferry_station.packs import CaptureRecord
+from frameferry_station.steps import CaptureFailed, Evicted, PauseChanged, Uploaded
 
-from tests.station.fake_cloud import FakeCloud, LoseReply, api_error
-from tests.station.rig import Died, FakeTime, Life, Rig, jpeg
+from tests.station.fake_cloud import FakeCloud, LoseReply
+from tests.station.fake_network import Network
+from tests.station.rig import Rig, capture_for
+from tests.station.samples import FakeTime, jpeg
 from tests.station.simulated_disk import SimulatedDisk
 
 
@@ -21,32 +25,20 @@ def one(seq: int) -> SeqRange:
     return SeqRange(Seq(seq), Seq(seq))
 
 
-def capture_for(rig: Rig, seconds: float) -> int:
-    """How many pictures are taken in that time."""
-    before, end_s = len(rig.told(Captured)), rig.time.elapsed_s + seconds
-    while rig.time.elapsed_s < end_s:
-        rig.time.advance(min(max(rig.device.capture_step(), 0.001), end_s - rig.time.elapsed_s))
-    return len(rig.told(Captured)) - before
-
-
-def work_for_ever(rig: Rig) -> None:
-    while True:
-        rig.time.advance(min(rig.device.upload_step(), 61))
-
-
 def test_a_picture_is_taken_each_interval_that_the_owner_set(rig: Rig) -> None:
-    rig.cloud.settings.interval_s = 10
+    rig.cloud.change_settings(interval_s=10)
     assert capture_for(rig, 60) == 2
     rig.work()
+    capture_for(rig, 1)
 
     assert capture_for(rig, 60) == 6
 
 
 def test_an_interval_that_the_owner_shortens_counts_from_now(rig: Rig) -> None:
-    rig.cloud.settings.interval_s = 3600
+    rig.cloud.change_settings(interval_s=3600)
     rig.work()
     capture_for(rig, 60)
-    rig.cloud.settings.interval_s = 10
+    rig.cloud.change_settings(interval_s=10)
     rig.work()
 
     assert capture_for(rig, 31) == 3
@@ -67,23 +59,47 @@ def test_a_camera_that_was_late_keeps_its_rhythm_and_does_not_catch_up(rig: Rig)
     assert capture_for(rig, 30) == 1
 
 
-def test_the_device_says_how_it_is_each_minute(cloud: FakeCloud, tmp_path: Path) -> None:
+def test_an_idle_device_says_how_it_is_once_a_minute_and_asks_for_nothing_else(
+    cloud: FakeCloud, tmp_path: Path
+) -> None:
     rig = Rig(cloud, tmp_path, reset_reason="watchdog")
-    rig.put(0)
-    rig.cloud.script("upload-url", *[api_error(400, "invalid_body")] * 2)
+    rig.work()
+    cloud.requests.clear()
 
-    for _ in range(400):
-        rig.time.advance(min(rig.device.upload_step(), 1.0))
+    end_s = rig.time.elapsed_s + 600
+    while rig.time.elapsed_s <= end_s:
+        rig.time.advance(min(rig.device.sync_step(), rig.device.put_step(), 1.0))
 
-    told = rig.cloud.heartbeats
-    assert len(told) in (4, 5, 6, 7)
-    assert (told[0].queue_depth, told[0].reset_reason, told[0].sd_free_bytes) == (1, "watchdog", 10**9)
-    assert told[1].uptime_s == pytest.approx(60, abs=2)
-    assert told[0].firmware_version == "frameferry-station/0.1.0"
+    assert cloud.requests == ["sync"] * 10
+    health, clock = cloud.syncs[0].health, cloud.syncs[-1].clock
+    assert health is not None
+    assert clock is not None
+    assert (health.queue_depth, health.reset_reason, health.sd_free_bytes) == (0, "watchdog", 10**9)
+    assert health.firmware_version == "frameferry-station/0.1.0"
+    assert (clock.boot_id, clock.next_seq, clock.oldest_seq) == (rig.boot.boot_id, 0, None)
+    assert clock.uptime_ms == pytest.approx(600_000, abs=61_000)
+
+
+def test_a_sync_tells_what_lies_on_the_card(rig: Rig) -> None:
+    rig.put(*range(5))
+
+    rig.device.sync_step()
+
+    [sync] = rig.cloud.syncs
+    assert sync.health is not None
+    assert sync.clock is not None
+    assert (sync.health.queue_depth, sync.clock.oldest_seq, sync.clock.next_seq) == (5, 0, 5)
+
+
+def test_each_start_is_a_boot_of_its_own() -> None:
+    numbers = iter(range(256))
+    boots = [boot.begin(FakeTime(), lambda size: bytes([next(numbers)] * size)) for _ in range(2)]
+
+    assert [each.boot_id for each in boots] == ["00" * 8, "01" * 8]
 
 
 def test_a_boot_is_told_once(rig: Rig) -> None:
-    rig.cloud.script("events", LoseReply(), LoseReply())
+    rig.cloud.script("sync", LoseReply(), LoseReply())
 
     rig.work()
 
@@ -91,13 +107,13 @@ def test_a_boot_is_told_once(rig: Rig) -> None:
 
 
 def test_a_pause_stops_the_camera_outlasts_a_restart_and_leaves_its_marks(rig: Rig) -> None:
-    rig.cloud.settings.paused = True
+    rig.cloud.change_settings(paused=True)
     rig.work()
     assert capture_for(rig, 120) == 0
 
     rig = rig.restarted()
     assert capture_for(rig, 120) == 0
-    rig.cloud.settings.paused = False
+    rig.cloud.change_settings(paused=False)
     rig.time.advance(60)
     rig.work()
     assert capture_for(rig, 60) >= 2
@@ -110,7 +126,7 @@ def test_a_pause_stops_the_camera_outlasts_a_restart_and_leaves_its_marks(rig: R
 
 
 def test_a_pause_with_an_end_ends_without_network(rig: Rig) -> None:
-    rig.cloud.settings.paused_until = "2026-05-04T12:10:00.000Z"
+    rig.cloud.change_settings(paused_until="2026-05-04T12:10:00.000Z")
     rig.work()
 
     assert capture_for(rig, 590) == 0
@@ -123,138 +139,18 @@ def test_settings_that_cannot_be_read_count_as_a_pause(rig: Rig) -> None:
     assert capture_for(rig.restarted(), 120) == 0
 
 
-def test_capture_now_takes_a_picture_between_two(rig: Rig) -> None:
-    capture_for(rig, 1)
-    rig.cloud.command("c1", "capture_now")
-
-    rig.work()
-
-    assert len(rig.told(Captured)) == 2
-    assert len(rig.cloud.items) == 2
-    assert rig.told(CommandEnded) == [CommandEnded("c1", "capture_now", "done", None)]
-
-
-def test_a_paused_camera_looks_not_even_on_command(rig: Rig) -> None:
-    rig.cloud.settings.paused = True
-    rig.cloud.command("c1", "capture_now")
-
-    rig.work()
-
-    assert rig.told(Captured) == []
-    assert [(ack.status, ack.detail) for _, ack in rig.cloud.acks] == [("failed", "the device is paused")]
-
-
-def test_pause_and_resume_commands_act_at_once(rig: Rig) -> None:
-    rig.cloud.command("c1", "pause", duration_s=10**8)
-    rig.work()
-    assert capture_for(rig, 55) == 0
-    rig.cloud.command("c2", "resume")
-    rig.time.advance(10)
-
-    rig.work()
-
-    assert capture_for(rig, 55) >= 1
-
-
-def test_an_unknown_command_is_answered(rig: Rig) -> None:
-    rig.cloud.command("c1", "upload_log")
-
-    rig.work()
-
-    assert [(ack.status, ack.detail) for _, ack in rig.cloud.acks] == [("failed", "not supported by this device")]
-
-
-def test_a_command_whose_acknowledgement_was_lost_is_not_carried_out_again(rig: Rig) -> None:
-    rig.cloud.command("c1", "capture_now")
-    rig.cloud.script("ack", *[api_error(503, "unavailable")] * 3)
-    rig.work(1)
-    assert rig.cloud.acks == []
-
-    rig.restarted().work()
-
-    assert len(rig.told(Captured)) == 1
-    assert [ack.status for _, ack in rig.cloud.acks] == ["done"]
-
-
-def test_a_reboot_command_ends_this_run_once_and_is_acknowledged_by_the_next(rig: Rig) -> None:
-    rig.cloud.command("c1", "reboot")
-    rig.work()
-    assert rig.device.end is End.REBOOT
-    assert rig.cloud.acks == []
-
-    rig = rig.restarted()
-    rig.work()
-
-    assert rig.device.end is None
-    assert [(command_id, ack.status) for command_id, ack in rig.cloud.acks] == [("c1", "done")]
-
-
-@pytest.mark.parametrize("kind", ["capture_now", "pause"])
-def test_a_command_cut_off_by_a_restart_is_told_so(rig: Rig, kind: str) -> None:
-    rig.state.ledger.begin("c1", kind)
-    rig.cloud.command("c1", kind)
-
-    rig.restarted().work()
-
-    assert [(ack.status, ack.detail) for _, ack in rig.cloud.acks] == [("failed", "cut off by a restart")]
-
-
-def test_a_token_is_rotated_on_command_and_the_old_one_is_forgotten(rig: Rig) -> None:
-    rig.cloud.command("c1", "rotate_token")
-
-    rig.work()
-
-    assert rig.cloud.tokens == ["devtok_rotated1"]
-    assert rig.state.identity.tokens() == rig.restarted().state.identity.tokens() == ("devtok_rotated1",)
-
-
-def test_a_rotation_that_the_network_cut_off_is_tried_again(rig: Rig) -> None:
-    rig.cloud.command("c1", "rotate_token")
-    rig.cloud.script("token", api_error(503, "unavailable"))
-
-    rig.work()
-
-    assert [ack.status for _, ack in rig.cloud.acks] == ["done"]
-    assert rig.cloud.tokens == ["devtok_rotated1"]
-
-
-def test_a_rotation_cut_off_at_any_step_leaves_a_token_that_works(cloud: FakeCloud, tmp_path: Path) -> None:
-    for dies_at in range(12):
-        rig = Rig(cloud, tmp_path / str(dies_at))
-        cloud.nonces.clear()
-        rig.work()
-        cloud.command(f"c{dies_at}", "rotate_token")
-        rig = rig.restarted(life=Life(dies_at=dies_at))
-        with pytest.raises(Died):
-            work_for_ever(rig)
-
-        rig = rig.restarted()
-        rig.work()
-
-        assert rig.device.end is None
-        assert rig.state.identity.tokens() == tuple(cloud.tokens)
-
-
-def test_a_pending_token_that_the_server_does_not_know_is_dropped_for_the_old_one(rig: Rig) -> None:
-    rig.state.identity.keep_pending("devtok_never_issued")
-
-    rig.work()
-
-    assert rig.device.end is None
-    assert rig.state.identity.tokens() == ("devtok_current",)
-
-
 def test_evicted_photos_are_reported_as_one_range_even_after_a_restart(cloud: FakeCloud, tmp_path: Path) -> None:
-    rig = Rig(cloud, tmp_path, budget_bytes=3000)
-    rig.put(*range(10))
-    kept = rig.state.queue.pending()
-    assert [step.first_seq for step in rig.told(Evicted)] == list(range(kept[0]))
+    rig = Rig(cloud, tmp_path, budget_bytes=14_000)
+    rig.put(*range(30))
+    kept = rig.queue.oldest_seq
+    assert kept is not None
+    assert [step.first_seq for step in rig.told(Evicted)] == list(range(0, kept, 3))
 
     rig.restarted().work()
 
     [event] = [event for event in cloud.events.values() if event.kind == "evicted"]
-    assert (event.first_seq, event.last_seq) == (0, kept[0] - 1)
-    assert sorted(cloud.items) == kept
+    assert (event.first_seq, event.last_seq) == (0, kept - 1)
+    assert sorted(cloud.items) == list(range(kept, 30))
 
 
 def test_a_range_that_was_sent_once_does_not_grow_any_more() -> None:
@@ -262,17 +158,25 @@ def test_a_range_that_was_sent_once_does_not_grow_any_more() -> None:
     outbox = Outbox(Path("events.json"), SimulatedDisk(), time.utc)
     for seq in (1, 2):
         outbox.evicted(one(seq))
-    first = outbox.first()
+    [first] = outbox.first(5)
 
     outbox.evicted(one(3))
 
-    assert first is not None
     assert (first.first_seq, first.last_seq) == (1, 2)
-    outbox.told(first)
-    second = outbox.first()
-    assert second is not None
+    outbox.told([first])
+    [second] = outbox.first(5)
     assert (second.first_seq, second.last_seq) == (3, 3)
     assert second.occurred_at != first.occurred_at
+
+
+def test_many_events_are_told_in_few_syncs(rig: Rig) -> None:
+    for _ in range(120):
+        rig.state.outbox.add("error", "again")
+
+    rig.work()
+
+    assert len(rig.cloud.events) == 121
+    assert len(rig.cloud.syncs) <= 4
 
 
 def test_waiting_events_are_bounded_and_evictions_outlive_the_rest() -> None:
@@ -284,9 +188,7 @@ def test_waiting_events_are_bounded_and_evictions_outlive_the_rest() -> None:
         outbox.evicted(one(seq))
 
     assert len(outbox) == MAX_EVENTS
-    oldest = outbox.first()
-    assert oldest is not None
-    assert oldest.first_seq == 0
+    assert outbox.first(1)[0].first_seq == 0
 
 
 def test_events_that_a_full_disk_does_not_take_still_wait() -> None:
@@ -314,19 +216,60 @@ def test_a_failing_camera_is_told_once_and_the_rest_goes_on(rig: Rig) -> None:
     ]
 
 
-def test_running_for_real_captures_and_uploads_in_two_threads(cloud: FakeCloud, tmp_path: Path) -> None:
-    stop, confirmed = threading.Event(), threading.Event()
-    rig = Rig(cloud, tmp_path, on_step=lambda step: confirmed.set() if isinstance(step, Confirmed) else None)
+def test_a_camera_that_gives_no_photo_at_all_is_told_as_failing(rig: Rig) -> None:
+    rig.pictures.take = lambda _: b""  # type: ignore[assignment, method-assign]
+
+    assert capture_for(rig, 60) == 0
+
+    assert {step.reason for step in rig.told(CaptureFailed)} == {"a pack holds no photo of 0 bytes"}
+
+
+def test_a_capture_without_a_clock_says_so_and_when_after_the_start_it_was(cloud: FakeCloud, tmp_path: Path) -> None:
+    rig = Rig(cloud, tmp_path, clock_is_synced=lambda: False)
+    rig.time.advance(12.5)
+    capture_for(rig, 1)
+    told: list[CaptureRecord] = []
+
+    def remember(record: CaptureRecord) -> bool:
+        told.append(record)
+        return False
+
+    rig.queue.forget(remember)
+
+    assert told == [CaptureRecord(Seq(0), rig.boot.boot_id, 12_500, None, False)]
+
+
+def test_running_for_real_captures_syncs_and_uploads_in_three_threads(
+    cloud: FakeCloud, network: Network, tmp_path: Path
+) -> None:
+    stop, uploaded = threading.Event(), threading.Event()
+    rig = Rig(
+        cloud,
+        tmp_path,
+        network.connection,
+        on_step=lambda step: uploaded.set() if isinstance(step, Uploaded) else None,
+    )
     ends: list[End] = []
     thread = threading.Thread(target=lambda: ends.append(rig.device.run(stop)))
     thread.start()
 
-    assert confirmed.wait(5)
+    assert uploaded.wait(5)
     stop.set()
     thread.join(5)
 
     assert ends == [End.STOPPED]
     assert cloud.holds(jpeg(0)) == [0]
+
+
+def test_what_no_thread_foresaw_ends_the_run(cloud: FakeCloud, tmp_path: Path) -> None:
+    def unforeseen(step: object) -> None:
+        if isinstance(step, Uploaded):
+            raise LookupError("unforeseen")
+
+    rig = Rig(cloud, tmp_path, on_step=unforeseen)
+
+    with pytest.raises(LookupError):
+        rig.device.run(threading.Event())
 
 
 @pytest.mark.parametrize(("failures", "bound_s"), [(0, 2), (1, 4), (5, 64), (7, 256), (8, 300), (5000, 300)])

@@ -1,19 +1,24 @@
-"""The disk queue against a model of it, by any sequence of operations with kills and power cuts in between."""
+"""The queue against a model of it, by any sequence of operations with kills and power cuts in between."""
 
 from __future__ import annotations
 
 from random import Random
 
 from frameferry_station.captures import Seq, SeqRange
+from frameferry_station.pack_folder import QueuedPack
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from tests.station.rig import META, jpeg
+from tests.station.packs_on_card import FOLDER, Told, all_captures, in_packs, opened
+from tests.station.samples import META, jpeg
 from tests.station.simulated_disk import PowerCut, SimulatedDisk
-from tests.station.test_queue import ASIDE, content, opened
 
-BUDGET_BYTES = 4200
+BUDGET_BYTES = 16_000
 any_of_them = st.integers(0, 10**6)
+
+
+def seqs_of(pack: QueuedPack) -> list[int]:
+    return [seq for seqs in pack.seqs for seq in range(seqs.first, seqs.last + 1)]
 
 
 class QueueMachine(RuleBasedStateMachine):
@@ -27,50 +32,76 @@ class QueueMachine(RuleBasedStateMachine):
         self.aside: set[int] = set()
         self.largest = -1
         self.put_count = 0
+        self.boots = 0
         self.open()
 
     def open(self) -> None:
-        self.queue = opened(self.disk, BUDGET_BYTES, self.evicted)
+        self.boots += 1
+        self.queue = opened(self.disk, Told(self.evicted), budget_bytes=BUDGET_BYTES, boot_id=f"{self.boots:016x}")
 
     def evicted(self, seqs: SeqRange) -> None:
-        assert seqs.first == seqs.last
-        assert seqs.first == min(self.aside or self.model)
-        if self.aside:
-            self.aside.discard(seqs.first)
-        else:
-            self.unsure[seqs.first] = self.model.pop(seqs.first)
+        for seq in range(seqs.first, seqs.last + 1):
+            if seq in self.aside:
+                self.aside.discard(seq)
+            else:
+                assert not self.aside, "what is set aside goes first"
+                self.unsure[seq] = self.model.pop(seq)
 
-    @rule()
-    def put(self) -> None:
-        picture = jpeg(self.put_count)
+    @rule(size_bytes=st.integers(100, 2500))
+    def put(self, size_bytes: int) -> None:
+        photo = jpeg(self.put_count, size_bytes)
         self.put_count += 1
-        seq = self.queue.put(picture, META)
+        seq = self.queue.put(photo, META)
         assert seq > self.largest
-        self.model[seq] = picture
+        self.model[seq] = photo
         self.largest = seq
 
-    @precondition(lambda self: self.model)
+    @rule()
+    def seal(self) -> None:
+        self.queue.seal()
+
+    @precondition(lambda self: self.queue.packs())
     @rule(which=any_of_them)
     def remove(self, which: int) -> None:
-        seq = self.chosen(which)
-        self.queue.remove(seq)
-        self.unsure[seq] = self.model.pop(seq)
+        pack = self.chosen(which)
+        self.queue.remove(pack)
+        self.unsure |= {seq: self.model.pop(seq) for seq in seqs_of(pack)}
 
-    @precondition(lambda self: self.model)
-    @rule(which=any_of_them, ahead=st.integers(0, 5))
-    def renumber(self, which: int, ahead: int) -> None:
-        old, new = self.chosen(which), Seq(self.queue.next_seq + ahead)
-        self.queue.renumber(old, new)
-        self.model[new] = self.model.pop(old)
-        self.largest = new
+    @precondition(lambda self: self.queue.packs())
+    @rule(which=any_of_them, some=st.integers(1, 7), ahead=st.integers(0, 5))
+    def take_out(self, which: int, some: int, ahead: int) -> None:
+        pack = self.chosen(which)
+        taken = [seq for number, seq in enumerate(seqs_of(pack)) if some >> number & 1]
+        least = self.queue.next_seq + ahead
+        renumbered = self.queue.take_out(pack, {Seq(seq): least for seq in taken})
+        photos = {seq: self.model.pop(seq) for seq in seqs_of(pack)}
+        assert [old for old, _ in renumbered] == taken
+        for old, new in renumbered:
+            assert new >= least
+            self.model[new] = photos[old]
+            self.largest = new
+        if not taken:
+            self.unsure |= photos
 
-    @precondition(lambda self: self.model)
+    @rule(forgotten=st.integers(0, 2**16 - 1))
+    def forget(self, forgotten: int) -> None:
+        def is_forgotten(seq: int) -> bool:
+            return bool(forgotten >> (seq % 16) & 1)
+
+        gone = [seq for seq in self.model if is_forgotten(seq)]
+        assert self.queue.forget(lambda record: is_forgotten(record.seq)) == len(gone)
+        for seq in gone:
+            del self.model[seq]
+        self.aside = {seq for seq in self.aside if seq in self.set_aside()}
+
+    @precondition(lambda self: self.queue.packs())
     @rule(which=any_of_them)
-    def poison(self, which: int) -> None:
-        seq = self.chosen(which)
-        self.queue.poison(seq, "bad")
-        del self.model[seq]
-        self.aside.add(seq)
+    def put_aside(self, which: int) -> None:
+        pack = self.chosen(which)
+        self.queue.set_aside(pack, "bad")
+        for seq in seqs_of(pack):
+            del self.model[seq]
+            self.aside.add(seq)
 
     @rule()
     def kill(self) -> None:
@@ -81,28 +112,30 @@ class QueueMachine(RuleBasedStateMachine):
     def cut_power(self, seed: int) -> None:
         self.come_back(seed)
 
-    @rule(seed=any_of_them, operations=st.integers(0, 8))
+    @rule(seed=any_of_them, operations=st.integers(0, 12))
     def cut_power_while_putting(self, seed: int, operations: int) -> None:
-        seq, picture = self.queue.next_seq, jpeg(self.put_count)
+        seq, photo = self.queue.next_seq, jpeg(self.put_count, 1500)
         self.disk.cut_at = self.disk.operations + operations
         try:
-            self.put()
+            self.put(1500)
         except PowerCut:
-            self.unsure[seq] = picture
+            self.unsure[seq] = photo
         self.come_back(seed)
 
-    @precondition(lambda self: self.model)
-    @rule(seed=any_of_them, operations=st.integers(0, 8), which=any_of_them)
-    def cut_power_while_renumbering(self, seed: int, operations: int, which: int) -> None:
-        old, new = self.chosen(which), self.queue.next_seq
+    @precondition(lambda self: self.queue.packs())
+    @rule(seed=any_of_them, operations=st.integers(0, 12), which=any_of_them)
+    def cut_power_while_taking_out(self, seed: int, operations: int, which: int) -> None:
+        pack, new = self.chosen(which), self.queue.next_seq
+        photos = {seq: self.model[seq] for seq in seqs_of(pack)}
         self.disk.cut_at = self.disk.operations + operations
         try:
-            self.renumber(which, 0)
+            self.take_out(which, 1, 0)
         except PowerCut:
-            moved = self.model.pop(old)
-            self.unsure |= {old: moved, new: moved}
+            for seq in photos:
+                self.model.pop(seq, None)
+            self.unsure |= photos | {new: photos[pack.first_seq]}
             self.come_back(seed)
-            assert (old in self.model) != (new in self.model), "neither lost nor doubled"
+            assert (pack.first_seq in self.model) != (new in self.model), "neither lost nor doubled"
             return
         self.come_back(seed)
 
@@ -110,22 +143,39 @@ class QueueMachine(RuleBasedStateMachine):
         """After a power cut what was unsure is known."""
         self.disk = self.disk.after_power_cut(Random(seed))
         self.open()
-        pending = set(self.queue.pending())
-        self.model |= {seq: picture for seq, picture in self.unsure.items() if seq in pending}
+        waiting = {seq for pack in self.queue.packs() for seq in seqs_of(pack)}
+        self.model |= {seq: photo for seq, photo in self.unsure.items() if seq in waiting}
         self.unsure.clear()
-        self.aside = {int(name[:16]) for name in self.disk.sizes(ASIDE) if name.endswith(".capture")}
+        back = self.set_aside()
+        self.model |= {seq: self.photo_of(seq) for seq in self.aside - back if seq in waiting}
+        self.aside = back
         self.largest = max([self.largest, *self.model])
 
-    def chosen(self, which: int) -> Seq:
-        seqs = sorted(self.model)
-        return Seq(seqs[which % len(seqs)])
+    def photo_of(self, seq: int) -> bytes:
+        return in_packs(self.queue)[seq]
+
+    def set_aside(self) -> set[int]:
+        """The seqs of the packs that lie in the folder beside, as a queue of them tells."""
+        names = {path: node for path, node in self.disk.names.items() if path.parent.name == "set-aside"}
+        beside = SimulatedDisk({FOLDER / path.name: node for path, node in names.items() if path.suffix == ".zip"})
+        return set(all_captures(opened(beside)))
+
+    def chosen(self, which: int) -> QueuedPack:
+        packs = self.queue.packs()
+        return packs[which % len(packs)]
 
     @invariant()
     def the_queue_is_the_model(self) -> None:
-        assert {seq: content(self.queue.capture(seq)) for seq in self.queue.pending()} == self.model
+        sealed = in_packs(self.queue)
+        assert sealed.items() <= self.model.items()
+        assert len(self.queue) == len(self.model)
+        assert self.queue.oldest_seq == min(self.model, default=None)
         assert self.queue.next_seq > self.largest
-        on_disk = [path for path in self.disk.names if path.suffix == ".capture"]
-        assert self.queue.size_bytes == sum(len(self.disk.names[path].content) for path in on_disk)
+        lying = [node for path, node in self.disk.names.items() if path.suffix == ".zip"]
+        assert self.queue.size_bytes == sum(len(node.content) for node in lying)
+
+    def teardown(self) -> None:
+        assert all_captures(self.queue) == self.model
 
 
 TestQueueMachine = QueueMachine.TestCase

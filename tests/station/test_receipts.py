@@ -1,23 +1,22 @@
-"""Only a receipt that names this device and these bytes, signed by a known key, lets a capture go."""
+"""Only a receipt that names this device and these bytes, signed by a known key, lets a photo go."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
-from frameferry_station.captures import Capture, FileSlice, Seq
+from frameferry_station.captures import Seq, SeqRange
 from frameferry_station.errors import ReceiptInvalid
-from frameferry_station.files import DiskFiles
+from frameferry_station.pack_folder import QueuedPack
 from frameferry_station.receipts import Receipt, ReceiptVerifier
 
 from chalicelib.domain.receipts import ReceiptState
-from tests.station.fake_cloud import DEVICE_ID, FORGER, KEYS
-from tests.station.rig import META
+from tests.station.fake_cloud import FORGER, KEYS
+from tests.station.samples import DEVICE_ID
 
-KEY = f"devices/{DEVICE_ID}/2026/05/04/0000000000000003-x.jpg"
 SHA256 = "ab" * 32
-CAPTURE = Capture(Seq(3), META, 1234, SHA256, FileSlice(Path("x"), 0, 0, DiskFiles()))
+KEY = f"devices/{DEVICE_ID}/packs/0000000000000003-0000000000000005-{SHA256[:12]}.zip"
+PACK = QueuedPack("x.zip", (SeqRange(Seq(3), Seq(5)),), 1234, SHA256)
 VERIFIER = ReceiptVerifier(DEVICE_ID, KEYS.public_keys())
 
 
@@ -29,12 +28,12 @@ def receipt(
 
 
 @pytest.mark.parametrize("state", ["held", "deleted"])
-def test_a_receipt_for_this_capture_holds(state: str) -> None:
-    VERIFIER.verify(receipt(state), CAPTURE, KEY)
+def test_a_receipt_for_this_pack_holds(state: str) -> None:
+    VERIFIER.verify(receipt(state), PACK, KEY)
 
 
 def test_a_duplicate_s_receipt_may_name_the_key_of_the_first_upload() -> None:
-    VERIFIER.verify(receipt(object_key=f"devices/{DEVICE_ID}/undated/0000000000000003-y.jpg"), CAPTURE, None)
+    VERIFIER.verify(receipt(object_key=f"devices/{DEVICE_ID}/undated/0000000000000003-y.jpg"), PACK, None)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +42,7 @@ def test_a_duplicate_s_receipt_may_name_the_key_of_the_first_upload() -> None:
         receipt(forged=True),
         receipt(sha256="cd" * 32),
         receipt(size_bytes=1235),
-        receipt(object_key=f"devices/{DEVICE_ID}/undated/other.jpg"),
+        receipt(object_key=KEY.replace("/packs/", "/undated/")),
         receipt(object_key="devices/6f0c7a52-6f1e-4a0f-9d51-2f6f3a1c9b11/x.jpg"),
         replace(receipt(), state="deleted"),
         replace(receipt(), state="promised"),
@@ -56,7 +55,7 @@ def test_a_duplicate_s_receipt_may_name_the_key_of_the_first_upload() -> None:
 )
 def test_any_other_receipt_does_not(wrong: Receipt) -> None:
     with pytest.raises(ReceiptInvalid):
-        VERIFIER.verify(wrong, CAPTURE, KEY)
+        VERIFIER.verify(wrong, PACK, KEY)
 
 
 def test_a_receipt_of_another_device_s_same_photo_does_not_hold() -> None:
@@ -65,10 +64,10 @@ def test_a_receipt_of_another_device_s_same_photo_does_not_hold() -> None:
     foreign = Receipt("held", signed.key_id, KEY, 1234, SHA256, signed.signature)
 
     with pytest.raises(ReceiptInvalid):
-        ReceiptVerifier(other, KEYS.public_keys()).verify(foreign, CAPTURE, None)
+        ReceiptVerifier(other, KEYS.public_keys()).verify(foreign, PACK, None)
 
 
 @pytest.mark.parametrize("public_key", ["", "AAAA", "not base64"])
 def test_a_broken_public_key_verifies_nothing(public_key: str) -> None:
     with pytest.raises(ReceiptInvalid):
-        ReceiptVerifier(DEVICE_ID, {"k1": public_key}).verify(receipt(), CAPTURE, KEY)
+        ReceiptVerifier(DEVICE_ID, {"k1": public_key}).verify(receipt(), PACK, KEY)

@@ -17,8 +17,9 @@ import frameferry_station
 import pytest
 from frameferry_station.simulated import main
 
-from tests.station.fake_cloud import CODE, DEVICE_ID, FakeCloud, api_error
-from tests.station.rig import jpeg
+from tests.station.fake_cloud import CODE, FakeCloud, api_error
+from tests.station.fake_network import Network, running
+from tests.station.samples import DEVICE_ID, jpeg
 
 SOURCE = Path(frameferry_station.__file__).parents[1]
 LIMIT_S = 30
@@ -47,6 +48,12 @@ def finished(process: subprocess.Popen[str]) -> tuple[int, list[dict[str, Any]],
     return process.returncode, [json.loads(line) for line in out.splitlines()], err
 
 
+@pytest.fixture(autouse=True)
+def network(cloud: FakeCloud) -> Iterator[Network]:
+    with running(cloud) as network:
+        yield network
+
+
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     folder = tmp_path / "photos"
@@ -62,8 +69,9 @@ def test_it_pairs_captures_uploads_and_ends_when_all_is_confirmed(cloud: FakeClo
 
     assert (code, err) == (0, "")
     assert lines[0] == {"event": "activated", "device_id": DEVICE_ID, "device_token": "devtok_current"}
-    for event in ("captured", "uploaded", "confirmed"):
-        assert [line["seq"] for line in lines if line["event"] == event] == [0, 1]
+    assert [line["seq"] for line in lines if line["event"] == "captured"] == [0, 1]
+    for event in ("sealed", "uploaded", "confirmed"):
+        assert sum(line["captures"] for line in lines if line["event"] == event) == 2
     assert all(100_000 <= line["size_bytes"] <= 250_000 for line in lines if line["event"] == "captured")
     assert sorted(cloud.items) == [0, 1]
 
@@ -106,11 +114,13 @@ def test_a_signal_ends_it_cleanly(cloud: FakeCloud, tmp_path: Path, photos: Path
     assert (code, err) == (0, "")
 
 
-def test_a_signal_ends_it_even_while_the_network_hangs(cloud: FakeCloud, tmp_path: Path, photos: Path) -> None:
+def test_a_signal_ends_it_even_while_the_network_hangs(
+    cloud: FakeCloud, network: Network, tmp_path: Path, photos: Path
+) -> None:
     with camera(cloud, tmp_path / "state", "--code", CODE, "--photos", str(photos)) as process, cloud.lock:
         # The cloud is locked: the activation waits for its answer.
         for _ in range(100 * LIMIT_S):
-            if cloud.connections:
+            if network.connections:
                 break
             time.sleep(0.01)
         process.send_signal(signal.SIGTERM)
@@ -121,9 +131,7 @@ def test_a_signal_ends_it_even_while_the_network_hangs(cloud: FakeCloud, tmp_pat
 
 def test_killed_at_any_time_it_goes_on_with_what_it_had(cloud: FakeCloud, tmp_path: Path, photos: Path) -> None:
     cloud.script("put", *[api_error(503, "unavailable")] * 100)
-    with camera(
-        cloud, tmp_path / "state", "--code", CODE, "--interval", "0.02", "--photos", str(photos)
-    ) as process:
+    with camera(cloud, tmp_path / "state", "--code", CODE, "--interval", "0.02", "--photos", str(photos)) as process:
         assert process.stdout is not None
         lines: list[dict[str, Any]] = []
         while len(lines) < 8:
@@ -141,6 +149,27 @@ def test_killed_at_any_time_it_goes_on_with_what_it_had(cloud: FakeCloud, tmp_pa
     assert sorted(cloud.items) == list(range(len(cloud.items)))
 
 
+def test_photos_are_packed_as_many_as_it_was_told(cloud: FakeCloud, tmp_path: Path, photos: Path) -> None:
+    cloud.script("sync", *[api_error(503, "unavailable")] * 2)
+    options = ("--code", CODE, "--interval", "0.02", "--count", "12", "--pack-captures", "5", "--photos", str(photos))
+
+    with camera(cloud, tmp_path / "state", *options) as process:
+        code, lines, err = finished(process)
+
+    assert (code, err) == (0, "")
+    assert max(line["captures"] for line in lines if line["event"] == "sealed") == 5
+
+
+def test_the_newest_is_sent_at_once_if_it_was_told_so(cloud: FakeCloud, tmp_path: Path, photos: Path) -> None:
+    options = ("--code", CODE, "--interval", "0.02", "--count", "6", "--newest-first", "--photos", str(photos))
+
+    with camera(cloud, tmp_path / "state", *options) as process:
+        code, lines, err = finished(process)
+
+    assert (code, err) == (0, "")
+    assert [line["captures"] for line in lines if line["event"] == "sealed"] == [1] * 6
+
+
 def test_a_wrong_code_is_told_and_ends_it(cloud: FakeCloud, tmp_path: Path) -> None:
     with camera(cloud, tmp_path / "state", "--code", "AAAAA-AAAAA") as process:
         code, lines, err = finished(process)
@@ -150,7 +179,7 @@ def test_a_wrong_code_is_told_and_ends_it(cloud: FakeCloud, tmp_path: Path) -> N
 
 
 def test_a_revoked_device_stops_and_says_so(cloud: FakeCloud, tmp_path: Path, photos: Path) -> None:
-    cloud.script("heartbeat", api_error(403, "device_revoked"))
+    cloud.script("sync", api_error(403, "device_revoked"))
 
     with camera(cloud, tmp_path / "state", "--code", CODE, "--photos", str(photos)) as process:
         code, lines, err = finished(process)
@@ -160,7 +189,7 @@ def test_a_revoked_device_stops_and_says_so(cloud: FakeCloud, tmp_path: Path, ph
 
 
 def test_a_reboot_command_starts_it_anew_once(cloud: FakeCloud, tmp_path: Path, photos: Path) -> None:
-    cloud.command("c1", "reboot")
+    cloud.command("01KDD2G0EG000G40R40M30E201", "reboot")
     options = ("--code", CODE, "--interval", "0.05", "--count", "3", "--photos", str(photos))
 
     with camera(cloud, tmp_path / "state", *options) as process:
@@ -168,8 +197,10 @@ def test_a_reboot_command_starts_it_anew_once(cloud: FakeCloud, tmp_path: Path, 
 
     assert (code, err) == (0, "")
     assert [line["event"] for line in lines].count("rebooting") == 1
-    assert [(command_id, ack.status) for command_id, ack in cloud.acks] == [("c1", "done")]
-    assert [heartbeat.reset_reason for heartbeat in cloud.heartbeats] == ["power_on", "reboot command"]
+    assert [ack.status for ack in cloud.acks] == ["done"]
+    reasons = [sync.health.reset_reason for sync in cloud.syncs if sync.health]
+    assert (reasons[0], reasons[-1]) == ("power_on", "reboot command")
+    assert len({sync.clock.boot_id for sync in cloud.syncs if sync.clock}) == 2
 
 
 def test_without_code_and_identity_it_says_what_is_missing(cloud: FakeCloud, tmp_path: Path) -> None:
@@ -193,7 +224,14 @@ def test_two_cameras_do_not_share_a_state_folder(cloud: FakeCloud, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "options", [("--interval", "0"), ("--count", "-1"), ("--photos", "/nowhere"), ("--interval", "soon")]
+    "options",
+    [
+        ("--interval", "0"),
+        ("--count", "-1"),
+        ("--pack-captures", "101"),
+        ("--photos", "/nowhere"),
+        ("--interval", "soon"),
+    ],
 )
 def test_a_wrong_option_is_one_clear_line(
     tmp_path: Path, options: tuple[str, str], capsys: pytest.CaptureFixture[str]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from pathlib import Path
 from typing import Any
 
 import pytest
-from frameferry_station.captures import Capture, CaptureMeta, FileSlice, Seq
 from frameferry_station.errors import ReceiptInvalid
-from frameferry_station.files import DiskFiles
+from frameferry_station.pack_folder import QueuedPack
 from frameferry_station.receipts import Receipt, ReceiptVerifier
 from nacl.exceptions import CryptoError
 from nacl.signing import VerifyKey
@@ -82,8 +80,6 @@ def test_the_station_believes_none_of_the_others(vector: dict[str, Any]) -> None
 
 
 def believe(vector: dict[str, Any]) -> None:
-    capture = Capture(
-        Seq(1), CaptureMeta(None), vector["size_bytes"], vector["sha256"], FileSlice(Path("x"), 0, 0, DiskFiles())
-    )
+    own = QueuedPack("x.zip", (), vector["size_bytes"], vector["sha256"])
     named = {name: vector[name] for name in ("state", "key_id", "object_key", "size_bytes", "sha256", "signature")}
-    ReceiptVerifier(vector["device_id"], PUBLIC_KEYS).verify(Receipt(**named), capture, vector["object_key"])
+    ReceiptVerifier(vector["device_id"], PUBLIC_KEYS).verify(Receipt(**named), own, vector["object_key"])

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+
+from frameferry_station.clock import Clock
+from frameferry_station.errors import Trouble
 
 FIRST_S = 2.0
 LONGEST_S = 300.0
@@ -30,3 +34,26 @@ class Backoff:
 
     def succeeded(self) -> None:
         self._failures = 0
+
+
+class Lane:
+    """One kind of work over the network, which rests after it has failed. Not thread-safe."""
+
+    def __init__(self, clock: Clock, uniform: Uniform) -> None:
+        self._clock = clock
+        self._backoff = Backoff(uniform)
+        self._ready_at_s = -math.inf
+
+    @property
+    def rests_for_s(self) -> float:
+        """0 where it can go on."""
+        return max(0.0, self._ready_at_s - self._clock.monotonic_s())
+
+    def failed(self, trouble: Trouble) -> float:
+        """Seconds that it rests."""
+        wait_s = self._backoff.failed(trouble.retry_after_s)
+        self._ready_at_s = self._clock.monotonic_s() + wait_s
+        return wait_s
+
+    def succeeded(self) -> None:
+        self._backoff.succeeded()

@@ -1,51 +1,22 @@
-"""A capture as it lies in the queue, whatever form the queue keeps it in."""
+"""A capture, and the words that everything about captures shares."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import NewType, Protocol
-
-from frameferry_station.errors import CaptureDamaged, CaptureGone
-from frameferry_station.files import Files
 
 Seq = NewType("Seq", int)
 """The device's capture number: never reused, with `device_id` it names a capture for ever."""
 
 MAX_SEQ = 2**53 - 1
 CONTENT_TYPE = "image/jpeg"
-_CHUNK_BYTES = 64 * 1024
 
 
 class Body(Protocol):
     def chunks(self) -> Iterator[bytes]:
-        """The bytes from the beginning, at each call anew. Raises CaptureDamaged, CaptureGone."""
-
-
-@dataclass(frozen=True)
-class FileSlice:
-    """Bytes of a part of a file."""
-
-    path: Path
-    offset: int
-    length: int
-    files: Files = field(repr=False)
-
-    def chunks(self) -> Iterator[bytes]:
-        position, end = self.offset, self.offset + self.length
-        while position < end:
-            try:
-                chunk = self.files.read(self.path, position, min(_CHUNK_BYTES, end - position))
-            except FileNotFoundError:
-                raise CaptureGone(self.path.name) from None
-            except OSError as error:
-                raise CaptureDamaged(f"cannot be read: {error.strerror}") from error
-            if not chunk:
-                raise CaptureDamaged("shorter than it was")
-            position += len(chunk)
-            yield chunk
+        """The bytes from the beginning, at each call anew."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +25,13 @@ class CaptureMeta:
 
     captured_at: datetime | None
     ntp_synced: bool = False
+    uptime_ms: int = 0
+    """Since the device started."""
 
 
 @dataclass(frozen=True)
 class Capture:
-    """One photo in the queue. `sha256` is 64 lower-case hex digits."""
+    """One photo that goes up alone. `sha256` is 64 lower-case hex digits."""
 
     seq: Seq
     meta: CaptureMeta

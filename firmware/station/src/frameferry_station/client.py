@@ -6,24 +6,14 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
-from urllib.parse import quote, urlencode
 
 from frameferry_station import protocol
 from frameferry_station.captures import CONTENT_TYPE, Capture
 from frameferry_station.clock import to_text
 from frameferry_station.errors import ApiError, Busy, Conflict, CredentialRefused, ForeignAnswer, Refusal
-from frameferry_station.http import Answer, Content, Sender
-from frameferry_station.protocol import (
-    Activation,
-    Command,
-    Event,
-    Fields,
-    Health,
-    HeartbeatAnswer,
-    Ingested,
-    Malformed,
-    UploadTarget,
-)
+from frameferry_station.http import Answer, Sender
+from frameferry_station.protocol import Activation, Fields, Ingested, Malformed, UploadTarget
+from frameferry_station.sync_protocol import SyncAnswer, SyncRequest, answer_to
 
 T = TypeVar("T")
 
@@ -75,28 +65,10 @@ class DeviceClient:
         }
         return self._post("/devices/ingest", body, protocol.ingested)
 
-    def image(self, jpeg: bytes, *, seq: int | None = None, captured_at: datetime | None = None) -> Ingested:
-        """A JPEG of at most 4 MiB in the body; without seq the server allots one, the same for the same bytes."""
-        asked = {"seq": seq, "captured_at": _text(captured_at)}
-        query = urlencode({name: value for name, value in asked.items() if value is not None})
-        path = f"/devices/images?{query}" if query else "/devices/images"
-        return self._authorised("POST", path, jpeg, CONTENT_TYPE, protocol.ingested)
-
-    def heartbeat(self, health: Health) -> HeartbeatAnswer:
-        return self._post("/devices/heartbeat", vars(health), protocol.heartbeat_answer)
-
-    def report(self, event: Event) -> None:
-        """Told twice, an event with the same kind and time is one."""
-        self._post("/devices/events", vars(event) | {"occurred_at": to_text(event.occurred_at)}, _nothing)
-
-    def commands(self) -> tuple[Command, ...]:
-        """Those that are not finished, oldest first."""
-        return self._authorised("GET", "/devices/commands", b"", None, protocol.commands)
-
-    def acknowledge(self, command_id: str, status: str, detail: str | None) -> None:
-        """`status` is `done` or `failed`; `detail` has at most 200 characters."""
-        path = f"/devices/commands/{quote(command_id, safe='')}/ack"
-        self._post(path, {"status": status, "detail": detail}, _nothing)
+    def sync(self, request: SyncRequest) -> SyncAnswer:
+        """Everything at once. Told twice, it is told once."""
+        is_tls = self._base.startswith("https://")
+        return self._post("/devices/sync", request.as_json(), answer_to(request, is_tls=is_tls))
 
     def rotate_token(self) -> str:
         """A token that replaces the present one when it is first used; asked again, the same one."""
@@ -110,31 +82,18 @@ class DeviceClient:
         return target
 
     def _post(self, path: str, body: Mapping[str, Any], parse: Callable[[Fields], T]) -> T:
-        return self._authorised("POST", path, _encoded(body), "application/json", parse)
-
-    def _authorised(
-        self, method: str, path: str, content: bytes, content_type: str | None, parse: Callable[[Fields], T]
-    ) -> T:
+        content = _encoded(body)
         *others, last = self._credentials.tokens()
         for token in others:
             try:
-                return self._with_token(token, method, path, content, content_type, parse)
+                return self._with_token(token, path, content, parse)
             except CredentialRefused as error:
                 if error.code != "invalid_credential":
                     raise
-        return self._with_token(last, method, path, content, content_type, parse)
+        return self._with_token(last, path, content, parse)
 
-    def _with_token(
-        self,
-        token: str,
-        method: str,
-        path: str,
-        content: bytes,
-        content_type: str | None,
-        parse: Callable[[Fields], T],
-    ) -> T:
-        headers = {"X-Device-Token": token} | ({"Content-Type": content_type} if content_type else {})
-        result = _call(self._sender, method, self._base + path, headers, content, parse)
+    def _with_token(self, token: str, path: str, content: bytes, parse: Callable[[Fields], T]) -> T:
+        result = _call(self._sender, self._base + path, {"X-Device-Token": token}, content, parse)
         self._credentials.accepted(token)
         return result
 
@@ -146,14 +105,13 @@ def activate(api_url: str, sender: Sender, *, code: str, nonce: str, firmware_ve
     """
     body = {"pairing_code": code, "nonce": nonce, "firmware_version": firmware_version}
     url = api_url.rstrip("/") + "/devices/activate"
-    headers = {"Content-Type": "application/json"}
-    return _call(sender, "POST", url, headers, _encoded(body), protocol.activation)
+    return _call(sender, url, {}, _encoded(body), protocol.activation)
 
 
 def _call(
-    sender: Sender, method: str, url: str, headers: Mapping[str, str], content: Content, parse: Callable[[Fields], T]
+    sender: Sender, url: str, headers: Mapping[str, str], content: bytes, parse: Callable[[Fields], T]
 ) -> T:
-    answer = sender.send(method, url, headers, content)
+    answer = sender.send("POST", url, {**headers, "Content-Type": "application/json"}, content)
     if not 200 <= answer.status < 300:
         raise _error(answer)
     try:
@@ -182,11 +140,9 @@ def _error(answer: Answer) -> ApiError | ForeignAnswer:
 
 
 def _encoded(body: Mapping[str, Any]) -> bytes:
-    return json.dumps({name: value for name, value in body.items() if value is not None}).encode()
-
-
-def _nothing(_: Fields) -> None:
-    """The status says all."""
+    # As UTF-8: an escape is up to six times as long.
+    text = json.dumps({name: value for name, value in body.items() if value is not None}, ensure_ascii=False)
+    return text.encode(errors="replace")
 
 
 def _text(at: datetime | None) -> str | None:

@@ -1,4 +1,4 @@
-"""One capture's way into the cloud, up to the receipt. Deletes nothing: that is for who called."""
+"""One capture's way into the cloud by the single-purpose routes, up to the receipt: for who has no queue of packs."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Delivery:
     on_uploaded: Callable[[Seq], None]
 
     def deliver(self, capture: Capture) -> Proved | Unproved:
-        """Raises Trouble, Refusal, Conflict, CredentialRefused, ReceiptInvalid, CaptureDamaged, CaptureGone."""
+        """Raises Trouble, Refusal, Conflict, CredentialRefused, ReceiptInvalid."""
         target = self.client.upload_url(capture)
         if not target.is_duplicate:
             target = self._uploaded(capture, target)

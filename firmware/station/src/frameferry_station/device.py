@@ -12,19 +12,25 @@ from typing import Protocol
 
 from frameferry_station import __version__
 from frameferry_station.backoff import Uniform
+from frameferry_station.boot import Boot
 from frameferry_station.captures import CaptureMeta
 from frameferry_station.client import DeviceClient
-from frameferry_station.clock import Clock, in_whole_ms
-from frameferry_station.control import Action, CommandFailed, Control, Restart
-from frameferry_station.drain import Deliver, Drain
+from frameferry_station.clock import from_text, in_whole_ms
+from frameferry_station.control import Account, Action, CommandFailed, Control, Restart
+from frameferry_station.drain import Drain
 from frameferry_station.errors import CredentialRefused, StationError
-from frameferry_station.identity import IdentityStore
+from frameferry_station.http import Sender
+from frameferry_station.identity import Identity, IdentityStore
 from frameferry_station.ledger import CommandLedger
 from frameferry_station.outbox import Outbox
+from frameferry_station.packs import CaptureRecord
 from frameferry_station.protocol import Command, Health, Settings
-from frameferry_station.queue import DiskQueue
+from frameferry_station.queue import PackQueue
+from frameferry_station.receipts import ReceiptVerifier
 from frameferry_station.settings_store import SettingsStore
 from frameferry_station.steps import Captured, CaptureFailed, Observer, PauseChanged, Rebooting, Refused
+from frameferry_station.sync_protocol import ClockSample
+from frameferry_station.uploads import Uploads
 
 FIRMWARE_VERSION = f"frameferry-station/{__version__}"
 _LOOK_S = 0.2
@@ -50,10 +56,8 @@ class End(Enum):
 
 
 class State(Protocol):
-    """What of a device is on disk."""
+    """What of a device is on disk, beside its queue."""
 
-    @property
-    def queue(self) -> DiskQueue: ...
     @property
     def outbox(self) -> Outbox: ...
     @property
@@ -65,53 +69,61 @@ class State(Protocol):
 
 
 class Device:
-    """`capture_step` and `upload_step` do one thing each and say how long to wait; `run` calls them in two threads.
+    """`capture_step`, `sync_step` and `put_step` do one thing each and say how long to wait; `run` calls them in three
+    threads.
 
-    `interval_s` overrides the owner's setting. `clock_is_synced` says whether captured_at can be believed.
-    `space` gives free and total bytes of the disk that holds the queue.
+    `storage` sends what goes to S3. `interval_s` and `newest_first` override the owner's settings. `clock_is_synced`
+    says whether captured_at can be believed. `space` gives free and total bytes of the disk that holds the queue.
     """
 
     def __init__(
         self,
         state: State,
+        queue: PackQueue,
         client: DeviceClient,
-        deliver: Deliver,
+        storage: Sender,
         pictures: PictureSource,
         *,
-        clock: Clock,
+        boot: Boot,
         uniform: Uniform,
         observe: Observer,
         space: Callable[[], tuple[int, int]],
         interval_s: float | None = None,
+        newest_first: bool = False,
         clock_is_synced: Callable[[], bool] = lambda: True,
         reset_reason: str = "power_on",
     ) -> None:
         self._state = state
+        self._queue = queue
         self._client = client
         self._pictures = pictures
-        self._clock = clock
+        self._boot = boot
+        self._clock = boot.clock
         self._observe = observe
         self._space = space
         self._interval_s = interval_s
+        self._newest_first = newest_first
         self._clock_is_synced = clock_is_synced
         self._reset_reason = reset_reason
-        self._started_at_s = clock.monotonic_s()
         self._capture_lock = threading.Lock()
-        self._due_at_s = self._started_at_s
+        self._due_at_s = boot.began_at_s
         self._was_paused = False
         self._camera_failed = False
         self._no_more_pictures = False
         self._end: End | None = None
-        self._upload_wake = threading.Event()
-        self._drain = Drain(state.queue, deliver, state.outbox, clock=clock, uniform=uniform, observe=observe)
+        self._wake = {"sync": threading.Event(), "put": threading.Event()}
+        self._drain = Drain(queue, state.outbox, self._verifier, clock=self._clock, uniform=uniform, observe=observe)
+        self._uploads = Uploads(storage, queue, self._drain)
         self._control = Control(
             client,
+            self._drain,
             state.outbox,
             state.ledger,
+            state.settings,
+            state.identity,
             self._actions(),
-            health=self._health,
-            on_settings=state.settings.change,
-            clock=clock,
+            Account(self._health, self._clock_sample),
+            clock=self._clock,
             uniform=uniform,
             observe=observe,
         )
@@ -123,21 +135,24 @@ class Device:
         return self._end
 
     def run(self, stop: threading.Event) -> End:
-        """Capture and upload until something ends it. Raises what neither thread foresaw."""
+        """Capture, sync and upload until something ends it. Raises what no thread foresaw."""
         failures: list[BaseException] = []
 
-        def capture() -> None:
+        def repeat(step: Callable[[], float], wake: threading.Event) -> None:
             try:
-                self._repeat(self.capture_step, threading.Event(), stop)
+                self._repeat(step, wake, stop)
             except BaseException as error:
                 failures.append(error)
                 self._end = End.STOPPED
 
-        thread = threading.Thread(target=capture, name="capture", daemon=True)
-        thread.start()
-        self._repeat(self.upload_step, self._upload_wake, stop)
+        loops = [(self.capture_step, threading.Event()), (self.put_step, self._wake["put"])]
+        threads = [threading.Thread(target=repeat, args=loop, daemon=True) for loop in loops]
+        for thread in threads:
+            thread.start()
+        repeat(self.sync_step, self._wake["sync"])
         self._end = self._end or End.STOPPED
-        thread.join()
+        for thread in threads:
+            thread.join()
         if failures:
             raise failures[0]
         return self._end
@@ -158,12 +173,14 @@ class Device:
         self._due_at_s += self._interval() * max(1, math.ceil(late_s / self._interval()))
         return max(0.0, self._due_at_s - self._clock.monotonic_s())
 
-    def upload_step(self) -> float:
-        """One thing of control, one capture. Gives seconds until there is more to do."""
+    def sync_step(self) -> float:
+        """Sync if it is due. Gives seconds until there is more to do; 0 after a sync."""
+        hurry = self._no_more_pictures
+        if hurry or (self._drain.is_idle and not self._control.is_resting):
+            # The link has nothing to do: no capture waits for its pack to fill.
+            self._queue.seal()
         try:
-            control_s = self._control.step()
-            newest_first = self._state.settings.settings.upload_policy == "newest_first"
-            drain_s = self._drain.step(newest_first=newest_first)
+            wait_s = self._control.step(newest_first=self._is_newest_first, hurry=hurry)
         except CredentialRefused as refused:
             self._observe(Refused(refused.code))
             self._end = End.REFUSED
@@ -172,14 +189,27 @@ class Device:
             self._observe(Rebooting())
             self._end = End.REBOOT
             return 0.0
-        if self._no_more_pictures and not len(self._state.queue) and not len(self._state.outbox):
+        if self._no_more_pictures and not len(self._queue) and self._control.has_said_all:
             self._end = End.FINISHED
-        return min(control_s, drain_s)
+        if not wait_s:
+            self._wake["put"].set()
+        return wait_s
+
+    def put_step(self) -> float:
+        """Put a pack if there is one. Gives seconds until there is more to do; 0 after an upload."""
+        wait_s = self._uploads.step(newest_first=self._is_newest_first)
+        if not wait_s:
+            self._wake["sync"].set()
+        return wait_s
 
     def _repeat(self, step: Callable[[], float], wake: threading.Event, stop: threading.Event) -> None:
         while self._end is None and not stop.is_set():
             wake.wait(min(step(), _LOOK_S))
             wake.clear()
+
+    @property
+    def _is_newest_first(self) -> bool:
+        return self._newest_first or self._state.settings.settings.upload_policy == "newest_first"
 
     def _interval(self) -> float:
         return self._interval_s or self._state.settings.settings.interval_s
@@ -192,7 +222,7 @@ class Device:
             self._observe(PauseChanged(paused))
         return paused
 
-    def _capture(self) -> bool:
+    def _capture(self, *, is_wanted_now: bool = False) -> bool:
         """False where there is no new capture."""
         with self._capture_lock:
             at = in_whole_ms(self._clock.utc())
@@ -201,13 +231,16 @@ class Device:
                 if jpeg is None:
                     self._no_more_pictures = True
                     return False
-                seq = self._state.queue.put(jpeg, CaptureMeta(at, self._clock_is_synced()))
-            except (CameraFailed, OSError) as error:
+                is_synced = self._clock_is_synced()
+                seq = self._queue.put(jpeg, CaptureMeta(at if is_synced else None, is_synced, self._boot.uptime_ms))
+            except (CameraFailed, OSError, ValueError) as error:
                 self._lost(f"{error}")
                 return False
             self._camera_failed = False
         self._observe(Captured(seq, len(jpeg)))
-        self._upload_wake.set()
+        if is_wanted_now or self._is_newest_first:
+            self._queue.seal()
+        self._wake["sync"].set()
         return True
 
     def _lost(self, reason: str) -> None:
@@ -217,16 +250,23 @@ class Device:
             self._state.outbox.add("error", f"no capture: {reason}")
         self._camera_failed = True
 
+    def _verifier(self) -> ReceiptVerifier:
+        identity: Identity | None = self._state.identity.identity
+        return ReceiptVerifier(identity.device_id, identity.receipt_keys) if identity else ReceiptVerifier("", {})
+
     def _health(self) -> Health:
         free_bytes, total_bytes = self._space()
         return Health(
-            queue_depth=len(self._state.queue),
-            uptime_s=int(self._clock.monotonic_s() - self._started_at_s),
+            queue_depth=len(self._queue),
+            uptime_s=self._boot.uptime_ms // 1000,
             sd_free_bytes=free_bytes,
             sd_total_bytes=total_bytes,
             reset_reason=self._reset_reason,
             firmware_version=FIRMWARE_VERSION,
         )
+
+    def _clock_sample(self) -> ClockSample:
+        return ClockSample(self._boot.boot_id, self._boot.uptime_ms, self._queue.next_seq, self._queue.oldest_seq)
 
     def _actions(self) -> dict[str, Action]:
         return {
@@ -235,12 +275,13 @@ class Device:
             "resume": lambda _: self._set(paused=False, until=None),
             "reboot": _reboot,
             "rotate_token": lambda _: self._state.identity.keep_pending(self._client.rotate_token()),
+            "forget": self._forget,
         }
 
     def _capture_now(self, _: Command) -> None:
         if self._state.settings.settings.is_paused(self._clock.utc()):
             raise CommandFailed("the device is paused")
-        if not self._capture():
+        if not self._capture(is_wanted_now=True):
             raise CommandFailed("the camera gave no picture")
 
     def _pause(self, command: Command) -> None:
@@ -249,8 +290,27 @@ class Device:
         self._set(paused=until is None, until=until)
 
     def _set(self, *, paused: bool, until: datetime | None) -> None:
+        """At once. The owner's own settings, which the server has changed too, come with the next sync."""
         settings: Settings = self._state.settings.settings
-        self._state.settings.change(replace(settings, paused=paused, paused_until=until))
+        self._state.settings.change(replace(settings, paused=paused, paused_until=until), None)
+
+    def _forget(self, command: Command) -> str:
+        """Photos of a time range leave the card. Of one whose time is not known yet the server knows it later, and
+        purges it then.
+        """
+        try:
+            start, end = (from_text(str(command.arguments[name])) for name in ("from", "to"))
+        except (KeyError, ValueError):
+            raise CommandFailed("no time range") from None
+        now, uptime_ms = self._clock.utc(), self._boot.uptime_ms
+
+        def is_forgotten(record: CaptureRecord) -> bool:
+            at = record.captured_at
+            if at is None and record.boot_id == self._boot.boot_id and self._clock_is_synced():
+                at = now - timedelta(milliseconds=uptime_ms - record.uptime_ms)
+            return at is not None and start <= at < end
+
+        return f"{self._queue.forget(is_forgotten)} photos were deleted from the card"
 
 
 def _reboot(_: Command) -> None:

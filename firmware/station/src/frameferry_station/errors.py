@@ -1,6 +1,6 @@
 """Everything that can go wrong between a device and its cloud, and what each means for a capture.
 
-`Trouble` passes: wait and try again. `Refusal` is about one request: a few tries, then go on with the rest.
+`Trouble` passes: wait and try again. `Refusal` is about one object: a few tries, then go on with the rest.
 `CredentialRefused` ends the work until somebody pairs the device again.
 """
 
@@ -47,6 +47,10 @@ class UrlRefused(Busy):
     """S3 does not take this presigned URL (any more): ask for a new one."""
 
 
+class DigestRefused(Busy):
+    """S3 got other bytes than were announced: they were damaged on the way, or on the card."""
+
+
 class Refusal(ApiError):
     """4xx: the same request will be refused again."""
 
@@ -67,12 +71,8 @@ class ReceiptInvalid(StationError):
     """A receipt that does not prove that the cloud holds this capture."""
 
 
-class CaptureDamaged(StationError):
-    """The bytes on disk are not those that were captured."""
-
-
-class CaptureGone(StationError):
-    """The capture is not in the queue any more: it was evicted in the meantime."""
+class PackGone(StationError):
+    """The pack is not in the queue any more, or not as it was: it was evicted or rewritten in the meantime."""
 
 
 class StateDamaged(StationError):

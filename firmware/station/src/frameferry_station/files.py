@@ -1,6 +1,7 @@
 """The disk as the queue uses it: few operations, each of which a power cut may come before or after.
 
-A written file is durable once it is synced, a name (made, replaced or removed) once its folder is.
+What a file holds and how long it is are durable once it is synced, a name (made, replaced or removed) once its folder
+is.
 """
 
 from __future__ import annotations
@@ -32,6 +33,15 @@ class Files(Protocol):
 
     def write(self, path: Path, parts: Iterable[bytes]) -> None:
         """A new file of mode 0600, or the whole content of an old one anew. Not durable yet."""
+
+    def create(self, path: Path, size_bytes: int) -> None:
+        """A new file of mode 0600 in place of an old one, with its space taken; any bytes may be in it. Not durable."""
+
+    def write_at(self, path: Path, offset: int, parts: Iterable[bytes]) -> None:
+        """Over what is in an existing file. Not durable yet."""
+
+    def trim(self, path: Path, size_bytes: int) -> None:
+        """Cut a file off. Not durable yet."""
 
     def sync(self, path: Path) -> None:
         """Make the content of a file durable."""
@@ -65,6 +75,24 @@ class DiskFiles:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with open(descriptor, "wb") as file:
             file.writelines(parts)
+
+    def create(self, path: Path, size_bytes: int) -> None:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            os.posix_fallocate(descriptor, 0, size_bytes)
+        except OSError:
+            path.unlink()
+            raise
+        finally:
+            os.close(descriptor)
+
+    def write_at(self, path: Path, offset: int, parts: Iterable[bytes]) -> None:
+        with path.open("r+b") as file:
+            file.seek(offset)
+            file.writelines(parts)
+
+    def trim(self, path: Path, size_bytes: int) -> None:
+        os.truncate(path, size_bytes)
 
     def sync(self, path: Path) -> None:
         _sync(path, os.O_RDONLY)

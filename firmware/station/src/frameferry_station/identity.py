@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,14 @@ class IdentityStore:
         with self._lock:
             if self._identity is not None and token != self._identity.device_token:
                 self._save(replace(self._identity, pending_token=token))
+
+    def keep_receipt_keys(self, keys: Mapping[str, str]) -> None:
+        """All that the server signs with or ever signed with; known at once even if the disk is full."""
+        with self._lock:
+            if self._identity is not None and keys and keys != self._identity.receipt_keys:
+                self._identity = replace(self._identity, receipt_keys=dict(keys))
+                with suppress(OSError):
+                    self._save(self._identity)
 
     def tokens(self) -> tuple[str, ...]:
         identity = self._identity

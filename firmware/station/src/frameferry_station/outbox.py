@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -64,18 +64,16 @@ class Outbox:
                 self._shorten()
             self._save()
 
-    def first(self) -> Event | None:
-        """The event to send next; from now on it stays as it is."""
+    def first(self, count: int) -> tuple[Event, ...]:
+        """The events to send next; from now on they stay as they are."""
         with self._lock:
-            if not self._entries:
-                return None
-            self._entries[0] = replace(self._entries[0], may_grow=False)
-            return self._entries[0].event
+            self._entries[:count] = [replace(entry, may_grow=False) for entry in self._entries[:count]]
+            return tuple(entry.event for entry in self._entries[:count])
 
-    def told(self, event: Event) -> None:
-        """The server has it, or will never take it."""
+    def told(self, events: Collection[Event]) -> None:
+        """The server has them, or will never take them."""
         with self._lock:
-            self._entries = [entry for entry in self._entries if entry.event != event]
+            self._entries = [entry for entry in self._entries if entry.event not in events]
             self._save()
 
     def _free_time(self, kind: str) -> datetime:

@@ -190,15 +190,8 @@ def scan(read: Read, size_bytes: int, device_id: str, *, first_seq: int = 0) -> 
 
 def read_sealed(read: Read, size_bytes: int, device_id: str) -> tuple[PackedEntry, ...]:
     """The captures of a sealed pack by its directory and headers; their JPEGs are not read. Raises PackDamaged."""
-    end = read(max(0, size_bytes - _END.size), _END.size)
-    if len(end) < _END.size:
-        raise PackDamaged("shorter than its end")
-    _, _, _, count, _, length, start, _ = _END.unpack(end)
-    if end != _END.pack(_END_MAGIC, 0, 0, count, count, length, start, 0) or start + length + _END.size != size_bytes:
-        raise PackDamaged("does not end as a pack does")
-    if not 1 <= count <= MAX_CAPTURES or length != count * (_CENTRAL.size + _NAME_BYTES):
-        raise PackDamaged("the directory is broken")
-    directory = read(start, length)
+    directory, end = _directory(read, size_bytes)
+    start = size_bytes - len(directory) - len(end)
     entries = tuple(_named_entries(directory, read, device_id, start))
     try:
         if encode_directory(entries) == directory + end:
@@ -206,6 +199,32 @@ def read_sealed(read: Read, size_bytes: int, device_id: str) -> tuple[PackedEntr
     except ValueError:
         pass
     raise PackDamaged("the directory is not that of its entries")
+
+
+def named_seqs(read: Read, size_bytes: int) -> tuple[Seq, ...]:
+    """The seqs of a sealed pack by its directory alone, in one read. Raises PackDamaged."""
+    directory, _ = _directory(read, size_bytes)
+    step = _CENTRAL.size + _NAME_BYTES
+    names = [directory[at + _CENTRAL.size : at + step] for at in range(0, len(directory), step)]
+    seqs = tuple(Seq(int(name[:16])) for name in names if name[:16].isdigit())
+    if [_name(seq) for seq in seqs] != names or any(one >= other for one, other in itertools.pairwise(seqs)):
+        raise PackDamaged("the directory's names are broken")
+    return seqs
+
+
+def _directory(read: Read, size_bytes: int) -> tuple[bytes, bytes]:
+    """The directory and the end of a pack, which say the same of its form. Raises PackDamaged."""
+    longest = min(size_bytes, directory_size_bytes(MAX_CAPTURES))
+    tail = read(size_bytes - longest, longest)
+    end = tail[-_END.size :]
+    if len(tail) < longest or len(end) < _END.size:
+        raise PackDamaged("shorter than its end")
+    _, _, _, count, _, length, start, _ = _END.unpack(end)
+    if end != _END.pack(_END_MAGIC, 0, 0, count, count, length, start, 0) or start + length + _END.size != size_bytes:
+        raise PackDamaged("does not end as a pack does")
+    if not 1 <= count <= MAX_CAPTURES or length != count * (_CENTRAL.size + _NAME_BYTES):
+        raise PackDamaged("the directory is broken")
+    return tail[-length - _END.size : -_END.size], end
 
 
 def _named_entries(directory: bytes, read: Read, device_id: str, limit: int) -> Iterator[PackedEntry]:

@@ -1,4 +1,6 @@
-"""The device API's bodies as typed values. Unknown fields are ignored: a newer server may say more.
+"""The bodies of the device API's single-purpose routes as typed values, and what all bodies share.
+
+Unknown fields are ignored: a newer server may say more.
 
 Parsing raises Malformed for a body that is not what the route answers, whoever sent it.
 """
@@ -66,13 +68,11 @@ class Ingested:
     status: str
     item_id: str
     receipt: Receipt | None = None
-    seq: int | None = None
-    """Only of a direct upload, whose seq the server may have allotted."""
 
 
 @dataclass(frozen=True)
 class Health:
-    """What a heartbeat tells; None is left out."""
+    """How the device is; None is left out."""
 
     queue_depth: int | None = None
     uptime_s: int | None = None
@@ -80,14 +80,6 @@ class Health:
     sd_total_bytes: int | None = None
     reset_reason: str | None = None
     firmware_version: str | None = None
-
-
-@dataclass(frozen=True)
-class HeartbeatAnswer:
-    server_time: datetime
-    settings: Settings
-    settings_version: int
-    commands_waiting: int
 
 
 @dataclass(frozen=True)
@@ -202,35 +194,6 @@ def ingested(body: Fields) -> Ingested:
         status=body.get("status", str),
         item_id=body.get("item_id", str),
         receipt=_receipt(body.part("receipt")),
-        seq=body.find("seq", int),
-    )
-
-
-def heartbeat_answer(body: Fields) -> HeartbeatAnswer:
-    server_time = body.instant("server_time")
-    if server_time is None:
-        raise Malformed("server_time is missing")
-    return HeartbeatAnswer(
-        server_time=server_time,
-        settings=settings(body.part("settings")),
-        settings_version=body.find("settings_version", int) or 0,
-        commands_waiting=body.find("commands_waiting", int) or 0,
-    )
-
-
-def commands(body: Fields) -> tuple[Command, ...]:
-    return tuple(_command(Fields(found)) for found in body.get("items", list))
-
-
-def _command(body: Fields) -> Command:
-    created_at = body.instant("created_at")
-    if created_at is None:
-        raise Malformed("created_at is missing")
-    return Command(
-        command_id=body.get("command_id", str),
-        kind=body.get("kind", str),
-        created_at=created_at,
-        arguments=body.find("arguments", dict) or {},
     )
 
 

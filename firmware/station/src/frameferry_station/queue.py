@@ -1,41 +1,46 @@
-"""The disk queue: one file a capture, which appears under its name whole and durable or not at all.
-
-A file is a line of JSON with its CRC, then the JPEG. Its seq is its name alone, so that a renumbering is one rename.
-The counter file only has to be ahead of seqs that no file tells of: it is written before the file with the largest
-seq goes, not at each capture.
-Captures that cannot be sent are set aside in a folder beside the queue, with the reason.
-"""
+"""The queue: captures on the card in packs, of which a sealed one is the object that goes up."""
 
 from __future__ import annotations
 
-import bisect
 import errno
-import hashlib
-import json
-import re
 import threading
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from frameferry_station.captures import MAX_SEQ, Capture, CaptureMeta, FileSlice, Seq, SeqRange
-from frameferry_station.clock import from_text, to_text
-from frameferry_station.documents import JsonFile
-from frameferry_station.errors import CaptureDamaged, CaptureGone, StateDamaged
-from frameferry_station.files import TEMPORARY, Files, write_durably
+from frameferry_station.captures import CaptureMeta, Seq, SeqRange
+from frameferry_station.counter import SeqCounter
+from frameferry_station.errors import PackGone
+from frameferry_station.files import Files
+from frameferry_station.pack_file import OpenPack, as_ranges
+from frameferry_station.pack_folder import PackFolder, QueuedPack, Watcher
+from frameferry_station.packs import (
+    MAX_CAPTURES,
+    MAX_JPEG_BYTES,
+    CaptureRecord,
+    PackDamaged,
+    directory_size_bytes,
+    entry_size_bytes,
+)
 
-_NAME = re.compile(r"(\d{16})\.capture")
-_MAX_HEADER_BYTES = 4096
 _MOST_EVICTED_FOR_SPACE = 8
-"""Captures given up for one new one where the disk is full although the budget is not: others fill it too."""
+"""Packs given up for one new one where the disk is full although the budget is not: others fill it too."""
 
 
-class DiskQueue:
-    """Captures in the order of their seq. Thread-safe; the lock is never held across network I/O.
+@dataclass(frozen=True)
+class PackLimits:
+    """When a pack is full. One capture always fits."""
 
-    `folder` holds the queue, `folder/set-aside` what could not be sent, `counter` the next seq. Where `budget_bytes`
-    would be exceeded the oldest captures go, those set aside first; `on_evict` is told before they do.
+    captures: int = 20
+    size_bytes: int = 32 * 2**20
+
+
+class PackQueue:
+    """Thread-safe; the lock is never held across network I/O.
+
+    `counter` is the file of the next seq. Where `budget_bytes` would be exceeded the oldest pack goes, what is set
+    aside first. Packs of earlier boots are sealed from the start. Raises OSError where the folder is of no use at all.
     """
 
     def __init__(
@@ -43,222 +48,279 @@ class DiskQueue:
         folder: Path,
         counter: Path,
         *,
+        device_id: str,
+        boot_id: str,
         budget_bytes: int,
-        on_evict: Callable[[SeqRange], None],
+        watcher: Watcher,
+        entropy: Callable[[int], bytes],
         files: Files,
+        limits: PackLimits = PackLimits(),
     ) -> None:
-        self._folder = folder
-        self._aside = folder / "set-aside"
+        self._boot_id = boot_id
         self._budget_bytes = budget_bytes
-        self._on_evict = on_evict
-        self._files = files
+        self._watcher = watcher
+        self._limits = limits
         self._lock = threading.RLock()
-        files.make_folder(self._aside)
-        self._sizes, self._seqs = self._opened(folder)
-        self._aside_sizes, self._aside_seqs = self._opened(self._aside)
-        self._total_bytes = sum(self._sizes.values()) + sum(self._aside_sizes.values())
-        self._counter = JsonFile(counter, files)
-        self._kept_next = self._stored_next()
-        self._next = max(self._kept_next, self._largest() + 1)
+        self._folder = PackFolder(folder, device_id, files, entropy, watcher)
+        self._counter = SeqCounter(counter, files)
+        self._open: OpenPack | None = None
+        self._largest_entry_bytes = 0
+        self._packs = self._folder.find()
+        self._counter.raise_to(max(self._largest() + 1, self._folder.free_from))
 
     @property
     def next_seq(self) -> Seq:
-        return Seq(self._next)
+        return Seq(self._counter.next)
+
+    @property
+    def oldest_seq(self) -> Seq | None:
+        """None where no capture is to be sent."""
+        return min((seqs.first for seqs in self.waiting()), default=None)
 
     @property
     def size_bytes(self) -> int:
-        """On disk, with what is set aside."""
-        return self._total_bytes
+        """On the card, with what is set aside."""
+        with self._lock:
+            sealed = sum(pack.size_bytes for pack in self._packs.values())
+            return sealed + (self._open.size_bytes if self._open else 0) + self._folder.set_aside_bytes
 
     def __len__(self) -> int:
-        return len(self._seqs)
+        """Captures that are to be sent."""
+        return sum(seqs.last - seqs.first + 1 for seqs in self.waiting())
+
+    def waiting(self) -> list[SeqRange]:
+        """The captures that are to be sent, those of the open pack too."""
+        with self._lock:
+            sealed = [seqs for pack in self._packs.values() for seqs in pack.seqs]
+            return sealed + list(as_ranges(entry.seq for entry in self._open.entries) if self._open else ())
 
     def put(self, jpeg: bytes, meta: CaptureMeta) -> Seq:
-        """Durable once this returns. Raises OSError where the disk does not take it; then nothing is queued."""
-        header = _header(jpeg, meta)
-        size_bytes = len(header) + len(jpeg)
+        """Durable once this returns.
+
+        Raises OSError where the disk does not take it and ValueError where no pack would; then nothing is queued.
+        """
         with self._lock:
-            if self._next > MAX_SEQ:
-                raise OSError(errno.EOVERFLOW, "no seq is left")
-            self._make_room(size_bytes)
-            seq = Seq(self._next)
-            # Taken whatever happens: a write that fails half-way may still have made the name durable.
-            self._next += 1
-            self._write(self._path(seq), header, jpeg)
-            self._sizes[seq] = size_bytes
-            self._seqs.append(seq)
-            self._total_bytes += size_bytes
+            if not 1 <= len(jpeg) <= MAX_JPEG_BYTES:
+                raise ValueError(f"a pack holds no photo of {len(jpeg)} bytes")
+            if self._open and not self._open.has_room_for(len(jpeg)):
+                self._seal_open(self._open)
+            seq = self._counter.take()
+            record = CaptureRecord(seq, self._boot_id, meta.uptime_ms, meta.captured_at, meta.ntp_synced)
+            if self._open:
+                self._add(self._open, record, jpeg)
+            else:
+                self._open = self._begun(record, jpeg)
+            if len(self._open.entries) >= self._limits.captures:
+                self._seal_open(self._open)
             return seq
 
-    def pending(self) -> list[Seq]:
-        """The seqs in the queue, oldest first."""
+    def seal(self) -> None:
+        """Make the captures that are there a pack, however few they are."""
         with self._lock:
-            return self._seqs.copy()
+            if self._open:
+                self._seal_open(self._open)
 
-    def capture(self, seq: Seq) -> Capture:
-        """Raises CaptureDamaged, and CaptureGone where it is not in the queue."""
+    def packs(self) -> list[QueuedPack]:
+        """The sealed ones, oldest first."""
         with self._lock:
-            size_bytes = self._sizes.get(seq)
-            if size_bytes is None:
-                raise CaptureGone(f"{seq}")
-            path = self._path(seq)
-            try:
-                header = self._files.read(path, 0, _MAX_HEADER_BYTES)
-            except FileNotFoundError:
-                self._forget(seq)
-                raise CaptureGone(f"{seq}") from None
-            except OSError as error:
-                raise CaptureDamaged(f"cannot be read: {error.strerror}") from error
-        return _capture(seq, path, size_bytes, header, self._files)
+            return list(self._packs.values())
 
-    def remove(self, seq: Seq) -> None:
-        """The capture is proved to be held elsewhere. Not synced: a file that comes back is only sent again."""
+    def prepared(self, pack: QueuedPack) -> QueuedPack:
+        """The pack with its sha256, ready to be sent.
+
+        Raises PackGone, also where it was damaged: what is whole in it is then another pack.
+        """
+        if pack.sha256:
+            return pack
+        file = self._folder.file(pack)
+        try:
+            seqs = as_ranges(entry.seq for entry in file.entries())
+            ready = replace(pack, seqs=seqs, sha256=file.sha256())
+        except PackDamaged:
+            self._repair(pack)
+            raise PackGone(pack.name) from None
+        except PackGone:
+            with self._lock:
+                del self._packs[self._current(pack).name]
+            raise
         with self._lock:
-            if seq in self._sizes:
-                self._outlast(seq)
-                self._files.remove(self._path(seq))
-                self._forget(seq)
+            self._packs[self._current(pack).name] = ready
+            return ready
+
+    def distrust(self, pack: QueuedPack) -> None:
+        """Its sha256 was not found true: before it is sent again the file is read again."""
+        with self._lock, suppress(PackGone):
+            self._packs[self._current(pack).name] = replace(pack, sha256="")
+
+    def chunks(self, pack: QueuedPack) -> Iterator[bytes]:
+        """The bytes of the object. Raises PackGone and PackDamaged on the way."""
+        return self._folder.file(pack).chunks(lambda: self._packs.get(pack.name) == pack)
+
+    def remove(self, pack: QueuedPack) -> None:
+        """It is proved to be held elsewhere. Not synced: a pack that comes back is only asked for again.
+
+        Raises OSError.
+        """
+        with self._lock, suppress(PackGone):
+            self._discard(self._current(pack))
+
+    def take_out(self, pack: QueuedPack, next_seqs: Mapping[Seq, int]) -> list[tuple[Seq, Seq]]:
+        """All captures but these are proved to be held elsewhere. These get new seqs, not below those given here, and
+        a pack of their own in the place of this one; durable once this returns. Gives old and new seqs.
+
+        Raises PackGone, PackDamaged, OSError.
+        """
+        with self._lock:
+            taken = [entry for entry in self._folder.file(self._current(pack)).entries() if entry.seq in next_seqs]
+            if not taken:
+                self._discard(pack)
+                return []
+            self.seal()  # seqs of the open pack would lie on both sides of the new ones
+            self._outlast(pack)
+            wanted = [next_seqs[entry.seq] for entry in taken]
+            least = max(wanted) if max(wanted) - min(wanted) > MAX_CAPTURES else 0  # or the pack would span too much
+            new_seqs = {entry.seq: self._free_seq(max(least, next_seqs[entry.seq])) for entry in taken}
+            self._becomes(pack, self._folder.rewrite(pack, taken, new_seqs))
+            return list(new_seqs.items())
+
+    def forget(self, is_forgotten: Callable[[CaptureRecord], bool]) -> int:
+        """Drop what the owner wants nowhere, sent or not; durable once this returns. Gives how many captures.
+
+        Raises OSError; then some may still be there.
+        """
+        with self._lock:
+            self.seal()
+            self._folder.forget_set_aside(is_forgotten)
+        return sum(self._forget_in(pack, is_forgotten) for pack in self.packs())
+
+    def set_aside(self, pack: QueuedPack, reason: str) -> None:
+        """It is kept, but not sent any more. Raises OSError."""
+        with self._lock, suppress(PackGone):
+            self._outlast(self._current(pack))
+            for seqs in pack.seqs:
+                self._watcher.damaged(reason, seqs)
+            self._folder.set_aside(pack.name, pack.size_bytes, reason)
+            del self._packs[pack.name]
 
     def raise_next_seq(self, to: int) -> None:
-        """No capture gets a seq below `to` any more; durable."""
+        """No capture gets a seq below `to` any more; durable. Raises OSError."""
         with self._lock:
-            self._next = max(self._next, to)
-            self._keep_next()
+            self._counter.raise_to(to)
+            self._counter.keep()
 
-    def renumber(self, old: Seq, new: Seq) -> None:
-        """Durable once this returns. `new` is at least `next_seq`. Raises CaptureGone, ValueError, OSError."""
-        with self._lock:
-            if old not in self._sizes:
-                raise CaptureGone(f"{old}")
-            if not self._next <= new <= MAX_SEQ:
-                raise ValueError(f"seq {new} may be in use")
-            # The file itself tells of its new seq, as it did of the old one.
-            self._next = new + 1
-            self._files.replace(self._path(old), self._path(new))
-            self._seqs.append(new)
-            self._sizes[new] = self._sizes[old]
-            self._total_bytes += self._sizes[old]
-            self._forget(old)
-            self._files.sync_folder(self._folder)
-
-    def poison(self, seq: Seq, reason: str) -> None:
-        """Set a capture aside: it is kept, but not sent any more."""
-        with self._lock:
-            if seq not in self._sizes:
-                return
-            self._outlast(seq)
-            with suppress(OSError):  # the reason is a courtesy
-                self._files.write(self._reason(seq), (reason.encode(),))
-            self._files.replace(self._path(seq), self._aside / _name(seq))
-            self._files.sync_folder(self._aside)
-            bisect.insort(self._aside_seqs, seq)
-            self._aside_sizes[seq] = self._sizes[seq]
-            self._total_bytes += self._sizes[seq]
-            self._forget(seq)
-
-    def _opened(self, folder: Path) -> tuple[dict[Seq, int], list[Seq]]:
-        sizes = {}
-        for name, size_bytes in self._files.sizes(folder).items():
-            match = _NAME.fullmatch(name)
-            if match and int(match[1]) <= MAX_SEQ:
-                sizes[Seq(int(match[1]))] = size_bytes
-            elif name.endswith(TEMPORARY):
-                self._files.remove(folder / name)
-        return sizes, sorted(sizes)
-
-    def _stored_next(self) -> int:
+    def _begun(self, record: CaptureRecord, jpeg: bytes) -> OpenPack:
+        pack = self._grown(record.seq, len(jpeg))
         try:
-            return int((self._counter.load() or {}).get("next_seq", 0))
-        except StateDamaged:
-            # The server's conflict answers put right what the files in the queue do not tell.
-            return 0
+            pack.add(record, jpeg)
+            self._folder.keep_names()
+        except OSError:
+            with suppress(OSError):
+                self._folder.remove(pack.path.name)
+            raise
+        return pack
 
-    def _largest(self) -> int:
-        return max([-1, *self._seqs[-1:], *self._aside_seqs[-1:]])
+    def _add(self, pack: OpenPack, record: CaptureRecord, jpeg: bytes) -> None:
+        try:
+            pack.add(record, jpeg)
+        except OSError:
+            # After an error nobody knows what of the file the system still holds back: nothing more goes into it.
+            self._seal_open(pack)
+            raise
 
-    def _outlast(self, seq: Seq) -> None:
-        """Called before the file of `seq` goes: the counter tells of it if no other file will."""
-        if seq == self._largest():
-            self._keep_next()
-
-    def _keep_next(self) -> None:
-        if self._kept_next < self._next:
-            self._counter.save({"next_seq": self._next})
-            self._kept_next = self._next
-
-    def _write(self, path: Path, header: bytes, jpeg: bytes) -> None:
+    def _grown(self, seq: Seq, jpeg_bytes: int) -> OpenPack:
+        """Large enough for a full pack of captures as they have been, if there is room for that."""
+        least = entry_size_bytes(jpeg_bytes) + directory_size_bytes(1)
+        self._largest_entry_bytes = max(self._largest_entry_bytes, entry_size_bytes(jpeg_bytes))
+        full = self._limits.captures * self._largest_entry_bytes * 5 // 4 + directory_size_bytes(self._limits.captures)
+        wanted = max(least, min(full, self._limits.size_bytes, self._budget_bytes // 4))
+        while self.size_bytes + wanted > self._budget_bytes and self._evict():
+            pass
         for _ in range(_MOST_EVICTED_FOR_SPACE):
-            try:
-                write_durably(self._files, path, (header, jpeg))
-            except OSError as error:
-                if error.errno != errno.ENOSPC or not self._evict():
-                    raise
-            else:
-                return
+            for size_bytes in (wanted, least):
+                try:
+                    return self._folder.begin(seq, size_bytes)
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
+            if not self._evict():
+                break
         raise OSError(errno.ENOSPC, "the disk is full")
 
-    def _make_room(self, size_bytes: int) -> None:
-        while self._total_bytes + size_bytes > self._budget_bytes and self._evict():
-            pass
+    def _seal_open(self, pack: OpenPack) -> None:
+        self._open = None
+        seqs = as_ranges(entry.seq for entry in pack.entries)
+        try:
+            sha256 = pack.seal()
+            sealed = QueuedPack(pack.path.name, seqs, pack.end + directory_size_bytes(len(pack.entries)), sha256)
+        except OSError:
+            # What is in it is durable; it is sealed when it is read again.
+            sealed = QueuedPack(pack.path.name, seqs, pack.size_bytes)
+        self._packs[sealed.name] = sealed
+        self._watcher.sealed(sealed)
 
     def _evict(self) -> bool:
-        """Give up the oldest capture; False where there is none."""
-        if not (self._aside_seqs or self._seqs):
+        """Give up the oldest pack; False where there is none."""
+        if self._folder.drop_set_aside():
+            return True
+        oldest = next(iter(self._packs.values()), None)
+        if oldest is None:
             return False
-        seq = (self._aside_seqs or self._seqs)[0]
-        self._outlast(seq)
-        self._on_evict(SeqRange(seq, seq))
-        if self._aside_seqs:
-            self._files.remove(self._aside / _name(seq))
-            self._files.remove(self._reason(seq))
-            self._total_bytes -= self._aside_sizes.pop(seq)
-            del self._aside_seqs[0]
-        else:
-            self._files.remove(self._path(seq))
-            self._forget(seq)
+        for seqs in oldest.seqs:
+            self._watcher.evicted(seqs)
+        self._discard(oldest)
         return True
 
-    def _forget(self, seq: Seq) -> None:
-        self._total_bytes -= self._sizes.pop(seq)
-        del self._seqs[bisect.bisect_left(self._seqs, seq)]
+    def _forget_in(self, pack: QueuedPack, is_forgotten: Callable[[CaptureRecord], bool]) -> int:
+        with self._lock:
+            try:
+                entries = self._folder.file(self._current(pack)).entries()
+            except PackGone:
+                return 0
+            except PackDamaged:
+                repaired = self._repair(pack)
+                return self._forget_in(repaired, is_forgotten) if repaired else 0
+            kept = [entry for entry in entries if not is_forgotten(entry.record)]
+            if not kept:
+                self._discard(pack)
+                self._folder.keep_names()
+            elif len(kept) < len(entries):
+                self._outlast(pack)
+                self._becomes(pack, self._folder.rewrite(pack, kept, {}))
+            return len(entries) - len(kept)
 
-    def _path(self, seq: int) -> Path:
-        return self._folder / _name(seq)
+    def _repair(self, pack: QueuedPack) -> QueuedPack | None:
+        with self._lock:
+            self._outlast(self._current(pack))
+            repaired = self._folder.repair(pack)
+            self._becomes(pack, repaired)
+            return repaired
 
-    def _reason(self, seq: int) -> Path:
-        return self._aside / f"{seq:016d}.reason"
+    def _free_seq(self, least: int) -> Seq:
+        self._counter.raise_to(least)
+        return self._counter.take()
 
+    def _becomes(self, pack: QueuedPack, other: QueuedPack | None) -> None:
+        if other is None:
+            del self._packs[pack.name]
+        else:
+            self._packs[pack.name] = other
 
-def _name(seq: int) -> str:
-    return f"{seq:016d}.capture"
+    def _discard(self, pack: QueuedPack) -> None:
+        self._outlast(pack)
+        self._folder.remove(pack.name)
+        del self._packs[pack.name]
 
+    def _current(self, pack: QueuedPack) -> QueuedPack:
+        if self._packs.get(pack.name) != pack:
+            raise PackGone(pack.name)
+        return pack
 
-def _header(jpeg: bytes, meta: CaptureMeta) -> bytes:
-    fields = {
-        "captured_at": to_text(meta.captured_at) if meta.captured_at else None,
-        "ntp_synced": meta.ntp_synced,
-        "size_bytes": len(jpeg),
-        "sha256": hashlib.sha256(jpeg).hexdigest(),
-    }
-    text = json.dumps(fields, separators=(",", ":")).encode()
-    return b"frameferry-capture-v1 %08x %s\n" % (zlib.crc32(text), text)
+    def _largest(self) -> int:
+        """Of the seqs that packs tell of."""
+        told = [int(pack.last_seq) for pack in self._packs.values()]
+        return max([*told, int(self._open.entries[-1].seq)] if self._open else told, default=-1)
 
-
-def _capture(seq: Seq, path: Path, size_bytes: int, start: bytes, files: Files) -> Capture:
-    header, _, _ = start.partition(b"\n")
-    magic, _, rest = header.partition(b" ")
-    checksum, _, text = rest.partition(b" ")
-    if magic != b"frameferry-capture-v1" or checksum != b"%08x" % zlib.crc32(text):
-        raise CaptureDamaged("its header is damaged")
-    fields = json.loads(text)
-    offset = len(header) + 1
-    if size_bytes != offset + fields["size_bytes"]:
-        raise CaptureDamaged("shorter or longer than it was")
-    at = fields["captured_at"]
-    return Capture(
-        seq=seq,
-        meta=CaptureMeta(from_text(at) if at else None, fields["ntp_synced"]),
-        size_bytes=fields["size_bytes"],
-        sha256=fields["sha256"],
-        body=FileSlice(path, offset, fields["size_bytes"], files),
-    )
+    def _outlast(self, pack: QueuedPack) -> None:
+        """Called before captures go: the counter tells of their seqs if no other pack will."""
+        if pack.last_seq == self._largest():
+            self._counter.keep()

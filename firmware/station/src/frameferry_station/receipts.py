@@ -1,4 +1,4 @@
-"""Receipts: the server's signed word that it holds a capture, and the only ground for deleting it.
+"""Receipts: the server's signed word that it holds an object, and the only ground for deleting it.
 
 The signed message is US-ASCII text, lines joined by a single LF with none at the end:
 
@@ -19,11 +19,11 @@ import base64
 import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from nacl.exceptions import CryptoError
 from nacl.signing import VerifyKey
 
-from frameferry_station.captures import Capture
 from frameferry_station.errors import ReceiptInvalid
 
 _CONTEXT = "frameferry-receipt-v1"
@@ -42,21 +42,30 @@ class Receipt:
     signature: str
 
 
+class Bytes(Protocol):
+    """What a receipt is for: a capture or a pack. `sha256` is 64 lower-case hex digits."""
+
+    @property
+    def size_bytes(self) -> int: ...
+    @property
+    def sha256(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class ReceiptVerifier:
-    """`public_keys` are the stack's, by id, in base64, as the activation gave them."""
+    """`public_keys` are the stack's, by id, in base64, as the server gave them."""
 
     device_id: str
     public_keys: Mapping[str, str] = field(repr=False)
 
-    def verify(self, receipt: Receipt, capture: Capture, object_key: str | None) -> None:
+    def verify(self, receipt: Receipt, own: Bytes, object_key: str | None) -> None:
         """The cloud holds these bytes of this device, or its owner deleted them there. Else raises ReceiptInvalid.
 
         `object_key` None takes any key of this device: a duplicate names the one that the first upload had.
         """
         if receipt.state not in _STATES:
             raise ReceiptInvalid(f"unknown state {receipt.state!r}")
-        if (receipt.sha256, receipt.size_bytes) != (capture.sha256, capture.size_bytes):
+        if (receipt.sha256, receipt.size_bytes) != (own.sha256, own.size_bytes):
             raise ReceiptInvalid("it is for other bytes")
         if object_key not in (None, receipt.object_key):
             raise ReceiptInvalid("it is for another object")

@@ -18,9 +18,11 @@ class SettingsStore:
 
     def __init__(self, path: Path, files: Files) -> None:
         self._file = JsonFile(path, files)
+        self._version: int | None = None
         try:
-            stored = self._file.load()
-            self._settings = protocol.settings(Fields(stored)) if stored else Settings()
+            stored = Fields(self._file.load() or {})
+            self._settings = protocol.settings(stored)
+            self._version = stored.find("version", int)
         except (StateDamaged, protocol.Malformed):
             self._settings = Settings(paused=True)
 
@@ -28,11 +30,17 @@ class SettingsStore:
     def settings(self) -> Settings:
         return self._settings
 
-    def change(self, settings: Settings) -> None:
+    @property
+    def version(self) -> int | None:
+        """The server's number for these settings; None where they are not exactly its own."""
+        return self._version
+
+    def change(self, settings: Settings, version: int | None) -> None:
         """In force even if the disk is full; then only until the next start."""
-        if settings == self._settings:
+        if (settings, version) == (self._settings, self._version):
             return
-        self._settings = settings
+        self._settings, self._version = settings, version
         until = settings.paused_until
         with suppress(OSError):
-            self._file.save(vars(settings) | {"paused_until": to_text(until) if until else None})
+            stored = vars(settings) | {"paused_until": to_text(until) if until else None, "version": version}
+            self._file.save(stored)

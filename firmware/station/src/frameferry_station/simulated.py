@@ -19,20 +19,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from frameferry_station import boot
 from frameferry_station.backoff import Backoff
 from frameferry_station.client import DeviceClient, activate
 from frameferry_station.clock import SystemClock
-from frameferry_station.delivery import Delivery
 from frameferry_station.device import FIRMWARE_VERSION, Device, End, PictureSource
 from frameferry_station.errors import Refusal, StateInUse, StationError, Trouble
 from frameferry_station.files import held_alone
 from frameferry_station.http import Connection
 from frameferry_station.identity import Identity
+from frameferry_station.packs import MAX_CAPTURES
 from frameferry_station.pictures import FirstPictures, FolderPictures
-from frameferry_station.receipts import ReceiptVerifier
+from frameferry_station.queue import PackLimits
 from frameferry_station.scene import Scene
 from frameferry_station.state import StateFolder
-from frameferry_station.steps import Refused, Step, Uploaded, Waiting
+from frameferry_station.steps import Refused, Step, Waiting
 
 _LOOK_S = 0.2
 _GRACE_S = 1.0
@@ -73,12 +74,7 @@ class SimulatedCamera:
         """Gives the exit code."""
         end, reason = End.REBOOT, "power_on"
         while end is End.REBOOT:
-            state = StateFolder(
-                self._options.state,
-                budget_bytes=self._options.budget_mb * 2**20,
-                utc=self._clock.utc,
-                observe=self._lines.step,
-            )
+            state = StateFolder(self._options.state, utc=self._clock.utc, observe=self._lines.step)
             identity = self._identity(state)
             if identity is None:
                 return 0 if self._stop.is_set() else 1
@@ -86,23 +82,27 @@ class SimulatedCamera:
         return 1 if end is End.REFUSED else 0
 
     def _device(self, state: StateFolder, identity: Identity, reset_reason: str) -> Device:
-        client = DeviceClient(self._options.api, self._api, state.identity)
-        delivery = Delivery(
-            client,
-            self._storage,
-            ReceiptVerifier(identity.device_id, identity.receipt_keys),
-            lambda seq: self._lines.step(Uploaded(seq)),
+        run = boot.begin(self._clock, secrets.token_bytes)
+        queue = state.queue(
+            identity.device_id,
+            run.boot_id,
+            budget_bytes=self._options.budget_mb * 2**20,
+            limits=PackLimits(captures=self._options.pack_captures),
+            entropy=secrets.token_bytes,
         )
+        queue.raise_next_seq(identity.next_seq)
         return Device(
             state,
-            client,
-            delivery.deliver,
+            queue,
+            DeviceClient(self._options.api, self._api, state.identity),
+            self._storage,
             self._pictures,
-            clock=self._clock,
+            boot=run,
             uniform=random.uniform,
             observe=self._lines.step,
             space=self._space,
             interval_s=self._options.interval,
+            newest_first=self._options.newest_first,
             reset_reason=reset_reason,
         )
 
@@ -114,7 +114,6 @@ class SimulatedCamera:
         else:
             identity = self._activated(state, code)
         if identity is not None:
-            state.queue.raise_next_seq(identity.next_seq)
             self._say_who(identity)
         elif code is None:
             self._lines.say({"event": "not_paired", "message": "give a pairing code with --code"})
@@ -136,7 +135,7 @@ class SimulatedCamera:
                 self._lines.step(Waiting(trouble.reason, round(wait_s, 3)))
                 self._stop.wait(wait_s)
             else:
-                state.settings.change(activation.settings)
+                state.settings.change(activation.settings, activation.settings_version)
                 return state.identity.complete(activation, code)
         return None
 
@@ -203,6 +202,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--photos", type=Path, metavar="DIR", help="send the JPEGs of DIR, over and over")
     parser.add_argument("--count", type=_positive(int), metavar="N", help="end when N pictures are confirmed")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="which landscape to look at")
+    parser.add_argument(
+        "--pack-captures",
+        type=int,
+        default=PackLimits.captures,
+        choices=range(1, MAX_CAPTURES + 1),
+        metavar="N",
+        help=f"photos in a full pack, 1 to {MAX_CAPTURES} ({PackLimits.captures})",
+    )
+    parser.add_argument("--newest-first", action="store_true", help="whatever the owner set")
     parser.add_argument("--budget-mb", type=_positive(int), default=1024, metavar="MB", help="most that is queued")
     return parser
 

@@ -1,7 +1,7 @@
 """The state folder of a device: what is where on its disk.
 
     identity/     the credential, and an activation under way
-    queue/        captures, one file each; set-aside/ in it holds those that cannot be sent
+    queue/        packs; set-aside/ in it holds what cannot be sent
     seq.json      the next capture number
     events.json commands.json settings.json
 """
@@ -14,36 +14,55 @@ from pathlib import Path
 
 from frameferry_station.captures import SeqRange
 from frameferry_station.files import DiskFiles, Files
-from frameferry_station.identity import IdentityStore
+from frameferry_station.identity import Entropy, IdentityStore
 from frameferry_station.ledger import CommandLedger
 from frameferry_station.outbox import Outbox
-from frameferry_station.queue import DiskQueue
+from frameferry_station.pack_folder import QueuedPack
+from frameferry_station.queue import PackLimits, PackQueue
 from frameferry_station.settings_store import SettingsStore
-from frameferry_station.steps import Evicted, Observer
+from frameferry_station.steps import Evicted, Observer, Poisoned, Sealed
 
 
 class StateFolder:
-    """Opens, and where needed creates, all parts. Raises OSError."""
+    """Opens, and where needed creates, all parts; the queue once it is known whose it is. Raises OSError.
+
+    Also what the queue tells of itself (`pack_folder.Watcher`): what is lost is an event for the owner.
+    """
 
     def __init__(
-        self,
-        folder: Path,
-        *,
-        budget_bytes: int,
-        utc: Callable[[], datetime],
-        observe: Observer,
-        files: Files | None = None,
+        self, folder: Path, *, utc: Callable[[], datetime], observe: Observer, files: Files | None = None
     ) -> None:
-        files = files or DiskFiles()
+        self._folder = folder
+        self._files = files or DiskFiles()
         self._observe = observe
-        self.identity = IdentityStore(folder / "identity", files)
-        self.outbox = Outbox(folder / "events.json", files, utc)
-        self.ledger = CommandLedger(folder / "commands.json", files)
-        self.settings = SettingsStore(folder / "settings.json", files)
-        self.queue = DiskQueue(
-            folder / "queue", folder / "seq.json", budget_bytes=budget_bytes, on_evict=self._evicted, files=files
+        self.identity = IdentityStore(folder / "identity", self._files)
+        self.outbox = Outbox(folder / "events.json", self._files, utc)
+        self.ledger = CommandLedger(folder / "commands.json", self._files)
+        self.settings = SettingsStore(folder / "settings.json", self._files)
+
+    def queue(
+        self, device_id: str, boot_id: str, *, budget_bytes: int, limits: PackLimits, entropy: Entropy
+    ) -> PackQueue:
+        """Raises OSError."""
+        return PackQueue(
+            self._folder / "queue",
+            self._folder / "seq.json",
+            device_id=device_id,
+            boot_id=boot_id,
+            budget_bytes=budget_bytes,
+            watcher=self,
+            entropy=entropy,
+            files=self._files,
+            limits=limits,
         )
 
-    def _evicted(self, seqs: SeqRange) -> None:
+    def sealed(self, pack: QueuedPack) -> None:
+        self._observe(Sealed(pack.first_seq, pack.last_seq, pack.captures, pack.size_bytes))
+
+    def evicted(self, seqs: SeqRange) -> None:
         self.outbox.evicted(seqs)
         self._observe(Evicted(seqs.first, seqs.last))
+
+    def damaged(self, reason: str, seqs: SeqRange | None) -> None:
+        self.outbox.add("error", f"photos set aside: {reason}", seqs)
+        self._observe(Poisoned(reason, *((seqs.first, seqs.last) if seqs else ())))

@@ -18,7 +18,7 @@ class Step:
 
 
 Observer = Callable[[Step], None]
-"""Called from the capturing and from the uploading thread."""
+"""Called from any thread."""
 
 
 @dataclass(frozen=True)
@@ -35,34 +35,50 @@ class CaptureFailed(Step):
 
 
 @dataclass(frozen=True)
-class Uploaded(Step):
+class OfPack(Step):
+    """About a pack: `captures` photos, of which these are the first and the last."""
+
+    first_seq: Seq
+    last_seq: Seq
+    captures: int
+
+
+@dataclass(frozen=True)
+class Sealed(OfPack):
+    """Full, or wanted at once: nothing more goes into it."""
+
+    event = "sealed"
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Uploaded(OfPack):
     """S3 says that it has the bytes; that is no proof yet."""
 
     event = "uploaded"
-    seq: Seq
 
 
 @dataclass(frozen=True)
-class Confirmed(Step):
-    """A verified receipt came and the capture left the queue. `status` is `queued` or `duplicate`."""
+class Confirmed(OfPack):
+    """A verified receipt came and the pack left the queue. `state` is `held`, or `deleted` by the owner."""
 
     event = "confirmed"
-    seq: Seq
-    status: str
+    state: str
 
 
 @dataclass(frozen=True)
-class Deferred(Step):
-    """This capture was refused, or got no receipt that holds: it stays and is tried again after `seconds`."""
+class Deferred(OfPack):
+    """This pack was refused, or got no receipt that holds: it stays and is tried again after `seconds`."""
 
     event = "deferred"
-    seq: Seq
     reason: str
     seconds: float
 
 
 @dataclass(frozen=True)
 class Renumbered(Step):
+    """The server holds other bytes under the old seq: this photo goes up alone."""
+
     event = "renumbered"
     old_seq: Seq
     new_seq: Seq
@@ -77,11 +93,12 @@ class Evicted(Step):
 
 @dataclass(frozen=True)
 class Poisoned(Step):
-    """Set aside: it is kept, but not sent any more."""
+    """These photos cannot be sent: they are set aside, or damaged. Without seqs it is not known which they are."""
 
     event = "poison"
-    seq: Seq
     reason: str
+    first_seq: Seq | None = None
+    last_seq: Seq | None = None
 
 
 @dataclass(frozen=True)
