@@ -12,7 +12,11 @@ from rich.text import Text
 
 from infra.local.owner import Owner
 
-_STYLES = {"captured": "cyan", "uploaded": "blue", "processed": "green", "rejected": "red", "failed": "red"}
+_STYLES = {
+    **{"captured": "cyan", "uploaded": "blue", "processed": "green", "confirmed": "dim"},
+    **{"rejected": "red", "failed": "red", "evicted": "red", "set aside": "red"},
+    **{"waiting": "yellow", "deferred": "yellow", "renumbered": "yellow"},
+}
 _BY_HAND = Path(__file__).with_name("by_hand.sh")
 
 
@@ -38,10 +42,11 @@ class Output:
             self._line(step)
         self._line("")
 
-    def photo(self, camera: str, seq: int, step: str, detail: str = "") -> None:
-        """One line for one step of one photo."""
+    def photos(self, camera: str, seqs: tuple[int | None, int | None], step: str, detail: str = "") -> None:
+        """One line for one step of a photo, of all those of a pack, or of the camera itself."""
         now = datetime.now().astimezone().strftime("%H:%M:%S")
-        line = Text.assemble((now, "dim"), f"  {camera:<10} photo {seq:<6} ", (f"{step:<10}", _STYLES.get(step, "")))
+        which = f"  {camera:<10} {_which(*seqs):<13} "
+        line = Text.assemble((now, "dim"), which, (f"{step:<10}", _STYLES.get(step, "")))
         self._line(line.append(f" {detail}" if detail else ""))
 
     def note(self, text: str) -> None:
@@ -51,6 +56,12 @@ class Output:
         if isinstance(line, Text):
             line.rstrip()
         self._console.print(line)
+
+
+def _which(first_seq: int | None, last_seq: int | None) -> str:
+    if first_seq is None:
+        return ""
+    return f"photo {first_seq}" if first_seq == last_seq else f"photos {first_seq}-{last_seq}"
 
 
 def curl_steps(api_url: str, state_path: Path) -> list[str]:

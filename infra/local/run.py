@@ -19,7 +19,8 @@ from urllib.parse import unquote_plus
 
 import httpx
 
-from chalicelib.wire.object_keys import SingleKey, parse_single
+from chalicelib.wire.object_keys import PackKey, SingleKey, parse_pack, parse_single
+from infra.local.camera_news import kilobytes, news_of
 from infra.local.camera_process import CameraEvent, CameraProcess, stop_cameras
 from infra.local.cloud import CannotListen, LocalCloud
 from infra.local.console_output import Output
@@ -31,6 +32,8 @@ from infra.local.s3_events import S3Change
 from infra.local.state import CameraCredential, LocalState, write_state
 
 _LOG_LIMIT_BYTES = 10_000_000
+_PAGE = 200
+"""Photos that are looked through for those of an object that was processed just now."""
 _TOKEN_RENEWAL_S = 50 * 60  # an access token lasts an hour
 
 
@@ -147,30 +150,34 @@ class Session:
             if self._state.camera is None:
                 credential = CameraCredential(event["device_id"], event["device_token"])
                 self._set_state(replace(self._state, camera=credential))
-        elif event["event"] == "captured":
-            self._output.photo(name, event["seq"], "captured", _kilobytes(event.get("size_bytes")))
         elif event["event"] == "ended":
             directory = self._options.directory / "cameras"
             self._output.note(f"{name} ended with code {event['code']}; {directory}/{name.split()[-1]}.log says why.")
+        elif news := news_of(event):
+            self._output.photos(name, (news.first_seq, news.last_seq), news.step, news.detail)
 
     def _tell_change(self, change: S3Change) -> None:
-        key = parse_single(change.key)
+        key = _parsed(change.key)
         if key and change.bucket == self._cloud.outputs.captures_bucket and change.size_bytes is not None:
-            self._output.photo(self._name(key), key.seq, "uploaded", _kilobytes(change.size_bytes))
+            self._output.photos(self._name(key), _seqs(key), "uploaded", kilobytes(change.size_bytes))
 
     def _tell_outcome(self, outcome: Outcome) -> None:
-        key = parse_single(unquote_plus(outcome.event["Records"][0]["s3"]["object"]["key"]))
+        object_key = unquote_plus(outcome.event["Records"][0]["s3"]["object"]["key"])
+        key = _parsed(object_key)
         if key is None or not outcome.is_last:
             return
         if not outcome.succeeded:
-            self._output.photo(self._name(key), key.seq, "failed", f"see {self._options.directory}/app.log")
+            self._output.photos(self._name(key), _seqs(key), "failed", f"see {self._options.directory}/app.log")
             return
-        answer = self._api.get(f"/items/{key.device_id}/{key.seq}", headers=self._owner_headers())
-        if answer.status_code == httpx.codes.OK:
-            item = answer.json()
-            self._output.photo(self._name(key), key.seq, item["status"], _item_detail(item))
+        answer = self._api.get(
+            "/items", params={"device_id": key.device_id, "limit": _PAGE}, headers=self._owner_headers()
+        )
+        items = answer.json()["items"] if answer.status_code == httpx.codes.OK else []
+        for item in sorted(items, key=lambda item: item["seq"]):
+            if item.get("photo", {}).get("object_key") == object_key:
+                self._output.photos(self._name(key), (item["seq"],) * 2, item["status"], _item_detail(item))
 
-    def _name(self, key: SingleKey) -> str:
+    def _name(self, key: SingleKey | PackKey) -> str:
         return self._camera_names.get(key.device_id, key.device_id[:8])
 
     def _owner_headers(self) -> dict[str, str]:
@@ -181,8 +188,12 @@ class Session:
         write_state(self._state_path, state)
 
 
-def _kilobytes(size_bytes: int | None) -> str:
-    return "" if size_bytes is None else f"{size_bytes / 1000:.0f} kB"
+def _parsed(object_key: str) -> SingleKey | PackKey | None:
+    return parse_pack(object_key) or parse_single(object_key)
+
+
+def _seqs(key: SingleKey | PackKey) -> tuple[int, int]:
+    return (key.first_seq, key.last_seq) if isinstance(key, PackKey) else (key.seq, key.seq)
 
 
 def _item_detail(item: dict[str, Any]) -> str:

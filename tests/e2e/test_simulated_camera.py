@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from frameferry_station.packs import scan
 
 from chalicelib.services.sweeping import GRACE
 from infra.local.camera_process import STATION_SOURCE
@@ -70,7 +71,8 @@ class Camera:
         return [step for line in self._output.read_text().splitlines() if (step := _step(line))]
 
     def count(self, event: str) -> int:
-        return sum(step["event"] == event for step in self.steps())
+        """Of photos, where a step is about a pack of them."""
+        return sum(step.get("captures", 1) for step in self.steps() if step["event"] == event)
 
     def waits_for(self, event: str, times: int) -> None:
         until = time.monotonic() + PATIENCE_S
@@ -78,8 +80,14 @@ class Camera:
             assert time.monotonic() < until, self._output.read_text()
             time.sleep(0.02)
 
-    def queued(self) -> list[Path]:
-        return list(self.state.glob("queue/**/*.capture"))
+    def queued(self, device_id: str) -> set[int]:
+        """The seqs of the photos that are on its card, in whatever pack."""
+        found: set[int] = set()
+        for path in self.state.glob("queue/**/*.zip"):
+            pack = path.read_bytes()
+            scanned = scan(lambda at, length, pack=pack: pack[at : at + length], len(pack), device_id)  # type: ignore[misc]
+            found |= {entry.seq for entry in scanned.entries}
+        return found
 
 
 def _step(line: str) -> JsonObject | None:
@@ -130,8 +138,8 @@ def assert_each_capture_is_one_item(
     assert {item["status"] for item in items.values()} == {"processed"}
     (device,) = owner.ask("GET", "/devices")["items"]
     held = captures.of_device(device["device_id"])
-    assert sorted(held) == sorted(item["photo"]["object_key"] for item in items.values())
-    assert camera.queued() == []
+    assert sorted(held) == sorted({item["photo"]["object_key"] for item in items.values()})
+    assert camera.queued(device["device_id"]) == set()
 
 
 def test_camera_pairs_itself_and_ends_when_its_photos_are_proved_to_be_held(
@@ -202,6 +210,7 @@ def test_revoked_camera_keeps_its_photos_and_says_why_it_ends(owner: OwnerCaller
     owner.ask("DELETE", f"/devices/{device['device_id']}")
     assert camera.wait() == 1
     assert [step["code"] for step in camera.steps() if step["event"] == "refused"] == ["device_revoked"]
-    confirmed = {step["seq"] for step in camera.steps() if step["event"] == "confirmed"}
+    confirmed = [step for step in camera.steps() if step["event"] == "confirmed"]
+    gone = {seq for step in confirmed for seq in range(step["first_seq"], step["last_seq"] + 1)}
     captured = {step["seq"] for step in camera.steps() if step["event"] == "captured"}
-    assert {int(path.stem) for path in camera.queued()} == captured - confirmed
+    assert camera.queued(device["device_id"]) == captured - gone
