@@ -9,7 +9,7 @@ from datetime import timedelta
 from chalicelib.domain.clock import utc_now
 from infra.deploying.target import PROCESSING_FUNCTION, RECONCILER_FUNCTION
 from tests.e2e.packing import TEN, Offered, believed, pack, receipts, send, shots, single, sync, taken_at, text
-from tests.e2e.people import DeviceCaller, JsonObject
+from tests.e2e.people import DeviceCaller
 from tests.e2e.stage import LATER, NEXT_SWEEP, Meanwhile, Stage
 from tests.pack_files import BOOT_ID, Shot
 from tests.tiny_jpegs import tiny_jpeg
@@ -77,8 +77,8 @@ class PackTour(Stage):
         page = self._owner.page(device_id=device.device_id)
         assert [item["seq"] for item in page["items"]] == [5, 3, 2, 1]
         for item in page["items"]:
-            assert self._range(page, item["photo"]) == tiny_jpeg(item["seq"])
-            assert self._range(page, item["thumbnail"]).startswith(b"\xff\xd8")
+            assert self._owner.download(item["photo"], page["urls"]) == tiny_jpeg(item["seq"])
+            assert self._owner.download(item["thumbnail"], page["urls"]).startswith(b"\xff\xd8")
         assert self._states(device, synced, solved) == ["held", "held"]
 
     def a_conflict_in_a_pack(self) -> None:
@@ -222,12 +222,6 @@ class PackTour(Stage):
     def _states(self, device: DeviceCaller, *offered: Offered) -> list[str]:
         answers = receipts(device, *offered)
         return [believed(device, each, answer) for each, answer in zip(offered, answers, strict=True)]
-
-    def _range(self, page: JsonObject, place: JsonObject) -> bytes:
-        first, last = place["offset"], place["offset"] + place["length"] - 1
-        answer = self._owner.s3.get(page["urls"][place["object_key"]], headers={"Range": f"bytes={first}-{last}"})
-        assert answer.status_code == 206, answer.text
-        return answer.content
 
     def _holds(self, key: str, jpeg: bytes) -> bool:
         return any(jpeg in body for body in self._captures.all_bodies(key))

@@ -97,14 +97,21 @@ class OwnerCaller(Caller):
         return found
 
     def photo(self, item: JsonObject) -> bytes:
-        return self._download(item["photo"]["url"])
+        return self.download(item["photo"])
 
     def thumbnail(self, item: JsonObject) -> bytes:
-        return self._download(item["thumbnail"]["url"])
+        return self.download(item["thumbnail"])
 
-    def _download(self, url: str) -> bytes:
-        answer = self.s3.get(url)
-        assert answer.status_code == 200, f"{answer.status_code} {answer.text}"
+    def download(self, place: JsonObject, urls: JsonObject | None = None) -> bytes:
+        """What a place means: its object, or the range of it. Of a page `urls` are the page's."""
+        url = place["url"] if urls is None else urls[place["object_key"]]
+        if "offset" not in place:
+            answer = self.s3.get(url)
+            assert answer.status_code == 200, f"{answer.status_code} {answer.text}"
+            return answer.content
+        last = place["offset"] + place["length"] - 1
+        answer = self.s3.get(url, headers={"Range": f"bytes={place['offset']}-{last}"})
+        assert answer.status_code == 206, f"{answer.status_code} {answer.text}"
         return answer.content
 
 
