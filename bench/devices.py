@@ -108,11 +108,12 @@ class _CountedEndpoint:
         body: bytes = b"",
         *,
         is_busy: IsBusy,
+        most_bytes: int | None = None,
     ) -> Answer:
         operation = (headers or {}).get("X-Amz-Target", method).rpartition(".")[2]
         with self._stack.lock:
             self._stack.calls[f"{self._service} {operation}"] += 1
-        return self._endpoint.send(method, path, query, headers, body, is_busy=is_busy)
+        return self._endpoint.send(method, path, query, headers, body, is_busy=is_busy, most_bytes=most_bytes)
 
 
 def _load_app() -> Any:
