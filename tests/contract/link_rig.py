@@ -32,7 +32,8 @@ class RawServer:
     def __post_init__(self) -> None:
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=64)
         self._one_more = threading.Condition()
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
 
     @property
     def url(self) -> str:
@@ -47,6 +48,7 @@ class RawServer:
     def close(self) -> None:
         with suppress(OSError):
             self._listening.shutdown(socket.SHUT_RDWR)
+        self._accepting.join()  # or it could accept on the next socket that gets this one's number
         self._listening.close()
 
     def _accept(self) -> None:

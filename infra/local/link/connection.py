@@ -269,6 +269,7 @@ class Connection(asyncio.Protocol):
         if not self._terms.is_cut_silent(direction):
             if self._server.transport is not None:
                 self._server.transport.close()
+                self._server.transport = None  # it may still have to write
             self._reset_when_written()
 
     def _reset_when_written(self) -> None:
