@@ -11,7 +11,7 @@ from chalicelib.domain.capture_time import Confidence
 from chalicelib.domain.gap_reasons import GapReason
 from chalicelib.domain.ids import Seq
 from chalicelib.domain.reported import DeviceState, EvictedRange, StateKind
-from chalicelib.domain.timeline import Shown, TimelineRow
+from chalicelib.domain.timeline import RowCapture, Shown, TimelineRow
 
 MISSED_INTERVALS = 2.5
 """A camera that is so many intervals late has missed a photo."""
@@ -193,12 +193,29 @@ def _tail(seen: Sequence[_Seen], told: Told, within: TimeSpan) -> Iterator[Gap]:
 
 
 def _deleted(rows: Iterable[TimelineRow], told: Told) -> Iterator[Gap]:
+    """Of a row, those taken one after the other are one gap. No further: a row is looked at whole or not at all."""
     for row in rows:
+        found: list[Gap] = []
         for capture in row.captures:
-            if capture.shown is Shown.DELETED:
-                forgotten = any(one.since <= capture.at < one.until for one in told.forgotten)
-                reason = GapReason.FORGOTTEN if forgotten else GapReason.DELETED
-                yield Gap(reason, capture.at, capture.at + told.interval, capture.seq, capture.seq, 1)
+            if capture.shown is not Shown.DELETED:
+                continue
+            gap = _of_deleted(capture, told)
+            if found and _goes_on(found[-1], gap, told):
+                run = found.pop()
+                gap = replace(run, until=gap.until, last_seq=gap.last_seq, count=1 + (run.count or 0))
+            found.append(gap)
+        yield from found
+
+
+def _of_deleted(capture: RowCapture, told: Told) -> Gap:
+    is_forgotten = any(one.since <= capture.at < one.until for one in told.forgotten)
+    reason = GapReason.FORGOTTEN if is_forgotten else GapReason.DELETED
+    return Gap(reason, capture.at, capture.at + told.interval, capture.seq, capture.seq, 1)
+
+
+def _goes_on(run: Gap, gap: Gap, told: Told) -> bool:
+    is_next = gap.reason is run.reason and gap.first_seq == 1 + (run.last_seq or 0)
+    return is_next and run.until <= gap.until <= run.until + told.longest_wait
 
 
 def _vague(rows: Iterable[TimelineRow]) -> Iterator[Gap]:

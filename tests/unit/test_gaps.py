@@ -143,6 +143,21 @@ def test_deleted_photos_are_gaps_and_forgotten_ones_are_called_so() -> None:
     assert reasons(found) == [(GapReason.DELETED, 3, 3), (GapReason.FORGOTTEN, 10, 10)]
 
 
+def test_what_was_deleted_one_after_the_other_in_a_pack_is_one_gap() -> None:
+    items = [an_item(seq, NOON + seq * HALF_MINUTE + (seq >= 15) * HOUR).deleted(NOON) for seq in range(20) if seq != 7]
+    rows = rows_of_pack([*items, an_item(20, minutes(70))])
+
+    found = gaps(rows, told(minutes(70), next_seq=21, forgotten=[TimeSpan(NOON, minutes(2))]), DAY)
+
+    deleted = [gap for gap in found if gap.reason in (GapReason.DELETED, GapReason.FORGOTTEN)]
+    assert deleted == [
+        Gap(GapReason.FORGOTTEN, NOON, minutes(2), Seq(0), Seq(3), 4),
+        Gap(GapReason.DELETED, minutes(2), minutes(3.5), Seq(4), Seq(6), 3),
+        Gap(GapReason.DELETED, minutes(4), minutes(7.5), Seq(8), Seq(14), 7),
+        Gap(GapReason.DELETED, minutes(67.5), minutes(70), Seq(15), Seq(19), 5),
+    ]
+
+
 def test_what_a_late_pack_lost_to_a_forgotten_range_is_forgotten() -> None:
     rows = [*a_pack(range(10), NOON), *a_pack(range(20, 30), minutes(10))]
 
