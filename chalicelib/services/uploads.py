@@ -227,8 +227,8 @@ def accept_image(
     before, after = services.forward.move_forward(stores, device.device_id, seq, decide)
     receipt = receipt_for(after, sha256, keys, stores.captures, just_seen=_was_just_seen(before, after))
     if receipt is None and after.has_object:
-        # Somebody has removed the object. Processing finds that these bytes take its place.
-        _put(after.object_key, body, sha256, stores.captures)
+        # Somebody has removed the object. Processing finds that these bytes take its place, but for the key of a pack.
+        _put(key if after.is_in_pack else after.object_key, body, sha256, stores.captures)
     return Confirmed(after, _is_duplicate(before, after), receipt)
 
 

@@ -42,7 +42,9 @@ from chalicelib.services.uploads import (
 from chalicelib.services.verdicts import Outcome
 from tests.fakes.crashes import Crashes
 from tests.fakes.world import FakeWorld
+from tests.pack_files import Shot
 from tests.services.conftest import OWNER, new_device
+from tests.services.pack_scene import upload
 from tests.tiny_jpegs import not_a_jpeg, tiny_jpeg
 
 PHOTO = tiny_jpeg(1)
@@ -363,6 +365,20 @@ def test_no_receipt_is_given_for_an_object_that_somebody_has_removed_since(
     world.captures.upload(again.object_key, PHOTO, DIGEST)
     process(world, key)
     assert ingest(world, device, key, sha256=DIGEST).receipt is not None
+
+
+def test_a_photo_of_a_pack_that_somebody_has_removed_comes_back_alone(world: FakeWorld, device: Device) -> None:
+    """Under the pack's key it would keep the pack from being sent again."""
+    named = upload(world, device, [Shot(7, PHOTO)])
+    process(world, named.object_key)
+    world.captures.delete_all_versions(named.object_key)
+
+    assert post(world, device, PHOTO, 7).receipt is None
+
+    (key,) = world.captures.keys()
+    assert process(world, key) is Outcome.RESTORED
+    assert world.captures.head(named.object_key) is None
+    assert post(world, device, PHOTO, 7).receipt is not None
 
 
 def test_a_confirmation_asks_s3_once(world: FakeWorld, device: Device) -> None:
