@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,20 +14,24 @@ import httpx
 from moto.core.config import default_user_config
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, iam_backends
-from moto.moto_server.threaded_moto_server import ThreadedMotoServer
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
-from werkzeug.serving import make_server
 
 import infra.local.moto_listing
 import infra.local.moto_resources
 import infra.local.moto_rest_api  # noqa: F401 - each of these teaches moto
 from infra.deploying.gateway import LOG_POLICY
+from infra.deploying.target import Target, project_config
+from infra.local.access import Access
 from infra.local.app_environment import app_environment, role_variables
+from infra.local.boundary import Boundary
+from infra.local.moto_server import MotoServer
+from infra.local.roles import ENVIRONMENT, Role, Roles
 from infra.rehearse.cut_line import CutLine
 from infra.rehearse.invocations import Invocations
 
 REGION = "eu-central-1"
 ACCOUNT_ID = "123456789012"
+RUN_STAGE = "dev"
+"""The one whose functions are run."""
 _RESET_TIMEOUT_S = 60.0
 
 
@@ -39,28 +42,17 @@ def _log_policy() -> dict[str, Any]:
     return found
 
 
-class _MotoServer(ThreadedMotoServer):
-    """moto with functions that run, at the end of a line that can be cut."""
-
-    def __init__(self, line: CutLine, invocations: Invocations) -> None:
-        super().__init__("127.0.0.1", 0, verbose=False)
-        self._line = line
-        self._invocations = invocations
-
-    def _server_entry(self) -> None:
-        application = self._line.wrap(self._invocations.wrap(DomainDispatcherApplication(create_backend_app)))
-        self._server = make_server(
-            self._ip_address, self._port, application, threaded=True, request_handler=MotoRequestHandler
-        )
-        self._server_ready_event.set()
-        self._server.serve_forever()
-
-
 @dataclass(frozen=True, slots=True)
 class FakeAws:
+    """The environment's credentials are the owner's, who may do everything; a function of the stage `RUN_STAGE` may do
+    what `access` has been told.
+    """
+
     url: str
     line: CutLine
     invocations: Invocations
+    roles: Roles
+    access: Access
 
     def forget_all(self) -> None:
         """An empty account again."""
@@ -74,20 +66,23 @@ def fake_aws() -> Iterator[FakeAws]:
     """An empty account."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     default_user_config["lambda"]["use_docker"] = False
-    line, invocations = CutLine(), Invocations()
-    server = _MotoServer(line, invocations)
+    target = Target(RUN_STAGE, ACCOUNT_ID, REGION, "aws", project_config()["app_name"])
+    line, invocations, roles, access = CutLine(), Invocations(), Roles(target), Access(unjudged=ENVIRONMENT)
+    boundary = Boundary(roles, access, target.arn)
+    server = MotoServer(lambda moto: line.wrap(boundary.wrap(invocations.wrap(moto))))
     server.start()
     try:
-        host, port = server.get_host_and_port()
-        aws = FakeAws(f"http://{host}:{port}", line, invocations)
+        aws = FakeAws(server.url, line, invocations, roles, access)
         aws.forget_all()
-        role = role_variables(
-            access_key="ASIAREHEARSAL0000000",
-            secret_key=secrets.token_urlsafe(),
-            session_token=secrets.token_urlsafe(),
-            region=REGION,
-        )
-        with app_environment(role | {"AWS_ENDPOINT_URL": aws.url, "AWS_MAX_ATTEMPTS": "2"}, ["127.0.0.1"]):
+        owner = variables_of(roles.operator) | {"AWS_ENDPOINT_URL": aws.url, "AWS_MAX_ATTEMPTS": "2"}
+        with app_environment(owner, ["127.0.0.1"]):
             yield aws
     finally:
         server.stop()
+
+
+def variables_of(role: Role) -> dict[str, str]:
+    """What Lambda puts into a function's environment for its role."""
+    return role_variables(
+        access_key=role.access_key, secret_key=role.secret_key, session_token=role.session_token, region=REGION
+    )

@@ -20,9 +20,10 @@ from chalice import Chalice
 from infra.deploying.target import API_FUNCTION, FUNCTIONS, RECONCILER_FUNCTION, Target
 from infra.local.api_server import ApiServer
 from infra.local.stats import Stats
+from infra.rehearse.fake_aws import FakeAws, variables_of
 from infra.rehearse.moto_lambda import ignore_events
 from infra.rehearse.runtime_api import FunctionProcess, make_runtime_folder
-from infra.rehearse.storage import Storage
+from infra.rehearse.snapshot import role_policies
 
 MACHINE = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}[platform.machine().lower()]
 """This machine's architecture, as Lambda names it."""
@@ -44,31 +45,30 @@ def unzip(package: bytes, folder: Path) -> None:
 class Functions:
     api_url: str
     processes: Mapping[str, FunctionProcess]
-    access_keys: Mapping[str, str]
-    """Of each function's role."""
 
     def reconcile(self) -> None:
         self.processes[RECONCILER_FUNCTION].invoke(_SCHEDULED_EVENT)
 
 
 @contextmanager
-def running(session: Any, target: Target, folder: Path, storage: Storage) -> Iterator[Functions]:
-    """Each function in a fresh interpreter, from `folder`/task, with a role of its own and S3 behind `storage`.
+def running(aws: FakeAws, session: Any, target: Target, folder: Path, s3_url: str) -> Iterator[Functions]:
+    """Each function in a fresh interpreter, from `folder`/task, in its own role under its deployed policy.
 
-    The API's routes are those that were deployed.
+    The API's routes are those that were deployed; S3 is at `s3_url`.
     """
     make_runtime_folder(folder / "runtime")
     ignore_events(target)
-    roles = {name: storage.new_role() for name in FUNCTIONS}
     with ExitStack() as open_:
-        processes = {
-            name: open_.enter_context(function_process(session, target, name, folder, also=roles[name]))
-            for name in FUNCTIONS
-        }
+        processes = {}
+        for name in FUNCTIONS:
+            (document,) = role_policies(session, target, name).values()
+            aws.access.put_policy(name, document)
+            also = variables_of(aws.roles.of(name)) | {"AWS_ENDPOINT_URL_S3": s3_url}
+            processes[name] = open_.enter_context(function_process(session, target, name, folder, also=also))
         server = ApiServer(Stats())
         server.start(_app_in_front(processes[API_FUNCTION].invoke, _deployed_routes(session, target)))
         open_.callback(server.stop)
-        yield Functions(server.url, processes, {name: role["AWS_ACCESS_KEY_ID"] for name, role in roles.items()})
+        yield Functions(server.url, processes)
 
 
 def function_process(

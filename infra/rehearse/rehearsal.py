@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import boto3
 from rich.console import RenderableType
 
 from infra import deploy as program
@@ -20,6 +20,7 @@ from infra.deploying.deployed_state import DeployedState, read_deployed_state
 from infra.deploying.plan import routes_of_app
 from infra.deploying.smoke import SmokeTest
 from infra.deploying.target import API_FUNCTION, FUNCTIONS, PROCESSING_FUNCTION, PROJECT, Target
+from infra.local.roles import Role
 from infra.rehearse.asynchronous import AsynchronousFunction
 from infra.rehearse.cold_start import TARGETS, ColdStarts, Compared
 from infra.rehearse.cuts import break_off_everywhere
@@ -118,37 +119,29 @@ class Rehearsal:
         task, target = FOLDER / "dev" / "task", self._dev.target
         unzip(sent_zip(target, API_FUNCTION), task)
         expect("problems of the package", problems(task, MACHINE), [])
-        with self._storage() as storage, running(self._session, target, FOLDER / "dev", storage) as functions:
+        with self._up() as (storage, functions):
             camera_storage = self._smoke(storage, functions, functions.processes[PROCESSING_FUNCTION].invoke)
             functions.reconcile()
         self.ran = {name: Ran(process.init_s, process.peak_memory_mb) for name, process in functions.processes.items()}
         _expect_no_source_compiled(task)
-        return f"{camera_storage.accepted} photo went up by a URL that the API's role had signed, and was processed"
+        expect("what the functions were denied", self.aws.access.denied, Counter())
+        return f"{camera_storage.accepted} photo by a URL that the API's role had signed; no call denied by a policy"
 
     def redrive_a_dead_letter(self) -> str:
-        """S3's event comes while the function may do nothing, Lambda gives up, the owner mends that and redrives."""
-        target, line = self._dev.target, self.aws.line
-        letters: list[dict[str, Any]] = []
-        with self._storage() as storage, running(self._session, target, FOLDER / "dev", storage) as functions:
-            function = AsynchronousFunction.of(self._session, functions.processes[PROCESSING_FUNCTION])
+        """S3's event comes while the function may only leave a letter, Lambda gives up, the owner mends that."""
+        target, name, access = self._dev.target, PROCESSING_FUNCTION, self.aws.access
+        with self._up() as (storage, functions):
+            role = self.aws.roles.of(name)
+            function = AsynchronousFunction.of(self._session, functions.processes[name], _client("sqs", role))
 
             def fail_and_redrive(event: Any) -> None:
-                line.refuse_after(0, "AccessDenied")
-                letter = function.tell(event)
-                line.mend()
-                if letter is None:
-                    raise RehearsalFailed("the function did its work without a permission")
-                letters.append(letter)
-                self._session.client("sqs").send_message(
-                    QueueUrl=function.dead_letter_queue_url, MessageBody=json.dumps(letter)
-                )
-                with self.aws.invocations.of(target.function_name(PROCESSING_FUNCTION), function.process.invoke):
+                with access.with_policy(name, _only("sqs:SendMessage", access.policy(name))):
+                    expect("success without a permission", function.tell(event), False)
+                with self.aws.invocations.of(target.function_name(name), function.process.invoke):
                     expect("what `make redrive` says", _said("redrive", "--stage", "dev"), "Redriven: 1 dead letter")
 
             self._smoke(storage, functions, fail_and_redrive)
-        (letter,) = letters
-        tries = letter["requestContext"]["approximateInvokeCount"]
-        return f"given up on after {tries} tries ({letter['responsePayload']['errorType']}), then processed"
+        return f"given up on after {function.tries} tries, redriven, processed"
 
     def compare_cold_starts(self, function: str) -> str:
         """Tells the ratio and judges none: time depends on what else the machine does."""
@@ -192,17 +185,24 @@ class Rehearsal:
         return tables(self.deployed, self.package, self.ran, {name: one.cpu for name, one in self.cold.items()})
 
     def _smoke(self, storage: Storage, functions: Functions, tell: Callable[[Any], object]) -> CameraStorage:
-        camera_storage = CameraStorage(
-            storage, self._dev.outputs.captures_bucket, functions.access_keys[API_FUNCTION], tell
-        )
+        api_access_key = self.aws.roles.of(API_FUNCTION).access_key
+        camera_storage = CameraStorage(storage, self._dev.outputs.captures_bucket, api_access_key, tell)
         environment = self._dev.environment
         SmokeTest(
             self._session, environment, functions.api_url, lambda _: None, camera_storage, patience_s=_PATIENCE_S
         ).run()
         return camera_storage
 
-    def _storage(self) -> AbstractContextManager[Storage]:
-        return open_storage(self._session, self.aws.url, self._dev.target.region)
+    @contextlib.contextmanager
+    def _up(self) -> Iterator[tuple[Storage, Functions]]:
+        """The functions of dev, from the zip, and their S3."""
+        target, folder = self._dev.target, FOLDER / "dev"
+        self.aws.access.forget()
+        with (
+            open_storage(self.aws) as storage,
+            running(self.aws, self._session, target, folder, storage.front.url) as functions,
+        ):
+            yield storage, functions
 
     @property
     def _session(self) -> Any:
@@ -223,6 +223,21 @@ def _expect_no_source_compiled(task: Path) -> None:
     cached = {path.with_name(path.name.split(".")[0]) for path in task.rglob("__pycache__/*.pyc")}
     sources = {path.parent / "__pycache__" / path.stem for path in task.rglob("*.py")}
     expect("sources without byte code in the zip", sorted(map(str, sources - cached))[:5], [])
+
+
+def _only(action: str, document: Any) -> dict[str, Any]:
+    """The policy without all statements but that of the action."""
+    statements = [one for one in document["Statement"] if action in one["Action"]]
+    return {**document, "Statement": statements}
+
+
+def _client(service: str, role: Role) -> Any:
+    return boto3.client(  # type: ignore[call-overload]
+        service,
+        aws_access_key_id=role.access_key,
+        aws_secret_access_key=role.secret_key,
+        aws_session_token=role.session_token,
+    )
 
 
 def _said(*arguments: str) -> str:

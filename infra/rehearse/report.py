@@ -38,40 +38,53 @@ def tables(
     deployed: Mapping[str, Any], package: Package, ran: Mapping[str, Ran], cold_starts: Mapping[str, float]
 ) -> RenderableType:
     """`deployed` is a snapshot of a stage; `cold_starts` are ratios of CPU to a naive function's, where known."""
-    return Group(
-        _functions(deployed, ran, cold_starts), "", _around(deployed, package), "", _routes(deployed["api"]["routes"])
-    )
+    parts = _functions(deployed), _runs(deployed, ran, cold_starts), _around(deployed, package)
+    return Group(*(line for part in parts for line in (part, "")), _routes(deployed["api"]["routes"]))
 
 
-def _functions(deployed: Mapping[str, Any], ran: Mapping[str, Ran], cold_starts: Mapping[str, float]) -> Table:
-    table = Table(box=None, title="Deployed; and run on this machine, from a zip for it", title_justify="left")
-    for name in ("function", "runtime", "for", "started by"):
-        table.add_column(name)
-    for name in ("memory", "timeout", "up here in", "memory here", "cold start, naive = 1"):
-        table.add_column(name, justify="right")
+def _functions(deployed: Mapping[str, Any]) -> Table:
+    table = _table("deployed", "runtime", "memory", "timeout")
+    table.add_column("started by")
     started_by = {
         API_FUNCTION: f"{len(deployed['api']['routes'])} routes",
-        PROCESSING_FUNCTION: "new objects in the captures bucket",
+        PROCESSING_FUNCTION: "new objects",
         RECONCILER_FUNCTION: deployed["schedule"]["expression"],
     }
     for name in FUNCTIONS:
-        configuration, process = deployed["functions"][name]["configuration"], ran[name]
+        configuration = deployed["functions"][name]["configuration"]
         table.add_row(
             configuration["FunctionName"],
-            configuration["Runtime"],
-            *configuration["Architectures"],
-            started_by[name],
+            " ".join((configuration["Runtime"], *configuration["Architectures"])),
             f"{configuration['MemorySize']} MB",
             f"{configuration['Timeout']} s",
-            f"{process.up_s * 1000:.0f} ms",
-            f"{process.peak_memory_mb:.0f} MB",
-            f"{cold_starts[name]:.2f}" if name in cold_starts else "",
+            started_by[name],
         )
     return table
 
 
+def _runs(deployed: Mapping[str, Any], ran: Mapping[str, Ran], cold_starts: Mapping[str, float]) -> Table:
+    table = _table("run from the zip, here", "up in", "memory")
+    table.add_column("cold start")
+    for name, run in ran.items():
+        table.add_row(
+            deployed["functions"][name]["configuration"]["FunctionName"],
+            f"{run.up_s * 1000:.0f} ms",
+            f"{run.peak_memory_mb:.0f} MB",
+            f"{cold_starts[name]:.2f} x the CPU of a naive one" if name in cold_starts else "",
+        )
+    return table
+
+
+def _table(name: str, *numbers: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column(name, no_wrap=True)
+    for number in numbers:
+        table.add_column(number, justify="right", no_wrap=True)
+    return table
+
+
 def _around(deployed: Mapping[str, Any], package: Package) -> Table:
-    table = Table(box=None, show_header=False)
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     glibc, newest = (".".join(map(str, version)) for version in (package.glibc, NEWEST_GLIBC))
     table.add_row("zip", f"{package.zipped_bytes / _MB:.1f} MB of {ZIPPED_LIMIT_BYTES / _MB:.1f} MB")
     table.add_row("unzipped", f"{package.unzipped_bytes / _MB:.1f} MB of {UNZIPPED_LIMIT_BYTES / _MB:.1f} MB")

@@ -6,7 +6,6 @@ judgement; the same request then goes through the front, which knows paths only,
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from email.message import Message
@@ -20,40 +19,27 @@ from frameferry_station.http import Answer, Content
 
 from chalicelib.domain.clock import utc_now
 from infra.local import s3_request, s3_signature
-from infra.local.app_environment import role_variables
 from infra.local.faults import Faults
 from infra.local.s3_errors import S3Error
 from infra.local.s3_events import S3Change, event_for
 from infra.local.s3_front import S3Front
-from infra.local.s3_signature import Credential
 from infra.local.stats import Stats
 from infra.rehearse.expectations import RehearsalFailed, expect
+from infra.rehearse.fake_aws import REGION, FakeAws
 
 _CONFIG = Config(s3={"addressing_style": "path"}, request_checksum_calculation="when_required")
 
 
 class Storage:
-    """The front, the credentials that it knows, and what has happened to objects."""
+    """The front, and what has happened to objects."""
 
-    def __init__(self, session: Any, moto_url: str, region: str) -> None:
-        self._region = region
-        self._credentials: dict[str, Credential] = {}
+    def __init__(self, aws: FakeAws) -> None:
+        self._roles = aws.roles
         self._changes: list[S3Change] = []
-        own = session.get_credentials().get_frozen_credentials()
-        self._credentials[own.access_key] = Credential(own.secret_key, own.token)
-        moto = boto3.client("s3", endpoint_url=moto_url)
+        moto = boto3.client("s3", endpoint_url=aws.url)
         self.front = S3Front(
-            moto_url, self._credentials.get, moto, utc_now, self._changes.append, Stats(), Faults(), port=0
+            aws.url, aws.roles.credential, moto, utc_now, self._changes.append, Stats(), Faults(), port=0
         )
-
-    def new_role(self) -> dict[str, str]:
-        """The variables that Lambda gives a function for its role. What is signed with them is accepted from now on."""
-        access_key, secret_key = f"ASIA{secrets.token_hex(8).upper()}", secrets.token_urlsafe(30)
-        session_token = secrets.token_urlsafe(600)
-        self._credentials[access_key] = Credential(secret_key, session_token)
-        return role_variables(
-            access_key=access_key, secret_key=secret_key, session_token=session_token, region=self._region
-        ) | {"AWS_ENDPOINT_URL_S3": self.front.url}
 
     def signer_of(self, method: str, url: str, headers: Mapping[str, str]) -> str:
         """The access key. Raises S3Error where S3 would refuse the request for its signature."""
@@ -61,7 +47,7 @@ class Storage:
         for name, value in {"Host": parts.netloc, **headers}.items():
             fields[name] = value
         request = s3_request.parse(method, f"{parts.path}?{parts.query}", fields)
-        return s3_signature.check(request, self._credentials.get, self._region, utc_now())
+        return s3_signature.check(request, self._roles.credential, REGION, utc_now())
 
     def put(self, bucket: str, key: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """The same request, addressed by path."""
@@ -83,7 +69,7 @@ class Storage:
         """Of the objects that were put into the bucket since the last call."""
         changes, self._changes[:] = list(self._changes), []
         return [
-            event_for(change, self._region)
+            event_for(change, REGION)
             for change in changes
             if change.bucket == bucket and change.event_name.startswith("ObjectCreated:")
         ]
@@ -131,7 +117,7 @@ class CameraStorage:
 
 
 @contextmanager
-def open_storage(session: Any, moto_url: str, region: str) -> Iterator[Storage]:
-    storage = Storage(session, moto_url, region)
+def open_storage(aws: FakeAws) -> Iterator[Storage]:
+    storage = Storage(aws)
     with storage.front:
         yield storage
