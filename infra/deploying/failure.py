@@ -31,7 +31,7 @@ def one_line(error: BaseException) -> str:
         return _refusal(error)
     if isinstance(error, DeployFailed):
         return _flat(error)
-    return f"AWS could not be reached ({_flat(error)}). Check the network, then {AGAIN}"
+    return f"AWS could not be reached ({_flat(error)}). Check the network and AWS_REGION, then {AGAIN}"
 
 
 def _refusal(error: ClientError) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, InvalidRegionError
 from botocore.exceptions import ConnectionError as NotConnected
 
 from infra.deploying.failure import DeployFailed
@@ -26,6 +26,7 @@ _BROKEN = {
         "Bring it back with `aws cloudformation continue-update-rollback --stack-name {stack}`, then run this again"
     ),
 }
+_A_REGION = "Set AWS_REGION, such as AWS_REGION=eu-central-1"
 OWNED_BY = "frameferry:stage"
 """The tag on every stack of ours, with the stage as its value."""
 
@@ -110,9 +111,11 @@ def _stage_of(tagged: dict[str, Any]) -> str | None:
 
 def _caller(session: Any) -> dict[str, str]:
     if session.region_name is None:
-        raise DeployFailed("No AWS region is chosen", "Set AWS_REGION, such as AWS_REGION=eu-central-1")
+        raise DeployFailed("No AWS region is chosen", _A_REGION)
     try:
         found: dict[str, str] = session.client("sts").get_caller_identity()
+    except InvalidRegionError as error:
+        raise DeployFailed(f"{session.region_name!r} is no AWS region", _A_REGION) from error
     except (BotoCoreError, ClientError) as error:
         if isinstance(error, NotConnected | HTTPClientError):
             raise

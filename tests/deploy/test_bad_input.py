@@ -101,6 +101,12 @@ def test_no_region_says_how_to_choose_one(line: Any) -> None:
     assert "AWS_REGION=eu-central-1" in said
 
 
+@pytest.mark.parametrize("region", ["eu central", "eu_central_1"])
+def test_a_region_that_is_none_is_told_so(line: Any, region: str) -> None:
+    with app_environment({"AWS_REGION": region}):
+        assert f"{region!r} is no AWS region. Set AWS_REGION" in line(["deploy", "--stage", "prod"])
+
+
 def test_a_stack_name_that_somebody_else_has_is_left_alone(line: Any, session: Any) -> None:
     session.client("cloudformation").create_stack(StackName="frameferry-prod", TemplateBody=EMPTY_TEMPLATE)
     assert "taken by a stack that this program did not make" in line(["deploy", "--stage", "prod"])
