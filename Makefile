@@ -32,7 +32,7 @@ run: env ## start the local cloud: CAMERAS=1 PHOTOS=dir API_PORT=8000 S3_PORT=90
 test: ## install what the tests need and run them all
 	@tools/run-tests -n $(TEST_WORKERS) --dist loadfile
 
-check: lint types floors test ## everything that CI runs
+check: lint types floors test rehearse ## everything that CI runs
 
 lint: env ## style and common mistakes (ruff)
 	$(PY) -m ruff check
@@ -44,7 +44,7 @@ floors: env ## imports point down only (import-linter), app.py holds no logic
 	.venv/bin/lint-imports --no-logo
 	$(PY) -m pytest tests/unit/test_house.py
 
-rehearse: env ## the real chalice deploy against moto, the functions run from their zip, deploys cut off and finished
+rehearse: env ## the real chalice deploy against moto, the functions run from their zip, runs broken off at every change
 	@$(PY) -m infra.rehearse
 
 plan: env ## what a deploy would change, and what a month costs: STAGE=prod FLEET=2
