@@ -31,9 +31,10 @@ A_LOT_BYTES = 10**9
 
 
 class NumberedPictures:
-    """A camera whose pictures are `jpeg(0)`, `jpeg(1)`, ..., and none while its lens cap is on."""
+    """A camera whose pictures are `photo(0)`, `photo(1)`, ..., and none while its lens cap is on."""
 
-    def __init__(self) -> None:
+    def __init__(self, photo: Callable[[int], bytes] = jpeg) -> None:
+        self.photo = photo
         self.taken = 0
         self.is_capped = False
 
@@ -41,7 +42,7 @@ class NumberedPictures:
         if self.is_capped:
             raise CameraFailed("lens cap on")
         self.taken += 1
-        return jpeg(self.taken - 1)
+        return self.photo(self.taken - 1)
 
 
 class Died(BaseException):
@@ -106,6 +107,7 @@ class Rig:
     entropy: Callable[[int], bytes] = lambda size: b"\xb1" * size
     uniform: Callable[[float, float], float] = longest
     kept: dict[int, bytes] = field(default_factory=dict)
+    photo: Callable[[int], bytes] = jpeg
 
     def __post_init__(self) -> None:
         self.steps: list[Step] = []
@@ -122,7 +124,7 @@ class Rig:
         )
         self.queue.raise_next_seq(identity.next_seq)
         self.client = DeviceClient(self.cloud.api_url, sender, self.state.identity)
-        self.pictures = NumberedPictures()
+        self.pictures = NumberedPictures(self.photo)
         self.device = Device(
             self.state,
             self.queue,
@@ -186,6 +188,7 @@ class Rig:
             life or Life(),
             self.interval_s,
             kept=self.kept,
+            photo=self.photo,
         )
 
     def _put(self, number: int) -> Seq:
@@ -199,7 +202,7 @@ class Rig:
     def _observe(self, step: Step) -> None:
         self.steps.append(step)
         if isinstance(step, Captured):
-            self.kept[step.seq] = jpeg(self.pictures.taken - 1)
+            self.kept[step.seq] = self.photo(self.pictures.taken - 1)
         elif isinstance(step, Renumbered) and step.old_seq in self.kept:
             self.kept[step.new_seq] = self.kept.pop(step.old_seq)
         elif isinstance(step, Evicted | Poisoned) and step.first_seq is not None and step.last_seq is not None:
