@@ -72,7 +72,10 @@ def finish_deletion(tombstone: Item, *, stores: ByteStores) -> Item:
     stores.captures.delete_all_versions(tombstone.object_key)
     _delete_thumbnails([tombstone], {}, stores.derived)
     stores.derived.delete_all_versions(object_keys.thumbnail(tombstone.device_id, tombstone.seq))
-    stores.timeline.put(row_of_single(tombstone))
+    row = row_of_single(tombstone)
+    stores.timeline.put(row)
+    times = [at for at in (tombstone.stored_at, tombstone.created_at) if at]
+    pack_rows.drop_others([row], tombstone.object_key, tombstone, times, timeline=stores.timeline)
     return _settled(tombstone, stores.items)
 
 

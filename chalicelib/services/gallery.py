@@ -81,15 +81,15 @@ def _later(until: datetime) -> datetime | None:
         return None
 
 
-def _items_of(seen: list[Seen], items: ItemStore) -> list[Item]:
-    found = {(item.device_id, item.seq): item for item in items.get_many([each.key for each in seen])}
+def _items_of(seen: list[list[Seen]], items: ItemStore) -> list[Item]:
+    found = {(item.device_id, item.seq): item for item in items.get_many([told[0].key for told in seen])}
     # What its item does not confirm was left by a crash, or is about to be replaced.
-    return [found[each.key] for each in seen if each.key in found and _confirms(found[each.key], each)]
+    return [found[told[0].key] for told in seen if told[0].key in found and _confirms(found[told[0].key], told)]
 
 
-def _confirms(item: Item, seen: Seen) -> bool:
-    is_there = item.object_key == seen.row.object_key and to_text(item.captured.at) == to_text(seen.capture.at)
-    return is_there and item.is_examined
+def _confirms(item: Item, told: list[Seen]) -> bool:
+    is_there = any(seen.row.object_key == item.object_key for seen in told)
+    return is_there and item.is_examined and to_text(item.captured.at) == to_text(told[0].capture.at)
 
 
 def one_item(owner_id: OwnerId, device_id: DeviceId, seq: Seq, *, stores: GalleryStores) -> Item:

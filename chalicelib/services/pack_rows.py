@@ -8,11 +8,10 @@ all did.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Protocol
 
-from chalicelib.domain.device import Device
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.item import Item
 from chalicelib.domain.timeline import MAX_SPAN, TimelineRow, rows_of_pack
@@ -52,7 +51,7 @@ def write(named: PackKey, standing: Iterable[Item], coming: Item | None, *, stor
         written += rows
         current = _with(items_of(named, stores.items), coming)
         if current == rows:
-            delete_but(rows, written, timeline=stores.timeline)
+            _delete_but(rows, written, stores.timeline)
             return rows
         rows = current
     raise Unavailable(retry_after_s=1)
@@ -71,41 +70,37 @@ def rewrite(named: PackKey, *, stores: RowStores) -> None:
     raise Unavailable(retry_after_s=1)
 
 
-def standing_rows(
-    device: Device, object_key: str, times: Collection[datetime], *, timeline: TimelineStore
-) -> list[TimelineRow]:
-    """All rows of a pack: those of its items, and what an earlier run that came to no end has left, with other times.
-
-    `times` are those that its captures may have been thought to have.
+def drop_others(
+    rows: Iterable[TimelineRow], object_key: str, item: Item, times: Iterable[datetime], *, timeline: TimelineStore
+) -> None:
+    """Of the rows of an object, which `item` is or was of, those that are not at the places of `rows`: a run that came
+    to no end has left them, with other times. `times` are those that its captures may have been thought to have.
     """
-    if not times:
-        return []
-    since, until = min(times) - MAX_SPAN, max(times) + MAX_SPAN
-    found, cursor = list[TimelineRow](), None
+    times = [*times, item.captured.at]
+    since, until, cursor = min(times) - MAX_SPAN, max(times) + MAX_SPAN, None
     while True:
         page = timeline.newest(
-            device.owner_id, device_id=device.device_id, since=since, until=until, limit=_PAGE, cursor=cursor
+            item.owner_id, device_id=item.device_id, since=since, until=until, limit=_PAGE, cursor=cursor
         )
-        found += [row for row in page.entries if row.object_key == object_key]
+        found = [row for row in page.entries if row.object_key == object_key]
+        _delete_but(rows, found, timeline)
         if page.cursor is None:
-            return found
+            return
         cursor = page.cursor
 
 
-def leave(device: Device, item: Item, *, stores: RowStores) -> None:
+def leave(item: Item, *, stores: RowStores) -> None:
     """The item was in a pack and is not any more: the pack's rows are written without it."""
     named = parse_pack(item.object_key)
     if named is None:
         return
     rows = rows_of(items_of(named, stores.items))
-    found = standing_rows(device, item.object_key, [item.captured.at], timeline=stores.timeline)
     for row in rows:
         stores.timeline.put(row)
-    delete_but(rows, found, timeline=stores.timeline)
+    drop_others(rows, item.object_key, item, (), timeline=stores.timeline)
 
 
-def delete_but(kept: Iterable[TimelineRow], written: Iterable[TimelineRow], *, timeline: TimelineStore) -> None:
-    """Of the rows that were written, those at places where none is to stand."""
+def _delete_but(kept: Iterable[TimelineRow], written: Iterable[TimelineRow], timeline: TimelineStore) -> None:
     places = {row.position for row in kept}
     for row in written:
         if row.position not in places:

@@ -8,7 +8,7 @@ pack's, and until then it is mended by running the whole again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -28,7 +28,6 @@ from chalicelib.services.forward import UNREAD, Known, move_forward
 from chalicelib.services.inbox import conflict_event, pack_event
 from chalicelib.services.ports import (
     CaptureObjects,
-    Changed,
     ClockStore,
     DerivedObjects,
     DeviceStore,
@@ -114,7 +113,10 @@ class _Run:
     unwanted: set[Seq] = field(default_factory=set)
     """What the pack holds and must not: it was deleted, or is held elsewhere."""
     done: list[Processed] = field(default_factory=list)
+    _waited_for: set[Seq] = field(default_factory=set)
     _samples: list[ClockSample] | None = None
+    _rows: list[TimelineRow] | None = None
+    """The pack's rows, once all its items but the last are put."""
 
     def process(self, pack: Pack) -> Processed:
         if self.found.object.sealed_sha256 is not None:
@@ -129,7 +131,10 @@ class _Run:
 
     def _is_new(self, packed: PackedCapture) -> bool:
         item = self.standing.get(packed.seq)
-        return not packed.is_erased and (item is None or item.status is ItemStatus.STORED)
+        is_done = item is not None and (
+            item.is_deleted or (item.is_examined and not self.device.forgets(item.captured.at))
+        )
+        return not packed.is_erased and not is_done
 
     def _examined(self, packed: PackedCapture) -> Arrived:
         return examined(packed, self.found.object, self.found.body or b"", self._clock_samples)
@@ -143,14 +148,13 @@ class _Run:
         arrived, is_first_run = self._with_thumbnails(arrived)
         *others, last = arrived
         for one in others:
-            self.done.append(self._put(one))
+            # Without a read: what stands there comes back where anything does.
+            self._note(one, self._put(one, None))
         self._erase_unwanted()
-        coming = self._fresh(last)
-        rows = pack_rows.write(self.named, self.standing.values(), coming, stores=self.stores)
-        self.done.append(self._put(last))
+        self._put_last(last)
+        if pack_rows.rows_of(self.standing.values()) != self._rows or not is_first_run:
+            self._settle_rows(arrived)
         self._erase_unwanted()
-        if pack_rows.rows_of(self.standing.values()) != rows or not is_first_run:
-            self._settle_rows(rows, arrived)
         if any(item.is_deleted and item.pending_since for item in self.standing.values()):
             finish_in_pack(self.named, stores=self.stores)
 
@@ -194,18 +198,21 @@ class _Run:
             after = item.examined(checked(one.result, item), one.captured, self.clock())
         return after.deleted(self.clock()) if self.device.forgets(after.captured.at) else after
 
-    def _put(self, one: Arrived) -> Processed:
-        """Without a read: what stands there comes back where anything does."""
-        try:
-            item = self.stores.items.put(self._fresh(one))
-        except Changed as changed:
-            done = self._meet(one, changed.stored)
-        else:
-            done = Processed(_outcome(item), item, error=one.error)
-        self._note(one, done)
-        return done
+    def _put_last(self, last: Arrived) -> None:
+        """The rows are there before the item is, so they must be those of what it will be."""
+        known = self.stores.items.get(self.device.device_id, last.packed.seq)
+        coming = None if judged(known, last.place) else self._next(known, last)
+        self._rows = pack_rows.write(self.named, self.standing.values(), coming, stores=self.stores)
+        self._note(last, self._put(last, known))
+
+    def _next(self, item: Item | None, one: Arrived) -> Item:
+        after = self._become(item, one) if item else self._fresh(one)
+        if self._rows is not None and pack_rows.rows_of([*self.standing.values(), after]) != self._rows:
+            self._rows = pack_rows.write(self.named, self.standing.values(), after, stores=self.stores)
+        return after
 
     def _note(self, one: Arrived, done: Processed) -> None:
+        self.done.append(done)
         seq, item = one.packed.seq, done.item
         is_here = item is not None and is_at(item, one.place)
         self.standing.pop(seq, None)
@@ -216,16 +223,14 @@ class _Run:
         if done.outcome is Outcome.COPY_REMOVED or is_deleted:
             self.unwanted.add(seq)
 
-    def _meet(self, one: Arrived, known: Known) -> Processed:
-        """Something stands there, or did."""
+    def _put(self, one: Arrived, known: Known) -> Processed:
+        """`known` is what is thought to stand there."""
         verdict: Outcome | None = None
 
         def decide(item: Item | None) -> Item:
             nonlocal verdict
             verdict = judged(item, one.place)
-            if item is None:
-                return self._fresh(one)
-            return item if verdict else self._become(item, one)
+            return item if item is not None and verdict else self._next(item, one)
 
         before, after = move_forward(self.stores, self.device.device_id, one.packed.seq, decide, known=known)
         match verdict:
@@ -238,10 +243,11 @@ class _Run:
         return Processed(Outcome.ALREADY_DONE if after is before else _outcome(after), after, error=one.error)
 
     def _conflict(self, one: Arrived, item: Item) -> Processed:
-        if item.status is ItemStatus.STORED and item.sha256 is None:
+        if item.status is ItemStatus.STORED and item.sha256 is None and one.packed.seq not in self._waited_for:
             # The single that holds the seq comes first, so that its sha256 is known when this one is judged.
+            self._waited_for.add(one.packed.seq)
             self.process_single(item.object_key, item.version_id)
-            return self._meet(one, UNREAD)
+            return self._put(one, UNREAD)
         place = one.place
         event = conflict_event(
             self.device.device_id, one.packed.seq, place.key, place.sha256 or "", place.stored_at, self.clock()
@@ -262,9 +268,9 @@ class _Run:
 
         _, after = move_forward(self.stores, item.device_id, item.seq, decide, known=item)
         if is_at(after, one.place) and after.is_examined:
-            pack_rows.leave(self.device, item, stores=self.stores)
+            pack_rows.leave(item, stores=self.stores)
             return Processed(Outcome.RESTORED, after)
-        return self._meet(one, after)
+        return self._put(one, after)
 
     def _erase_unwanted(self) -> None:
         """What is held here after all stays: others may have decided so meanwhile."""
@@ -282,15 +288,16 @@ class _Run:
     def _is_here(self, item: Item) -> bool:
         return item.is_in_pack and item.object_key == self.named.object_key
 
-    def _settle_rows(self, written: list[TimelineRow], arrived: Iterable[Arrived]) -> None:
+    def _settle_rows(self, arrived: list[Arrived]) -> None:
         """The last item is not what was thought, or there was a run before this one."""
         rows = pack_rows.write(self.named, self.standing.values(), None, stores=self.stores)
         times = {item.captured.at for item in self.standing.values()}
         for one in arrived:
             guess = guessed((one.result.exif_captured_at, one.packed.captured_at), one.place.stored_at)
             times |= {one.captured.at, guess.at}
-        found = pack_rows.standing_rows(self.device, self.named.object_key, times, timeline=self.stores.timeline)
-        pack_rows.delete_but(rows, [*written, *found], timeline=self.stores.timeline)
+        some_item = next(iter(self.standing.values()), None) or self._fresh(arrived[0])
+        key = self.named.object_key
+        pack_rows.drop_others(rows, key, some_item, times, timeline=self.stores.timeline)
 
 
 def _outcome(item: Item) -> Outcome:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from chalicelib.domain.clock import Clock
 from chalicelib.domain.clock_samples import BootTime
 from chalicelib.domain.device import Device
 from chalicelib.domain.item import Examined, Item, ItemStatus, StoredObject, new_item
+from chalicelib.domain.timeline import row_of_single
 from chalicelib.services import pack_rows
 from chalicelib.services.capture_times import Told, time_of, with_zone
 from chalicelib.services.deleting import finish_deletion
@@ -72,12 +74,11 @@ def process_object(key: str, version_id: str | None, *, stores: ProcessingStores
     device = stores.devices.get(named.device_id)
     if device is None:
         return Processed(Outcome.UNKNOWN_DEVICE)
-    if object_keys.is_of_a_sync(named.filename):
-        # No ingest call comes for it: nothing stands there, but for the rare fault that the write finds out.
+    if object_keys.is_of_a_sync(named.filename) and not isinstance(_told_in(named), BootTime):
+        # No ingest call comes for it: nothing stands there, but for the rare fault that the write finds out. A time
+        # that has to be solved may be another one the next time: such an event must not be told twice.
         return _process(device, named, key, version_id, None, stores, clock)
     item = stores.items.get(named.device_id, named.seq)
-    if item is not None and item.is_deleted:
-        return _purge(key, item, stores)
     return _process(device, named, key, version_id, item, stores, clock)
 
 
@@ -108,13 +109,14 @@ def _examine_and_write(
 ) -> Processed:
     examined, thumbnail = _examined(named, fetched)
     found = examined.object
+    told, samples = _told(named, examined), partial(stores.clocks.samples, device.device_id)
+    captured = time_of(told, named.seq, found.stored_at, samples)
+    times = {captured.at, time_of(replace(told, boot=None), named.seq, found.stored_at, samples).at}
     verdict = judged(item, found)
     if item is not None and verdict is not None:
-        return _set_aside(verdict, device, found, item, stores, clock)
-    samples = partial(stores.clocks.samples, device.device_id)
-    captured = time_of(_told(named, examined), named.seq, found.stored_at, samples)
-    if thumbnail is not None and examined.thumbnail_key is not None:
-        stores.derived.put(examined.thumbnail_key, thumbnail, "image/jpeg")
+        _drop_stale_rows(found, item, times, stores)
+        return _set_aside(verdict, found, item, stores, clock)
+    is_first_run = _put_thumbnail(examined.thumbnail_key, thumbnail, stores.derived)
     lost: Outcome | None = None
 
     def decide(now: Item | None) -> Item:
@@ -127,15 +129,33 @@ def _examine_and_write(
         return after.deleted(clock()) if device.forgets(after.captured.at) else after
 
     before, after = move_forward(stores, device.device_id, named.seq, decide, known=item)
+    if lost is not None or not is_first_run:
+        _drop_stale_rows(found, after, times, stores)
     if lost is not None and item is None and after.status is ItemStatus.STORED:
         return _process(device, named, found.key, found.version_id, after, stores, clock)
     if lost is not None:
-        return _set_aside(lost, device, found, after, stores, clock)
+        return _set_aside(lost, found, after, stores, clock)
     if after.is_deleted:
         return Processed(Outcome.PURGED, finish_deletion(after, stores=stores))
     if after is before:
         return Processed(Outcome.ALREADY_DONE, after)
     return Processed(Outcome.REJECTED if after.reject_reason else Outcome.PROCESSED, after)
+
+
+def _put_thumbnail(key: str | None, thumbnail: bytes | None, derived: DerivedObjects) -> bool:
+    """Whether nobody has been here before, as far as the thumbnail tells."""
+    if key is None or thumbnail is None:
+        return False
+    if derived.create(key, thumbnail, "image/jpeg"):
+        return True
+    derived.put(key, thumbnail, "image/jpeg")
+    return False
+
+
+def _drop_stale_rows(found: StoredObject, item: Item, times: set[datetime], stores: ProcessingStores) -> None:
+    """What a run that died before its item was written has left, if the time of the capture is known better now."""
+    rows = [row_of_single(item)] if item.object_key == found.key and not item.is_in_pack else []
+    pack_rows.drop_others(rows, found.key, item, times, timeline=stores.timeline)
 
 
 def _examined(named: SingleKey, fetched: Fetched) -> tuple[Examined, bytes | None]:
@@ -159,20 +179,22 @@ def _examined(named: SingleKey, fetched: Fetched) -> tuple[Examined, bytes | Non
 
 
 def _told(named: SingleKey, examined: Examined) -> Told:
-    told = object_keys.told_in_name(named.filename)
+    told = _told_in(named)
     guesses = (examined.exif_captured_at, object_keys.instant_in_name(named.filename))
     if isinstance(told, BootTime):
         return Told(boot=told, guesses=guesses)
     return Told(synced_at=told, guesses=guesses)
 
 
-def _set_aside(
-    outcome: Outcome, device: Device, found: StoredObject, item: Item, stores: ProcessingStores, clock: Clock
-) -> Processed:
+def _told_in(named: SingleKey) -> datetime | BootTime | None:
+    return object_keys.told_in_name(named.filename)
+
+
+def _set_aside(outcome: Outcome, found: StoredObject, item: Item, stores: ProcessingStores, clock: Clock) -> Processed:
     if outcome is Outcome.PURGED:
         return _purge(found.key, item, stores)
     if outcome is Outcome.COPY_REMOVED:
-        return _remove_copy(device, found, item, stores, clock)
+        return _remove_copy(found, item, stores, clock)
     _restore_thumbnail(item, stores)
     # Too large to be read: the version keeps two such objects apart.
     sha256 = found.sha256 or f"unread-{found.version_id}"
@@ -183,7 +205,7 @@ def _set_aside(
     return Processed(Outcome.CONFLICT, item)
 
 
-def _remove_copy(device: Device, found: StoredObject, item: Item, stores: ProcessingStores, clock: Clock) -> Processed:
+def _remove_copy(found: StoredObject, item: Item, stores: ProcessingStores, clock: Clock) -> Processed:
     """Only once the other copy is seen to be there: this may be the last one, and is then what is held."""
     if stores.captures.head(item.object_key, item.version_id):
         own = object_keys.thumbnail(item.device_id, item.seq)
@@ -199,7 +221,7 @@ def _remove_copy(device: Device, found: StoredObject, item: Item, stores: Proces
 
     _, after = move_forward(stores, item.device_id, item.seq, decide)
     if is_at(after, found) and after.is_examined:
-        pack_rows.leave(device, item, stores=stores)
+        pack_rows.leave(item, stores=stores)
         return Processed(Outcome.RESTORED, after)
     return process_object(found.key, found.version_id, stores=stores, clock=clock)
 

@@ -150,11 +150,11 @@ def _look_after(
         return None
     if device.last_seen_at and device.last_seen_at >= now - SEEN_WITHIN:
         findings.devices_seen += 1
+    _sweep(device, stores, clock, findings)
     for asked in device.forgotten:
         if asked.asked_at is not None and asked.asked_at <= now - GRACE:
             deleted = finish_forgetting(device, asked, stores=stores, clock=clock, time_left=time_left)
-            findings.counts["forgotten"] += deleted
-    _sweep(device, stores, clock, findings)
+            findings.counts.update(["forgotten"] * deleted)
     return None
 
 

@@ -84,13 +84,17 @@ class Walk:
         """In the order of their places, the newest at the end."""
         self._ahead = next(rows, None)
 
-    def take(self, limit: int) -> list[Seen]:
-        """Fewer than `limit` at the end, and where more than `max_rows` would have to be read."""
-        taken: list[Seen] = []
+    def take(self, limit: int) -> list[list[Seen]]:
+        """Each capture as all rows tell of it: where these are several, a crash has left all but one of them.
+
+        Fewer than `limit` at the end, and where more than `max_rows` would have to be read.
+        """
+        taken: list[list[Seen]] = []
         while len(taken) < limit and self._find():
-            seen = self._waiting.pop()
-            self._last = seen.place
-            taken.append(seen)
+            self._last = self._waiting[-1].place
+            taken.append([])
+            while self._waiting and self._waiting[-1].place == self._last:
+                taken[-1].append(self._waiting.pop())
         return taken
 
     def cursor(self) -> str | None:
@@ -102,8 +106,6 @@ class Walk:
     def _find(self) -> bool:
         """Whether the next capture to give now waits at the end."""
         while True:
-            while self._waiting and not self._is_left(self._waiting[-1].place):
-                self._waiting.pop()
             if self._waiting and self._is_newer_than_all_ahead(self._waiting[-1]):
                 return True
             if self._ahead is None or (len(self._positions) >= self._max_rows and self._has_come_further()):
@@ -123,7 +125,6 @@ class Walk:
         return self._ahead is None or seen.place > to_text(self._ahead.captured_to) + _AFTER_ALL_OF_AN_INSTANT
 
     def _is_left(self, place: str) -> bool:
-        """Not given yet. Two rows may tell of the same capture: one of them was left by a crash."""
         return self._last is None or place < self._last
 
     def _is_in_range(self, at: datetime) -> bool:
@@ -133,6 +134,5 @@ class Walk:
         return self._last != self._begin.last or self._above() != self._begin.above
 
     def _above(self) -> str | None:
-        open_rows = [seen.row_number for seen in self._waiting if self._is_left(seen.place)]
-        first = min(open_rows, default=len(self._positions))
+        first = min((seen.row_number for seen in self._waiting), default=len(self._positions))
         return self._positions[first - 1] if first else self._begin.above

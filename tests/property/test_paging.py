@@ -59,7 +59,8 @@ def filled(told: list[tuple[DeviceId, list[tuple[int, ItemStatus]], bool]], *, s
         if stale:
             elsewhere = [replace(item, captured=CaptureTime(START, Confidence.NTP)) for item in items]
             left = [*rows_of(elsewhere), *rows_of(items[:-1])] if in_pack else map(row_of_single, elsewhere)
-            rows = [*left, *rows]
+            orphans = [replace(row, object_key="gone") for row in rows]
+            rows = [*left, *orphans, *rows]
         for row in rows:
             world.timeline.put(row)
         for item in items:

@@ -187,7 +187,7 @@ def test_of_two_photos_processed_at_once_the_thumbnail_is_that_of_the_one_which_
     crashes = Crashes()
     crashes.meanwhile(_THUMBNAIL, lambda: process(world, first))
     overtaken = process_object(second, None, stores=world.mortal(crashes), clock=world.clock)
-    assert crashes.log[_THUMBNAIL - 1] == "FakeDerived.put"
+    assert crashes.log[_THUMBNAIL - 1] == "FakeDerived.create"
     assert overtaken.outcome is Outcome.CONFLICT
     assert _thumbnails(world) == [imaging.examine(PHOTO).thumbnail]
 
@@ -236,9 +236,9 @@ def _thumbnails(world: FakeWorld) -> list[bytes]:
 
 _THUMBNAIL = 4
 """Which call of processing puts the thumbnail of a photo whose seq is free."""
-_TAKING_OVER = 5
+_TAKING_OVER = 6
 """Which call reads the item whose object is gone and of which there is another copy."""
-_RESTORING = 5
+_RESTORING = 6
 """Which call puts back the thumbnail of the photo that holds the seq."""
 
 
