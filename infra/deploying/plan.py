@@ -17,6 +17,7 @@ from rich.table import Table
 from chalicelib.domain.prices import AS_OF
 from infra.deploying import costs
 from infra.deploying.deployed_state import DeployedState
+from infra.deploying.preflight import NEVER_BEGUN
 from infra.deploying.target import FUNCTIONS, Target
 from infra.deploying.template import read_template
 from infra.secrets import secret_names
@@ -69,12 +70,17 @@ def chalice_changes(session: Any, target: Target) -> list[tuple[str, str]]:
 
 
 def _deployed_template(session: Any, target: Target) -> dict[str, Any]:
+    """Its resources; none where there is no stack, or one that never got any."""
+    cloudformation = session.client("cloudformation")
     try:
-        body = session.client("cloudformation").get_template(StackName=target.stack_name)["TemplateBody"]
+        (stack,) = cloudformation.describe_stacks(StackName=target.stack_name)["Stacks"]
     except ClientError as error:
         if "does not exist" in str(error):
             return {}
         raise
+    if stack["StackStatus"] == NEVER_BEGUN:
+        return {}
+    body = cloudformation.get_template(StackName=target.stack_name)["TemplateBody"]
     found: dict[str, Any] = read_template(body if isinstance(body, str) else json.dumps(body))["Resources"]
     return found
 

@@ -13,7 +13,7 @@ from infra.deploying.target import Target, project_config, require_stage
 
 _OLDEST_PYTHON = (3, 12)
 _UNFINISHED = "IN_PROGRESS"
-_NEVER_BEGUN = "REVIEW_IN_PROGRESS"
+NEVER_BEGUN = "REVIEW_IN_PROGRESS"
 """What a run leaves that was killed before its stack got a resource; the next one clears it away."""
 _GONE_WRONG = "Clear it away with `make destroy STAGE={stage}`, which keeps the photos; then run this again"
 _BROKEN = {
@@ -89,7 +89,7 @@ def check_stack(cloudformation: Any, target: Target, *, may_be_broken: bool = Fa
     if status in _BROKEN and not may_be_broken:
         next_step = _BROKEN[status].format(stack=target.stack_name, stage=target.stage)
         raise DeployFailed(f"The stack {target.stack_name} is {status}", next_step)
-    if status.endswith(_UNFINISHED) and status != _NEVER_BEGUN:
+    if status.endswith(_UNFINISHED) and status != NEVER_BEGUN:
         raise DeployFailed(
             f"The stack {target.stack_name} is {status}: CloudFormation is at work for an earlier run or somebody else",
             "Wait some minutes, then run this again",
@@ -98,7 +98,7 @@ def check_stack(cloudformation: Any, target: Target, *, may_be_broken: bool = Fa
 
 def _is_ours(cloudformation: Any, stack: dict[str, Any], stage: str) -> bool:
     """A stack that is only reviewed may have no tags yet: its change sets have them."""
-    if _stage_of(stack) == stage or stack["StackStatus"] != _NEVER_BEGUN:
+    if _stage_of(stack) == stage or stack["StackStatus"] != NEVER_BEGUN:
         return _stage_of(stack) == stage
     listed = cloudformation.list_change_sets(StackName=stack["StackName"])["Summaries"]
     names = [one["ChangeSetId"] for one in listed if one["StackName"] == stack["StackName"]]

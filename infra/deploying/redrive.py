@@ -23,7 +23,7 @@ def redrive(session: Any, target: Target, clock: Callable[[], float] = time.time
     """
     try:
         queue_url = read_outputs(session.client("cloudformation"), target.stack_name).dead_letter_queue_url
-    except StackFailed as error:
+    except (StackFailed, KeyError) as error:
         raise DeployFailed(f"{target.stack_name} is not deployed", "Deploy it first") from error
     sqs, functions = session.client("sqs"), session.client("lambda")
     told, foreign = 0, 0

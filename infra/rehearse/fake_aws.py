@@ -64,7 +64,8 @@ class FakeAws:
 @contextmanager
 def fake_aws() -> Iterator[FakeAws]:
     """An empty account."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    for noisy in ("werkzeug", "infra.local.access"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
     default_user_config["lambda"]["use_docker"] = False
     target = Target(RUN_STAGE, ACCOUNT_ID, REGION, "aws", project_config()["app_name"])
     line, invocations, roles, access = CutLine(), Invocations(), Roles(target), Access(unjudged=ENVIRONMENT)

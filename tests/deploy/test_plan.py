@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from infra.deploying import costs, stack_step
+from infra.deploying import costs, preflight, stack_step
 from infra.deploying.plan import chalice_changes, stack_changes
+from infra.deploying.preflight import OWNED_BY
 from infra.deploying.target import Target
 from infra.rehearse.fake_aws import FakeAws
 
@@ -27,6 +28,18 @@ def test_a_stack_that_is_as_the_template_says_is_not_changed(session: Any, targe
         "secret /frameferry-prod/pepper",
         "secret /frameferry-prod/receipt-key",
     }
+
+
+def test_of_a_stack_that_never_got_a_resource_everything_is_made(session: Any, target: Target) -> None:
+    session.client("cloudformation").create_change_set(
+        StackName=target.stack_name,
+        ChangeSetName="take-up",
+        ChangeSetType="CREATE",
+        TemplateBody='{"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}',
+        Tags=[{"Key": OWNED_BY, "Value": target.stage}],
+    )
+    preflight.check_stack(session.client("cloudformation"), target)
+    assert {change for change, _ in stack_changes(session, target, {})} == {"make"}
 
 
 def test_a_plan_changes_nothing(session: Any, target: Target, aws: FakeAws) -> None:

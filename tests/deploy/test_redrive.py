@@ -92,6 +92,13 @@ def test_what_is_no_letter_of_this_stack_stays_in_the_queue_and_keeps_no_letter_
     assert waiting(session, outputs) == 1
 
 
+def test_a_stack_that_is_only_begun_has_nothing_to_redrive(session: Any, target: Target) -> None:
+    template = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
+    session.client("cloudformation").create_stack(StackName=target.stack_name, TemplateBody=template)
+    with pytest.raises(DeployFailed, match="frameferry-prod is not deployed"):
+        redrive(session, target)
+
+
 def test_the_program_tells_how_many_there_were(
     session: Any, target: Target, outputs: StackOutputs, capsys: pytest.CaptureFixture[str]
 ) -> None:
