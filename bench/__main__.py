@@ -18,7 +18,9 @@ MODULES = [
     "bench.thumbnail",
     "bench.cold_start",
     "bench.memory",
+    "bench.pack_processing",
     "bench.requests_per_photo",
+    "bench.cost",
     "bench.drain",
 ]
 """Each has `rows() -> list[Row]`."""

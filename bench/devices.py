@@ -15,7 +15,8 @@ import httpx
 
 from chalicelib import settings, wiring
 from chalicelib.stores.aws_http import Answer, Endpoint, IsBusy
-from infra.local.cloud import LocalCloud
+from infra.local.cloud import TARGET, LocalCloud
+from infra.local.metering import Meter
 from infra.local.stats import Stats
 
 LOG = Path(__file__).parents[1] / ".local" / "bench.log"
@@ -31,6 +32,16 @@ def counted_cloud() -> Iterator[LocalCloud]:
     cloud.stats = CountedConnections()
     with LOG.open("a", encoding="utf-8") as log, redirect_stdout(log), cloud:
         yield cloud
+
+
+@contextmanager
+def metered_cloud() -> Iterator[tuple[LocalCloud, Meter]]:
+    """A local cloud of which AWS's units are counted. What is printed meanwhile goes to `LOG`."""
+    LOG.parent.mkdir(exist_ok=True)
+    meter = Meter(TARGET.account_id, TARGET.region)
+    cloud = LocalCloud(meter=meter, schedule_interval_s=3600)
+    with LOG.open("a", encoding="utf-8", buffering=1) as log, redirect_stdout(log), cloud:
+        yield cloud, meter
 
 
 class CountedConnections(Stats):
