@@ -273,6 +273,7 @@ def test_urls_that_are_too_old_are_not_even_tried(rig: Rig) -> None:
     rig.put(*range(9))
     rig.device.sync_step()
     rig.time.advance(3601)
+    rig.cloud.expire_urls()
     rig.cloud.requests.clear()
 
     rig.work(1)

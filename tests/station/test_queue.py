@@ -365,6 +365,21 @@ def test_an_error_of_the_card_costs_the_photo_at_most(works_for: int) -> None:
     assert in_packs(opened(disk)) == found
 
 
+def test_after_an_error_of_the_card_nothing_more_goes_into_that_file() -> None:
+    disk = SimulatedDisk()
+    queue = opened(disk)
+    put(queue, 0)
+    disk.failing = 1
+    with pytest.raises(OSError, match="does not answer"):
+        put(queue, 1)
+    disk.failing = None
+
+    put(queue, 2)
+
+    queue.seal()
+    assert [pack.seqs for pack in queue.packs()] == [(SeqRange(Seq(0), Seq(0)),), (SeqRange(Seq(2), Seq(2)),)]
+
+
 def test_a_file_that_somebody_deleted_is_gone_and_no_more() -> None:
     disk = SimulatedDisk()
     put(opened(disk), 0, 1, 2)

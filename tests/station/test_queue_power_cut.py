@@ -52,7 +52,8 @@ class Story:
         self._remove_all(queue)
         for number in range(7, 24):
             self._put(queue, number)
-        self._set_aside(queue, 1)
+        aside = self._set_aside(queue, 1)
+        self._forget(queue, aside)
         self._forget(queue, *range(19, 24))
         for number in range(24, 28):
             self._put(queue, number)
@@ -117,11 +118,14 @@ class Story:
             self._leave(pack)
             queue.remove(pack)
 
-    def _set_aside(self, queue: PackQueue, at: int) -> None:
+    def _set_aside(self, queue: PackQueue, at: int) -> int:
+        """Gives one of its seqs."""
         pack = queue.packs()[at]
         self._leave(pack)
+        self.sealed.clear()
         queue.set_aside(pack, "bad")
-        self.largest = max(self.largest, pack.last_seq)
+        self._objects(queue)
+        return pack.first_seq
 
     def _evicted(self, seqs: SeqRange) -> None:
         for seq in range(seqs.first, seqs.last + 1):

@@ -145,7 +145,8 @@ class Device:
                 failures.append(error)
                 self._end = End.STOPPED
 
-        loops = [(self.capture_step, threading.Event()), (self.put_step, self._wake["put"])]
+        # The owner may shorten the interval at any time.
+        loops = [(lambda: min(self.capture_step(), 1.0), threading.Event()), (self.put_step, self._wake["put"])]
         threads = [threading.Thread(target=repeat, args=loop, daemon=True) for loop in loops]
         for thread in threads:
             thread.start()
@@ -203,8 +204,14 @@ class Device:
         return wait_s
 
     def _repeat(self, step: Callable[[], float], wake: threading.Event, stop: threading.Event) -> None:
+        """A step over thousands of packs is not free: the next is made when it is due, or when there is news."""
         while self._end is None and not stop.is_set():
-            wake.wait(min(step(), _LOOK_S))
+            due_at_s = self._clock.monotonic_s() + step()
+            while self._end is None and not stop.is_set() and not wake.is_set():
+                wait_s = due_at_s - self._clock.monotonic_s()
+                if wait_s <= 0:
+                    break
+                wake.wait(min(wait_s, _LOOK_S))
             wake.clear()
 
     @property
@@ -230,6 +237,7 @@ class Device:
                 jpeg = self._pictures.take(at)
                 if jpeg is None:
                     self._no_more_pictures = True
+                    self._wake["sync"].set()
                     return False
                 is_synced = self._clock_is_synced()
                 seq = self._queue.put(jpeg, CaptureMeta(at if is_synced else None, is_synced, self._boot.uptime_ms))

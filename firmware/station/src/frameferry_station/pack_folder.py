@@ -117,12 +117,13 @@ class PackFolder:
         return False
 
     def forget_set_aside(self, is_forgotten: Callable[[CaptureRecord], bool]) -> None:
-        """Drop the files among those set aside that have such a capture. Raises OSError."""
+        """Drop the files among those set aside that have such a capture, durably. Raises OSError."""
         for path, size_bytes in self._aside.all():
             with suppress(PackGone):
                 found = PackFile(path, size_bytes, self._device_id, self._files).scanned(0)
                 if found and any(is_forgotten(entry.record) for entry in found.entries):
                     self._aside.drop(path)
+                    self._aside.keep_names()
 
     def rewrite(
         self, pack: QueuedPack, entries: Iterable[PackedEntry], new_seqs: Mapping[Seq, Seq]

@@ -34,6 +34,10 @@ class SetAside:
         """With their sizes in bytes; the first is the first to be given up."""
         return [(self._folder / name, self._sizes[name]) for name in sorted(self._sizes)]
 
+    def keep_names(self) -> None:
+        """What came and what went is so after a power cut too. Raises OSError."""
+        self._files.sync_folder(self._folder)
+
     def drop(self, path: Path) -> None:
         """Raises OSError."""
         self._files.remove(path)
