@@ -95,18 +95,19 @@ class ColdStarts:
 
     def run(self, name: str, task: str, also: Mapping[str, str] | None = None) -> Cost:
         """One start, with `also` in its environment; its log is `name`.log in the folder."""
-        return self._start(name, task, self._event(name), also or {})
+        return self._start(name, task, self._event(name, *self._device.next_seqs()), also or {})
 
     def _round(self, name: str, number: int) -> dict[str, Cost]:
         """One start of each side on the same event, one right after the other; each round begins with another side."""
-        event, sides = self._event(name), (OURS, PEER, COMPILED_PEER)
+        (seq,), sides = self._device.next_seqs(), (OURS, PEER, COMPILED_PEER)
+        event = self._event(name, seq)
         costs = {task: self._start(name, task, event, {}) for task in (sides * 2)[number % 3 : number % 3 + 3]}
         if name == PROCESSING_FUNCTION:
-            self._device.expect_processed(event)
+            self._device.expect_processed(seq)
         return costs
 
-    def _event(self, name: str) -> Any:
-        return self._device.wants_upload_url() if name == API_FUNCTION else self._device.puts(self._jpeg)
+    def _event(self, name: str, seq: int) -> Any:
+        return self._device.wants_upload_url(seq) if name == API_FUNCTION else self._device.puts(seq, self._jpeg)
 
     def _start(self, name: str, task: str, event: Any, also: Mapping[str, str]) -> Cost:
         process = function_process(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from itertools import count
 from typing import Any
-from urllib.parse import unquote_plus
 
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.item import ItemStatus
@@ -31,12 +30,15 @@ class Device:
         self.stack = AwsStack(from_environment({**os.environ, **environment}))
         self._s3 = session.client("s3")
         self._region = target.region
-        self._seqs = count(1)
+        self._next_seq = 1
         self.device_id, self._token = _activated(self.stack, OwnerId(owner_id))
 
-    def wants_upload_url(self) -> Any:
-        """What API Gateway hands over when the device asks for a place for its next photo."""
-        seq = next(self._seqs)
+    def next_seqs(self, count: int = 1) -> range:
+        first, self._next_seq = self._next_seq, self._next_seq + count
+        return range(first, self._next_seq)
+
+    def wants_upload_url(self, seq: int) -> Any:
+        """What API Gateway hands over when the device asks for a place for a photo."""
         asked = {"filename": _filename(seq), "content_type": "image/jpeg", "seq": seq}
         return self.sends("/devices/upload-url", json.dumps(asked).encode(), "application/json")
 
@@ -45,24 +47,32 @@ class Device:
         request = HttpRequest("POST", path, "", headers, body, _SOURCE_IP, 443)
         return proxy_event(request, route=path, captured={}, binary_types=["image/jpeg"], request_id="rehearsal")
 
-    def puts(self, jpeg: bytes) -> Any:
-        """S3's event of the next photo, which is there now."""
-        seq, bucket = next(self._seqs), self.stack.settings.captures_bucket
-        key = object_keys.single(self.device_id, Seq(seq), _filename(seq), None)
+    def puts(self, seq: int, jpeg: bytes) -> Any:
+        """S3's event of a photo, which is there now."""
+        return self._put(object_keys.single(self.device_id, Seq(seq), _filename(seq), None), jpeg, "image/jpeg", seq)
+
+    def puts_pack(self, seqs: range, pack: bytes) -> Any:
+        """S3's event of a pack of these seqs, which is there now."""
+        first, last = Seq(seqs[0]), Seq(seqs[-1])
+        key = object_keys.pack(self.device_id, first, last, hashlib.sha256(pack).hexdigest())
+        return self._put(key, pack, "application/zip", first)
+
+    def _put(self, key: str, body: bytes, content_type: str, sequencer: int) -> Any:
+        bucket = self.stack.settings.captures_bucket
         put = self._s3.put_object(
-            Bucket=bucket, Key=key, Body=jpeg, ContentType="image/jpeg", ChecksumAlgorithm="SHA256"
+            Bucket=bucket, Key=key, Body=body, ContentType=content_type, ChecksumAlgorithm="SHA256"
         )
         change = S3Change(
-            bucket, key, put["VersionId"], len(jpeg), put["ETag"].strip('"'), "ObjectCreated:Put", f"{seq:016X}",
-            datetime.now(UTC),
+            bucket, key, put["VersionId"], len(body), put["ETag"].strip('"'), "ObjectCreated:Put",
+            f"{sequencer:016X}", datetime.now(UTC),
         )  # fmt: skip
         return event_for(change, self._region)
 
-    def expect_processed(self, event: Any) -> None:
-        """Raises RehearsalFailed where the photo of this event has not become what it should."""
-        named = object_keys.parse_single(unquote_plus(event["Records"][0]["s3"]["object"]["key"]))
-        item = self.stack.items.get(self.device_id, named.seq) if named else None
-        expect("status of a photo", item and item.status, ItemStatus.PROCESSED)
+    def expect_processed(self, *seqs: int) -> None:
+        """Raises RehearsalFailed where one of these captures has not become what it should."""
+        for seq in seqs:
+            item = self.stack.items.get(self.device_id, Seq(seq))
+            expect(f"status of capture {seq}", item and item.status, ItemStatus.PROCESSED)
 
 
 def _filename(seq: int) -> str:
