@@ -23,6 +23,8 @@ class Node:
 
     content: bytes = b""
     durable: bytes = b""
+    unreadable_at: int | None = None
+    """A byte that the card does not give back, nor what is read with it."""
 
 
 @dataclass
@@ -64,7 +66,10 @@ class SimulatedDisk:
         return {path.name: len(node.content) for path, node in self.names.items() if path.parent == folder}
 
     def read(self, path: Path, offset: int, length: int) -> bytes:
-        found = self._node(path).content[offset : offset + length]
+        node = self._node(path)
+        if node.unreadable_at is not None and offset <= node.unreadable_at < offset + length:
+            raise OSError(errno.EIO, "the card does not answer")
+        found = node.content[offset : offset + length]
         self.bytes_read += len(found)
         return found
 

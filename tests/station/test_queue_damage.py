@@ -96,6 +96,35 @@ def test_a_torn_pack_keeps_what_is_whole_and_tells_the_rest() -> None:
     assert in_packs(opened(disk)) == {0: jpeg(0), 2: jpeg(2)}
 
 
+def test_a_sector_that_cannot_be_read_costs_its_photo_and_no_other() -> None:
+    disk, told = SimulatedDisk(), Told()
+    queue = opened(disk, told)
+    put(queue, 0, 1, 2)
+    queue.distrust(queue.packs()[0])
+    node = disk.names[FIRST]
+    node.unreadable_at = node.content.index(jpeg(1)) + 300
+
+    assert in_packs(queue) == {}
+    assert in_packs(queue) == {0: jpeg(0), 2: jpeg(2)}
+    assert told.damages == [("damaged on the card", one(1))]
+
+
+def test_an_open_pack_of_another_device_is_no_leftover_of_a_power_cut() -> None:
+    disk = SimulatedDisk()
+    put(opened(disk), 0, 1, 2)
+    card = SimulatedDisk()
+    other = opened(card, device_id=OTHER_DEVICE)
+    other.raise_next_seq(70)
+    put(other, 7)
+    [foreign] = [path for path in card.names if path.parent == FOLDER]
+    disk.names[foreign] = card.names[foreign]
+
+    queue = opened(disk)
+
+    assert in_packs(queue) == {seq: jpeg(seq) for seq in range(3)}
+    assert jpeg(7) in disk.names[ASIDE / foreign.name].content
+
+
 def test_a_pack_in_which_nothing_is_whole_is_set_aside_and_the_others_go_on() -> None:
     disk, told = SimulatedDisk(), Told()
     put(opened(disk), *range(6))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,7 @@ from frameferry_station.captures import Seq, SeqRange
 from frameferry_station.errors import PackGone
 from frameferry_station.files import Files
 from frameferry_station.packs import (
+    SECTOR_BYTES,
     CaptureRecord,
     PackDamaged,
     PackedEntry,
@@ -155,7 +157,14 @@ class PackFile:
         except FileNotFoundError:
             raise PackGone(self.path.name) from None
         except OSError:
-            return b""
+            return self._read_up_to_the_bad_sector(offset, length)
+
+    def _read_up_to_the_bad_sector(self, offset: int, length: int) -> bytes:
+        found = bytearray()
+        with suppress(OSError):
+            for at in range(offset, offset + length, SECTOR_BYTES):
+                found += self.files.read(self.path, at, min(SECTOR_BYTES, offset + length - at))
+        return bytes(found)
 
 
 def as_ranges(seqs: Iterable[int]) -> tuple[SeqRange, ...]:
