@@ -130,21 +130,25 @@ def connected(url: str, tls: ssl.SSLContext | None = None, session: ssl.SSLSessi
             yield Client(secured)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Client:
     socket: socket.socket
+    is_lost: bool = False
+    """A reset is told once, by whatever is called first."""
 
     def send(self, data: bytes) -> bool:
         """False where the connection is gone before all is taken."""
         try:
             self.socket.sendall(data)
         except ConnectionError:
-            return False
-        return True
+            self.is_lost = True
+        return not self.is_lost
 
     def finish(self) -> None:
-        with suppress(OSError):
+        try:
             self.socket.shutdown(socket.SHUT_WR)
+        except OSError:
+            self.is_lost = True
 
     def read_to_the_end(self) -> tuple[bytes, bool]:
         """What came, and whether it ended in order; else it was reset."""
@@ -152,9 +156,9 @@ class Client:
         try:
             while data := self.socket.recv(65536):
                 received += data
-        except ConnectionError:
-            return bytes(received), False
-        return bytes(received), True
+        except (ConnectionError, ssl.SSLEOFError):
+            self.is_lost = True
+        return bytes(received), not self.is_lost
 
     def request(self, body: bytes = b"") -> bytes:
         """A POST over this connection and the body of its answer. Raises ConnectionError."""
