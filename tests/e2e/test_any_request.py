@@ -32,6 +32,7 @@ FITTING = {
     "sha256": "0" * 64,
     "settings": {"interval_s": 5},
     "resolution": "VGA",
+    "to": "2025-12-26T10:15:31Z",
 }
 FITTING_QUERY = {"from": "2025-12-26T00:00:00Z", "to": "2025-12-27T00:00:00Z"}
 

@@ -202,6 +202,7 @@ def test_other_bytes_for_a_held_seq_are_kept_aside_and_told(
 BODIES: dict[str, dict[str, object]] = {
     "PATCH /devices/{device_id}": {"name": "mine now", "settings": {"paused": True}},
     "POST /devices/{device_id}/commands": {"kind": "reboot"},
+    "POST /devices/{device_id}/forget": {"from": "2025-01-01T00:00:00Z", "to": "2026-01-01T00:00:00Z"},
 }
 OF_ONE_DEVICE = [route for route in owner_routes.routes.entries if "{device_id}" in route.path]
 
