@@ -86,6 +86,8 @@ def _tell(done: Processed, told: Mapping[str, Any]) -> None:
     ends = [one for one in captures if one.item and one.outcome in (Outcome.PROCESSED, Outcome.REJECTED)]
     counts = Counter(one.outcome.value for one in captures)
     what = {"outcome": done.outcome.value, **told} | ({"captures": dict(counts)} if done.captures else {})
+    if errors := sorted({one.error for one in captures if one.error}):
+        what["errors"] = errors
     if not ends:
         logger().info("object", **what)
         return

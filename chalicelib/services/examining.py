@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib import imaging
@@ -35,30 +35,30 @@ class Arrived:
 
 def examined(packed: PackedCapture, found: StoredObject, body: bytes, samples: Samples) -> Arrived:
     """`body` is the pack's. Raises what `samples` raises."""
-    jpeg = body[packed.offset : packed.offset + packed.size_bytes]
-    sha256 = hashlib.sha256(jpeg).hexdigest() if packed.fault else packed.sha256
-    place = StoredObject(found.key, None, len(jpeg), sha256, found.stored_at, offset=packed.offset)
-    photo: imaging.Photo | None = None
-    reason = "sha256_mismatch" if packed.fault else None
-    error = None
-    if reason is None:
-        try:
-            photo = imaging.examine(jpeg)
-        except imaging.BadPhoto as bad:
-            reason = bad.reason
-        except Exception as unforeseen:
-            error = type(unforeseen).__name__
-    exif = with_zone(photo.exif_captured_at) if photo else None
-    result = Examined(
-        place,
-        width=photo.width if photo else None,
-        height=photo.height if photo else None,
-        exif_captured_at=exif,
-        reject_reason=reason,
-        boot_id=packed.boot_id,
-    )
-    captured = time_of(_told(packed, exif), packed.seq, found.stored_at, samples)
-    return Arrived(packed, captured, result, photo.thumbnail if photo else None, error)
+    place = StoredObject(found.key, None, packed.size_bytes, packed.sha256, found.stored_at, offset=packed.offset)
+    result, thumbnail, error = Examined(place, boot_id=packed.boot_id), None, None
+    try:
+        jpeg = body[packed.offset : packed.offset + packed.size_bytes]
+        result, thumbnail = _damaged(result, jpeg) if packed.fault else _looked_at(result, jpeg)
+    except Exception as unforeseen:
+        error = type(unforeseen).__name__
+    captured = time_of(_told(packed, result.exif_captured_at), packed.seq, found.stored_at, samples)
+    return Arrived(packed, captured, result, thumbnail, error)
+
+
+def _looked_at(result: Examined, jpeg: bytes) -> tuple[Examined, bytes | None]:
+    try:
+        photo = imaging.examine(jpeg)
+    except imaging.BadPhoto as bad:
+        return replace(result, reject_reason=bad.reason), None
+    exif = with_zone(photo.exif_captured_at)
+    return replace(result, width=photo.width, height=photo.height, exif_captured_at=exif), photo.thumbnail
+
+
+def _damaged(result: Examined, jpeg: bytes) -> tuple[Examined, None]:
+    """Not what its device packed: it is known by what it is."""
+    place = replace(result.object, sha256=hashlib.sha256(jpeg).hexdigest())
+    return replace(result, object=place, reject_reason="sha256_mismatch"), None
 
 
 def _told(packed: PackedCapture, exif: datetime | None) -> Told:

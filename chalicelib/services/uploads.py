@@ -155,6 +155,8 @@ def confirm(device: Device, claim: Claim, *, stores: UploadStores, keys: Receipt
         if not fresh.is_same_capture(claim.object_key, claim.sha256):
             raise _conflict(device, claim.seq, stores)
         claimed = fresh.claimed(captured, claim.sha256, now)
+        if device.forgets(claimed.captured.at):
+            return claimed.deleted(now)
         if claimed.status is ItemStatus.AWAITING_OBJECT:
             found = stores.captures.head(claim.object_key)
             if found and claim.sha256 is not None and found.sha256 not in (None, claim.sha256):

@@ -11,7 +11,9 @@ from chalicelib.domain.capture_time import CaptureTime, Confidence
 from chalicelib.domain.ids import MAX_SEQ, DeviceId, OwnerId, Seq
 from chalicelib.domain.item import Item, ItemStatus, new_item
 from chalicelib.domain.storage import Changed
-from tests.contract.conftest import Stores, new_device_id
+from chalicelib.wire import object_keys
+from infra.local.metering import size_bytes
+from tests.contract.conftest import Cloud, Stores, new_device_id
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, 123000, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -202,3 +204,31 @@ def test_a_tombstone_waits_until_its_bytes_are_gone(stores: Stores, device_id: D
     assert stores.items.pending(NOW + 2 * MINUTE, 10) == [(device_id, 1)]
     settled(stores, tombstone)
     assert stores.items.pending(NOW + 2 * MINUTE, 10) == []
+
+
+def test_an_item_of_a_pack_fits_into_one_write_unit(cloud: Cloud, device_id: DeviceId) -> None:
+    """Whatever is known of it, and also once it is deleted; AWS counts 1,024 bytes for a unit."""
+    named = object_keys.PackKey(device_id, Seq(MAX_SEQ - 1), Seq(MAX_SEQ), "0123456789ab")
+    captured = CaptureTime(NOW, Confidence.RECEIVED, is_guess=True, earliest=NOW, latest=NOW)
+    item = replace(
+        a_full_item(device_id, MAX_SEQ),
+        owner_id=OwnerId("3f8b2c1e-7d4a-4c55-9a0e-2f6b1d9c8e70"),
+        object_key=named.object_key,
+        captured=captured,
+        version_id=None,
+        offset=64 * 2**20,
+        size_bytes=32 * 2**20,
+        boot_id="0123456789abcdef",
+        thumbnail_key=object_keys.late_thumbnail(named, Seq(MAX_SEQ)),
+        thumbnail_offset=2**20,
+        thumbnail_length=2**16,
+        reject_reason="processing_failed",
+        rev=0,
+    )
+
+    stored = cloud.items().put(item)
+
+    table = cloud.outputs.items_table
+    row = cloud.dynamodb.get_item(TableName=table, Key={"device_id": {"S": device_id}, "seq": {"N": str(MAX_SEQ)}})
+    assert cloud.items().get(device_id, Seq(MAX_SEQ)) == stored
+    assert size_bytes(row["Item"]) <= 1024

@@ -8,11 +8,15 @@ from hashlib import sha256
 
 from chalicelib.domain.device import Device
 from chalicelib.domain.ids import Seq
+from chalicelib.domain.inbox import Event
 from chalicelib.domain.item import Item
+from chalicelib.services.deleting import delete_item
 from chalicelib.services.gallery import page_of_items
 from chalicelib.services.processing import process_object
-from chalicelib.services.verdicts import Processed
+from chalicelib.services.verdicts import Outcome, Processed
+from chalicelib.wire import object_keys
 from chalicelib.wire.object_keys import PACK_SHA256_DIGITS, PackKey
+from chalicelib.wire.packs import read_pack
 from tests.fakes.clock import START
 from tests.fakes.world import FakeWorld
 from tests.pack_files import Shot, sealed
@@ -69,3 +73,37 @@ def thumbnail_of(world: FakeWorld, item: Item) -> bytes:
 def shown(world: FakeWorld, device: Device) -> list[Item]:
     page = page_of_items(device.owner_id, device_id=None, since=None, until=None, limit=200, cursor=None, stores=world)
     return list(page.entries)
+
+
+def outcomes(done: Processed) -> list[Outcome]:
+    return [one.outcome for one in done.captures]
+
+
+def put_single(world: FakeWorld, device: Device, seq: int, body: bytes) -> str:
+    """By a URL of the plain route, processed."""
+    key = object_keys.single(device.device_id, Seq(seq), "photo.jpg", None)
+    world.captures.upload(key, body, sha256(body).hexdigest())
+    process_object(key, None, stores=world, clock=world.clock)
+    return key
+
+
+def delete(world: FakeWorld, device: Device, seq: int) -> None:
+    delete_item(device.owner_id, device.device_id, Seq(seq), stores=world, clock=world.clock)
+
+
+def events(world: FakeWorld, device: Device) -> list[Event]:
+    return list(world.inbox.events(device.device_id, 100, None).entries)
+
+
+def packed_photos(world: FakeWorld, named: PackKey) -> dict[int, bytes]:
+    """What the pack holds that is not erased, in all its versions."""
+    found = {}
+    for body in world.captures.bodies()[named.object_key]:
+        for each in read_pack(body, named).captures:
+            if not each.is_erased:
+                found[int(each.seq)] = body[each.offset : each.offset + each.size_bytes]
+    return found
+
+
+def unsynced(seq: int, uptime_s: int, captured_at: datetime | None = None) -> Shot:
+    return Shot(seq, tiny_jpeg(seq), captured_at, uptime_ms=uptime_s * 1000)
