@@ -201,7 +201,7 @@ class _Run:
     def _put_last(self, last: Arrived) -> None:
         """The rows are there before the item is, so they must be those of what it will be."""
         known = self.stores.items.get(self.device.device_id, last.packed.seq)
-        coming = None if judged(known, last.place) else self._next(known, last)
+        coming = None if self._judged(known, last) else self._next(known, last)
         self._rows = pack_rows.write(self.named, self.standing.values(), coming, stores=self.stores)
         self._note(last, self._put(last, known))
 
@@ -220,8 +220,15 @@ class _Run:
             self.standing[seq] = item
         # A tombstone of this pack that is not settled is finished with all others of the pack.
         is_deleted = item is not None and item.is_deleted and not (is_here and item.pending_since)
-        if done.outcome is Outcome.COPY_REMOVED or is_deleted:
+        if done.outcome is Outcome.COPY_REMOVED or (is_deleted and done.outcome is not Outcome.CONFLICT):
             self.unwanted.add(seq)
+
+    def _judged(self, item: Item | None, one: Arrived) -> Outcome | None:
+        """Only what was deleted is purged. Other bytes under its seq are a photo that nobody has deleted."""
+        verdict = judged(item, one.place)
+        if item is None or verdict is not Outcome.PURGED or self.device.forgets(one.captured.at):
+            return verdict
+        return verdict if item.known_sha256() in (None, one.packed.sha256) else Outcome.CONFLICT
 
     def _put(self, one: Arrived, known: Known) -> Processed:
         """`known` is what is thought to stand there."""
@@ -229,7 +236,7 @@ class _Run:
 
         def decide(item: Item | None) -> Item:
             nonlocal verdict
-            verdict = judged(item, one.place)
+            verdict = self._judged(item, one)
             return item if item is not None and verdict else self._next(item, one)
 
         before, after = move_forward(self.stores, self.device.device_id, one.packed.seq, decide, known=known)

@@ -16,7 +16,7 @@ from tests.e2e.conftest import MoveClock
 from tests.e2e.packing import Offered, believed, pack, receipts, send, single, sync, taken_at, text
 from tests.e2e.people import DeviceCaller, JsonObject, OwnerCaller
 from tests.e2e.stage import LATER, NEXT_SWEEP
-from tests.pack_files import Shot
+from tests.pack_files import Shot, flipped
 from tests.pictures import photo
 
 SEQS = (1, 2, 3)
@@ -205,6 +205,22 @@ def test_a_deleted_seq_that_comes_again_alone_is_purged(
 
     assert shown(owner) == [3, 1]
     assert captures.of_device(device.device_id) == [packed.pack_key(device.device_id)]
+
+
+def test_a_damaged_copy_of_a_deleted_photo_is_purged_too(
+    cloud: LocalCloud, owner: OwnerCaller, device: DeviceCaller, captures: Bucket, packed: Offered, delete: Delete
+) -> None:
+    delete(2)
+    content = taken(2, 4)
+    whole = pack(device, content).body
+    at = whole.index(JPEGS[2]) + 100
+    late = pack(device, content, body=flipped(whole, at))
+    send(device, late)
+    cloud.settle()
+
+    assert shown(owner) == [4, 3, 1]
+    assert not any(JPEGS[2][-60:] in body for body in captures.all_bodies(late.pack_key(device.device_id)))
+    assert owner.events(device.device_id) == []
 
 
 def test_a_photo_that_is_deleted_before_its_pack_comes_is_never_shown(

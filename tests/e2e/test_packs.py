@@ -14,6 +14,7 @@ from PIL import Image
 
 from chalicelib.domain.clock import from_text, utc_now
 from infra.local.cloud import LocalCloud
+from infra.local.faults import Delay, EventFaults, FaultPlan
 from tests.e2e.bucket import Bucket
 from tests.e2e.conftest import MoveClock
 from tests.e2e.packing import (
@@ -201,6 +202,27 @@ def test_a_conflict_in_a_pack_is_told_with_its_place_and_goes_up_alone(
     assert {item["seq"]: item["sha256"] for item in owner.items()} == {
         seq: sha256_hex(tiny_jpeg(number)) for seq, number in {1: 1, 2: 99, 3: 3, 4: 2}.items()
     }
+
+
+def test_a_photo_under_the_seq_of_another_that_was_deleted_is_a_conflict_and_not_lost(
+    cloud: LocalCloud, owner: OwnerCaller, device: DeviceCaller, captures: Bucket
+) -> None:
+    """As of a device that was reset: whenever it asks, it is told to send it under another seq."""
+    device.send(2, tiny_jpeg(99))
+    cloud.settle()
+    owner.ask("DELETE", f"/items/{device.device_id}/2")
+    packed = pack(device, shots([1, 2, 3]))
+    cloud.faults.add(FaultPlan(events=EventFaults(delay=Delay(count=1, seconds=0.3))))
+    send(device, packed)
+    (early,) = receipts(device, packed)
+    cloud.settle()
+    (late,) = receipts(device, packed)
+
+    assert early == late
+    assert late["except"] == [{"seq": 2, "next_seq": 4}]
+    assert tiny_jpeg(2) in captures.body(packed.pack_key(device.device_id))
+    assert kinds(owner, device) == ["conflict"]
+    assert seqs(owner.items()) == [3, 1]
 
 
 def test_a_capture_that_came_before_is_held_once(
