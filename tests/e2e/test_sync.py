@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 from nacl.exceptions import BadSignatureError
 
 from chalicelib import wiring
 from chalicelib.domain.clock import from_text, utc_now
 from infra.local.cloud import TARGET, LocalCloud
+from infra.local.faults import CutAnswer, CutBody, FaultPlan
 from infra.receipt_key import remove_receipt_key, rotate_receipt_key
 from infra.secrets import secret_names
 from tests.e2e.bucket import Bucket
@@ -195,6 +197,23 @@ def test_what_is_sent_but_not_there_is_asked_for_again(device: DeviceCaller) -> 
     (answer,) = sync(device, objects=[lost.named])["objects"]
 
     assert answer.keys() == {"tail", "signature"}
+
+
+def test_an_upload_that_was_cut_goes_on_under_the_same_url(
+    cloud: LocalCloud, owner: OwnerCaller, device: DeviceCaller
+) -> None:
+    """First the body, of which nothing is stored; then the answer, after all was."""
+    offered = packed(device, 1)
+    wanted = sync(device, objects=[offered.named])
+    for cut in (FaultPlan(cut_body=CutBody(count=1, at_byte=700)), FaultPlan(cut_answer=CutAnswer(count=1))):
+        cloud.faults.add(cut)
+        with pytest.raises(httpx.TransportError):
+            put(device, wanted["uploads"], wanted["objects"][0], offered)
+
+    assert put(device, wanted["uploads"], wanted["objects"][0], offered).status_code == DONE
+    assert [believed(device, offered, each) for each in receipts(device, offered)] == ["held"]
+    cloud.settle()
+    assert len(owner.items()) == 5
 
 
 class _Processes:
