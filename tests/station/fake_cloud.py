@@ -126,6 +126,8 @@ class FakeCloud:
         """Whose public halves are told; usually the signer's."""
         self.refuses: set[int] = set()
         """First seqs of packs that make a sync a bad request."""
+        self.trips_over: set[int] = set()
+        """First seqs of packs that make a sync an internal error."""
         self.is_slow = False
         """No S3 event has come yet: of objects that were not said to be sent, nothing is known."""
         self.dead_urls: set[str] = set()
@@ -230,6 +232,8 @@ class FakeCloud:
     def _sync(self, asked: sync.SyncRequest) -> Reply:
         if any(offer.first_seq in self.refuses for offer in asked.objects):
             raise Answered(api_error(400, "invalid_body"))
+        if any(offer.first_seq in self.trips_over for offer in asked.objects):
+            raise Answered(api_error(500, "internal"))
         self.syncs.append(asked)
         if asked.clock:
             self.next_seq = max(self.next_seq, asked.clock.next_seq)

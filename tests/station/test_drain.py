@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from frameferry_station.captures import Seq
+from frameferry_station.http import Answer, Content
 from frameferry_station.steps import Confirmed, Deferred, Poisoned, Sealed, Uploaded, Waiting
 
 from tests.station.fake_cloud import (
@@ -19,8 +21,9 @@ from tests.station.fake_cloud import (
     api_error,
     s3_error,
 )
-from tests.station.fake_network import Network
+from tests.station.fake_network import DirectSender, Network
 from tests.station.rig import Died, Life, Rig, as_they_were, firsts, held
+from tests.station.samples import META, FakeTime, jpeg
 
 TROUBLES: dict[str, Fault] = {
     "cut before": CutBefore(),
@@ -51,8 +54,21 @@ def test_a_backlog_goes_up_is_confirmed_and_leaves_the_card(rig: Rig) -> None:
     assert list((rig.folder / "queue").glob("*.zip")) == []
 
 
+class SlowLink(DirectSender):
+    """A pack takes as long as 1.6 MB over 5 Mbit/s."""
+
+    def __init__(self, cloud: FakeCloud, time: FakeTime) -> None:
+        super().__init__(cloud)
+        self._time = time
+
+    def send(self, method: str, url: str, headers: Mapping[str, str], content: Content = b"") -> Answer:
+        self._time.advance(2.6 if method == "PUT" else 0.3)
+        return super().send(method, url, headers, content)
+
+
 def test_a_day_s_backlog_costs_a_request_a_pack_and_hardly_more(cloud: FakeCloud, tmp_path: Path) -> None:
-    rig = Rig(cloud, tmp_path, pack_captures=20)
+    time = FakeTime()
+    rig = Rig(cloud, tmp_path, lambda: SlowLink(cloud, time), time, pack_captures=20)
     rig.put(*range(2880))
     cloud.requests.clear()
 
@@ -132,9 +148,32 @@ def test_the_newest_goes_first_where_it_is_wanted_so(rig: Rig, is_setting: bool)
     assert firsts(rig.told(Uploaded)) == [6, 3, 0]
 
 
+def test_without_a_network_even_a_live_look_gathers_whole_packs(rig: Rig) -> None:
+    rig.cloud.change_settings(upload_policy="newest_first")
+    rig.work()
+    rig.cloud.script("sync", *[CutBefore()] * 9)
+    for number in range(7):
+        rig.put(number)
+        rig.work(1)
+
+    assert [step.captures for step in rig.told(Sealed)] == [1, 3, 3]
+    rig.work()
+    assert held(rig, *range(7)) == as_they_were(*range(7))
+
+
+def test_a_start_with_much_to_read_names_some_packs_before_it_has_read_all(cloud: FakeCloud, tmp_path: Path) -> None:
+    rig = Rig(cloud, tmp_path, pack_captures=1)
+    for number in range(50):
+        rig.queue.put(jpeg(number, 1_500_000), META)
+
+    rig.restarted().device.sync_step()
+
+    assert 40 < len(cloud.syncs[0].objects) < 50
+
+
 def test_a_live_look_overtakes_the_backlog(rig: Rig) -> None:
     rig.cloud.change_settings(upload_policy="newest_first")
-    rig.put(*range(30))
+    rig.put(*range(120))
     rig.device.sync_step()
     rig.device.put_step()
     rig.device.capture_step()
@@ -142,7 +181,16 @@ def test_a_live_look_overtakes_the_backlog(rig: Rig) -> None:
     rig.device.sync_step()
     rig.device.put_step()
 
-    assert firsts(rig.told(Uploaded))[-1] == 30
+    assert firsts(rig.told(Uploaded))[-1] == 120
+
+
+def test_small_packs_cost_a_sync_for_half_a_batch_of_them(cloud: FakeCloud, tmp_path: Path) -> None:
+    rig = Rig(cloud, tmp_path, pack_captures=1)
+    rig.put(*range(200))
+
+    rig.work()
+
+    assert cloud.requests.count("sync") <= 9
 
 
 @pytest.mark.parametrize("route", ["sync", "put"])

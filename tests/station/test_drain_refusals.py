@@ -31,12 +31,18 @@ def test_a_pack_that_makes_every_sync_a_bad_request_is_found_and_set_aside(rig: 
     assert jpeg(3) in (rig.folder / "queue" / "set-aside" / f"{3:016d}-5f0c7a52.zip").read_bytes()
 
 
-def test_an_internal_error_that_comes_again_is_pinned_on_the_pack_that_causes_it(rig: Rig) -> None:
-    rig.put(*range(6))
-    # Whole, whole again, nothing, health, boot event, the first pack: that is the one.
-    rig.cloud.script("sync", *[api_error(500, "internal")] * 2)
-    rig.work(40)
-    assert held(rig, *range(6)) == as_they_were(*range(6))
+def test_a_pack_over_which_the_api_trips_does_not_hold_up_the_rest(rig: Rig) -> None:
+    rig.put(*range(9))
+    rig.cloud.trips_over.add(3)
+
+    rig.work(200)
+
+    assert held(rig, *range(9)) == {number: [number] if number // 3 != 1 else [] for number in range(9)}
+    assert {step.first_seq for step in rig.told(Deferred)} == {3}
+    assert rig.told(Poisoned) == []
+    rig.cloud.trips_over.clear()
+    rig.work()
+    assert held(rig, *range(9)) == as_they_were(*range(9))
 
 
 def test_a_sync_that_is_never_taken_blames_nobody(rig: Rig) -> None:
@@ -64,7 +70,7 @@ def test_an_object_that_s3_refuses_for_good_is_tried_three_times_over_an_hour(ri
 
     rig.work(2 * REFUSED_WAIT_S)
 
-    assert [step.reason for step in rig.told(Poisoned)] == ["refused: EntityTooLarge (400)"]
+    assert [step.reason for step in rig.told(Poisoned)] == ["set aside, refused: EntityTooLarge (400)"]
     assert held(rig, 3) == as_they_were(3)
 
 

@@ -282,7 +282,7 @@ def test_a_pack_set_aside_is_kept_with_its_reason_and_its_seqs_stay_taken() -> N
     queue.set_aside(pack, "refused: because")
 
     assert queue.packs() == []
-    assert told.damages == [("refused: because", SeqRange(Seq(0), Seq(2)))]
+    assert told.damages == [("set aside, refused: because", SeqRange(Seq(0), Seq(2)))]
     assert jpeg(0) in disk.names[ASIDE / pack.name].content
     assert disk.names[ASIDE / f"{pack.name}.reason"].content == b"refused: because"
     assert put(opened(disk), 3) == [3]

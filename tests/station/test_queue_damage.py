@@ -133,7 +133,7 @@ def test_a_pack_in_which_nothing_is_whole_is_set_aside_and_the_others_go_on() ->
     queue = opened(disk, told)
 
     assert in_packs(queue) == {seq: jpeg(seq) for seq in (3, 4, 5)}
-    assert told.damages == [(f"{FIRST.name}: nothing whole is in it", None)]
+    assert told.damages == [(f"{FIRST.name} set aside, nothing whole is in it", None)]
     assert FIRST.name in disk.sizes(ASIDE)
 
 

@@ -29,7 +29,7 @@ class QueueMachine(RuleBasedStateMachine):
         self.disk = SimulatedDisk()
         self.model: dict[int, bytes] = {}
         self.unsure: dict[int, bytes] = {}
-        self.aside: set[int] = set()
+        self.aside: dict[int, bytes] = {}
         self.largest = -1
         self.put_count = 0
         self.boots = 0
@@ -42,7 +42,7 @@ class QueueMachine(RuleBasedStateMachine):
     def evicted(self, seqs: SeqRange) -> None:
         for seq in range(seqs.first, seqs.last + 1):
             if seq in self.aside:
-                self.aside.discard(seq)
+                self.unsure[seq] = self.aside.pop(seq)
             else:
                 assert not self.aside, "what is set aside goes first"
                 self.unsure[seq] = self.model.pop(seq)
@@ -92,7 +92,7 @@ class QueueMachine(RuleBasedStateMachine):
         assert self.queue.forget(lambda record: is_forgotten(record.seq)) == len(gone)
         for seq in gone:
             del self.model[seq]
-        self.aside = {seq for seq in self.aside if seq in self.set_aside()}
+        self.aside = {seq: photo for seq, photo in self.aside.items() if seq in self.set_aside()}
 
     @precondition(lambda self: self.queue.packs())
     @rule(which=any_of_them)
@@ -100,8 +100,7 @@ class QueueMachine(RuleBasedStateMachine):
         pack = self.chosen(which)
         self.queue.set_aside(pack, "bad")
         for seq in seqs_of(pack):
-            del self.model[seq]
-            self.aside.add(seq)
+            self.aside[seq] = self.model.pop(seq)
 
     @rule()
     def kill(self) -> None:
@@ -145,14 +144,12 @@ class QueueMachine(RuleBasedStateMachine):
         self.open()
         waiting = {seq for pack in self.queue.packs() for seq in seqs_of(pack)}
         self.model |= {seq: photo for seq, photo in self.unsure.items() if seq in waiting}
+        # What was moved may be in either place again.
+        self.model |= {seq: photo for seq, photo in self.aside.items() if seq in waiting}
+        beside = self.set_aside()
+        self.aside = {seq: photo for seq, photo in (self.aside | self.unsure).items() if seq in beside}
         self.unsure.clear()
-        back = self.set_aside()
-        self.model |= {seq: self.photo_of(seq) for seq in self.aside - back if seq in waiting}
-        self.aside = back
         self.largest = max([self.largest, *self.model])
-
-    def photo_of(self, seq: int) -> bytes:
-        return in_packs(self.queue)[seq]
 
     def set_aside(self) -> set[int]:
         """The seqs of the packs that lie in the folder beside, as a queue of them tells."""

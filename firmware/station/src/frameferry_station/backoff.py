@@ -35,6 +35,11 @@ class Backoff:
     def succeeded(self) -> None:
         self._failures = 0
 
+    @property
+    def is_failing(self) -> bool:
+        """The last try failed."""
+        return self._failures > 0
+
 
 class Lane:
     """One kind of work over the network, which rests after it has failed. Not thread-safe."""
@@ -48,6 +53,11 @@ class Lane:
     def rests_for_s(self) -> float:
         """0 where it can go on."""
         return max(0.0, self._ready_at_s - self._clock.monotonic_s())
+
+    @property
+    def is_failing(self) -> bool:
+        """The last try failed, whether or not the next one is due."""
+        return self._backoff.is_failing
 
     def failed(self, trouble: Trouble) -> float:
         """Seconds that it rests."""

@@ -82,9 +82,9 @@ class Control:
         self._is_account_refused = False
 
     @property
-    def is_resting(self) -> bool:
-        """The last sync failed, and the next is not due yet."""
-        return self._lane.rests_for_s > 0
+    def is_failing(self) -> bool:
+        """The last sync failed."""
+        return self._lane.is_failing
 
     @property
     def has_said_all(self) -> bool:
@@ -164,10 +164,8 @@ class Control:
         for ack in parts.acks:
             self._acknowledged(ack)
         self._drain.answered(parts.asked, answer.objects)
-        just_said = {ack.command_id for ack in parts.acks}
         for command in answer.commands:
-            if command.command_id not in just_said:
-                self._acks[command.command_id] = self._ledger.outcome(command.command_id) or self._carry_out(command)
+            self._acks[command.command_id] = self._ledger.outcome(command.command_id) or self._carry_out(command)
 
     def _acknowledged(self, ack: Ack) -> None:
         outcome = self._acks.pop(ack.command_id, None)

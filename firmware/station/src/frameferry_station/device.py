@@ -177,8 +177,7 @@ class Device:
     def sync_step(self) -> float:
         """Sync if it is due. Gives seconds until there is more to do; 0 after a sync."""
         hurry = self._no_more_pictures
-        if hurry or (self._drain.is_idle and not self._control.is_resting):
-            # The link has nothing to do: no capture waits for its pack to fill.
+        if hurry or self._may_go_at_once:
             self._queue.seal()
         try:
             wait_s = self._control.step(newest_first=self._is_newest_first, hurry=hurry)
@@ -215,6 +214,15 @@ class Device:
             wake.clear()
 
     @property
+    def _may_go_at_once(self) -> bool:
+        """No capture waits for its pack to fill where the link has nothing to do, or where it is to overtake the rest.
+        Without a link they gather.
+        """
+        if self._control.is_failing or self._drain.is_failing:
+            return False
+        return self._is_newest_first or self._drain.is_idle
+
+    @property
     def _is_newest_first(self) -> bool:
         return self._newest_first or self._state.settings.settings.upload_policy == "newest_first"
 
@@ -246,7 +254,7 @@ class Device:
                 return False
             self._camera_failed = False
         self._observe(Captured(seq, len(jpeg)))
-        if is_wanted_now or self._is_newest_first:
+        if is_wanted_now:
             self._queue.seal()
         self._wake["sync"].set()
         return True

@@ -105,6 +105,12 @@ class Drain:
             return min((way.not_before_s - now_s for way in ways if way.not_before_s > now_s), default=math.inf)
 
     @property
+    def is_failing(self) -> bool:
+        """The last try to put something failed."""
+        with self._lock:
+            return self._puts.is_failing or self._refused_urls.is_failing
+
+    @property
     def is_busy(self) -> bool:
         """Packs are on their way: the next sync will come of itself."""
         with self._lock:
@@ -116,8 +122,7 @@ class Drain:
         """Nothing waits that could be sent now: what lies in the open pack may go up at once."""
         with self._lock:
             now_s = self._clock.monotonic_s()
-            ways = self._in_order()
-            return not self._rests_for_s and not any(way.wants_place(now_s) or way.has_place(now_s) for way in ways)
+            return not any(way.wants_place(now_s) or way.has_place(now_s) for way in self._in_order())
 
     def to_ask(self, *, newest_first: bool) -> list[Asked]:
         """The packs of the next sync: first those that wait for receipts. Reads those that are to be named first."""

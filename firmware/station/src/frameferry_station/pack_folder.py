@@ -229,7 +229,7 @@ class PackFolder:
 
     def _give_up(self, name: str, size_bytes: int, reason: str, known: tuple[SeqRange, ...] = ()) -> None:
         for seqs in known or (None,):
-            self._watcher.damaged(f"{name}: {reason}", seqs)
+            self._watcher.damaged(f"{name} set aside, {reason}", seqs)
         if _NAME.fullmatch(name):
             self.free_from = max(self.free_from, _first_seq(name) + MAX_CAPTURES)
         with suppress(OSError):

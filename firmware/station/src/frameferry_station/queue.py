@@ -198,7 +198,7 @@ class PackQueue:
         with self._lock, suppress(PackGone):
             self._outlast(self._current(pack))
             for seqs in pack.seqs:
-                self._watcher.damaged(reason, seqs)
+                self._watcher.damaged(f"set aside, {reason}", seqs)
             self._folder.set_aside(pack.name, pack.size_bytes, reason)
             del self._packs[pack.name]
 

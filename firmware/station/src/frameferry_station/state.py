@@ -64,5 +64,5 @@ class StateFolder:
         self._observe(Evicted(seqs.first, seqs.last))
 
     def damaged(self, reason: str, seqs: SeqRange | None) -> None:
-        self.outbox.add("error", f"photos set aside: {reason}", seqs)
+        self.outbox.add("error", f"photos {reason}" if seqs else reason, seqs)
         self._observe(Poisoned(reason, *((seqs.first, seqs.last) if seqs else ())))
