@@ -14,7 +14,7 @@ import queue
 import shutil
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -99,19 +99,26 @@ def _next(answers: Any, processes: list[SpawnProcess]) -> _Places:
 
 
 def _work(folder: Path, tasks: Any, answers: Any) -> None:
-    """One process, until it is ended. It answers with its counts, then with each life when it is over."""
+    """One process, until it is ended or alone. It answers with its counts, then with each life when it is over."""
     with fake_aws() as aws:
         try:
             bench = _Bench.of(aws, folder)
             answers.put(bench.counts)
-            while True:
-                life = tasks.get()
+            for life in _tasks(tasks):
                 bench.live(life)
                 answers.put(life)
         except RehearsalFailed as error:
             answers.put(str(error))
         except Exception:
             answers.put(traceback.format_exc())
+
+
+def _tasks(tasks: Any) -> Iterator[_Places]:
+    """As long as there is somebody to have them done."""
+    parent = multiprocessing.parent_process()
+    while parent and parent.is_alive():
+        with suppress(queue.Empty):
+            yield tasks.get(timeout=_LOOK_EVERY_S)
 
 
 @dataclass(frozen=True)
