@@ -22,6 +22,7 @@ MODULES = [
     "bench.requests_per_photo",
     "bench.cost",
     "bench.drain",
+    "bench.drain_packs",
 ]
 """Each has `rows() -> list[Row]`."""
 

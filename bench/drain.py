@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from frameferry_station import objects
 from frameferry_station.captures import Capture, CaptureMeta, Seq
@@ -207,8 +208,17 @@ class _Bytes:
 
 
 def _photos(count: int) -> list[Capture]:
-    jpeg = encoded(camera_scene(), quality=30, subsampling="4:2:2")
-    return [_photo(Seq(seq), _padded(jpeg, seq)) for seq in range(1, count + 1)]
+    return [_photo(Seq(seq), photo_bytes(seq)) for seq in range(1, count + 1)]
+
+
+def photo_bytes(number: int) -> bytes:
+    """A good JPEG of PHOTO_BYTES, another one for each number."""
+    return _padded(_scene(), number)
+
+
+@cache
+def _scene() -> bytes:
+    return encoded(camera_scene(), quality=30, subsampling="4:2:2")
 
 
 def _photo(seq: Seq, jpeg: bytes) -> Capture:
