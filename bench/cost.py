@@ -11,16 +11,15 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
 import httpx
-from frameferry_station.captures import Seq
-from frameferry_station.packs import CaptureRecord, PackIdentity, encode_directory, encode_entry
 
 from bench.devices import LOG, Paired, activate, metered_cloud, pair
 from bench.measure import REPORT, Row
+from bench.pack_processing import START, a_pack
 from chalicelib.domain.prices import Units
 from chalicelib.services.usage import PER_OBJECT, PER_PHOTO, PER_REQUEST
 from infra.local.cloud import LocalCloud
@@ -35,7 +34,6 @@ QUALITIES = (38, 40, 42)
 SETTLE_S = 120.0
 _TRIES = 5
 _MILLION = 1_000_000
-_START = datetime(2025, 12, 26, tzinfo=UTC)
 _HALF_MINUTE = timedelta(seconds=30)
 
 
@@ -146,35 +144,23 @@ def _put(client: httpx.Client, batch: Sequence[Object], told: dict[str, Any]) ->
 def _packs(device_id: str, pool: Sequence[bytes]) -> Iterator[Object]:
     for number in range(PACKS):
         first = number * CAPTURES
-        body = _pack(PackIdentity(device_id, number), range(first, first + CAPTURES), pool)
+        body = a_pack([pool[number % len(pool)]] * CAPTURES, device_id, first)
         offer = {"first_seq": first, "last_seq": first + CAPTURES - 1, "size_bytes": len(body)}
         yield Object(offer | {"sha256": sha256(body).hexdigest()}, "application/zip", body)
-
-
-def _pack(identity: PackIdentity, seqs: range, pool: Sequence[bytes]) -> bytes:
-    parts, entries, end = [], [], 0
-    for seq in seqs:
-        record = CaptureRecord(Seq(seq), "0" * 16, seq * 30_000, _START + seq * _HALF_MINUTE, True)
-        jpeg = pool[seq % len(pool)]
-        entry, header = encode_entry(identity, record, jpeg, at=end)
-        parts += [header, jpeg]
-        entries.append(entry)
-        end = entry.end
-    return b"".join([*parts, encode_directory(entries)])
 
 
 def _singles(pool: Sequence[bytes]) -> Iterator[Object]:
     for seq in range(SINGLES):
         jpeg = pool[seq % len(pool)]
         offer = {"seq": seq, "size_bytes": len(jpeg), "sha256": sha256(jpeg).hexdigest(), "ntp_synced": True}
-        at = _START + seq * _HALF_MINUTE
+        at = START + seq * _HALF_MINUTE
         yield Object(offer | {"captured_at": at.isoformat()}, "image/jpeg", jpeg)
 
 
 def _naive(cloud: LocalCloud, paired: Paired, pool: Sequence[bytes]) -> tuple[int, int]:
     with httpx.Client(headers={"X-Device-Token": activate(cloud, paired)}, trust_env=False, timeout=60) as client:
         for seq in range(NAIVE):
-            jpeg, at = pool[seq % len(pool)], (_START + seq * _HALF_MINUTE).isoformat()
+            jpeg, at = pool[seq % len(pool)], (START + seq * _HALF_MINUTE).isoformat()
             asked = {"filename": f"{seq:06d}.jpg", "content_type": "image/jpeg", "seq": seq, "captured_at": at}
             told = client.post(f"{cloud.api_url}/devices/upload-url", json=asked).raise_for_status().json()
             put = httpx.put(told["upload_url"], headers={"Content-Type": "image/jpeg"}, content=jpeg, trust_env=False)

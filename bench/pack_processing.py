@@ -31,7 +31,7 @@ from tests.pictures import camera_scene, encoded
 DEVICE = DeviceId("3f8b2c1e-7d4a-4c55-9a0e-2f6b1d9c8e70")
 CAPTURES, ROUNDS = 20, 15
 LARGE_CAPTURES, LARGE_BYTES = 100, 300_000
-_START = datetime(2026, 5, 4, tzinfo=UTC)
+START = datetime(2026, 5, 4, tzinfo=UTC)
 
 
 def rows() -> list[Row]:
@@ -45,11 +45,12 @@ def rows() -> list[Row]:
     ]
 
 
-def a_pack(jpegs: list[bytes]) -> bytes:
+def a_pack(jpegs: list[bytes], device_id: str = DEVICE, first_seq: int = 0) -> bytes:
+    """A photo each half minute, counted from the first seq there is."""
     parts, entries, end = [], [], 0
-    for number, jpeg in enumerate(jpegs):
-        record = CaptureRecord(Seq(number), "0" * 16, number * 30_000, _START + number * timedelta(seconds=30), True)
-        entry, header = encode_entry(PackIdentity(DEVICE, 1), record, jpeg, at=end)
+    for seq, jpeg in enumerate(jpegs, first_seq):
+        record = CaptureRecord(Seq(seq), "0" * 16, seq * 30_000, START + seq * timedelta(seconds=30), True)
+        entry, header = encode_entry(PackIdentity(device_id, first_seq), record, jpeg, at=end)
         parts += [header, jpeg]
         entries.append(entry)
         end = entry.end
@@ -58,7 +59,7 @@ def a_pack(jpegs: list[bytes]) -> bytes:
 
 def _process(pack: bytes, captures: int) -> None:
     world = FakeWorld.new()
-    world.devices.create(Device(DEVICE, OwnerId("owner"), "barn", created_at=_START))
+    world.devices.create(Device(DEVICE, OwnerId("owner"), "barn", created_at=START))
     digest = sha256(pack).hexdigest()
     key = object_keys.pack(DEVICE, ItemSeq(0), ItemSeq(captures - 1), digest)
     world.captures.upload(key, pack, digest)
