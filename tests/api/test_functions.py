@@ -22,6 +22,7 @@ from tests.api.scene import Camera, World
 from tests.fakes.objects import FakeCaptures
 from tests.pack_files import Shot
 from tests.services.pack_scene import shots, taken_at, upload
+from tests.services.stubborn import stubborn
 from tests.tiny_jpegs import not_a_jpeg, tiny_jpeg
 
 
@@ -145,6 +146,21 @@ def test_a_pack_is_one_line_that_counts_its_photos(
     assert (told["PhotosProcessed"], told["PhotosRejected"]) == ([2.0], [1.0])
     assert told["BytesProcessed"] == [float(sum(len(shot.jpeg) for shot in content))]
     assert told["captures"] == {"processed": 2, "rejected": 1}
+
+
+def test_a_photo_of_a_pack_that_cannot_be_examined_says_why(
+    world: World, camera: Camera, capsys: pytest.CaptureFixture[str]
+) -> None:
+    device = world.devices.get(camera.device_id)
+    assert device is not None
+    named = upload(world, device, shots((1, 2)))
+    wiring.install(stubborn(world, 2))
+
+    app.process_object(created(named.object_key), Context())
+
+    (told,) = metrics(capsys)
+    assert told["captures"] == {"processed": 1, "postponed": 1}
+    assert told["errors"] == ["MemoryError"]
 
 
 def test_a_photo_is_counted(world: World, camera: Camera, capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,5 +37,5 @@ class StubbornCaptures:
         return replace(found, body=body)
 
 
-def stubborn(world: FakeWorld, *seqs: int) -> FakeWorld:
+def stubborn[World: FakeWorld](world: World, *seqs: int) -> World:
     return replace(world, captures=cast(FakeCaptures, StubbornCaptures(world.captures, seqs)))
