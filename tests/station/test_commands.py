@@ -55,6 +55,19 @@ def test_pause_and_resume_commands_act_at_once(rig: Rig) -> None:
     assert capture_for(rig, 55) >= 1
 
 
+def test_after_a_command_the_owner_s_own_settings_are_asked_for_once(rig: Rig) -> None:
+    rig.cloud.change_settings(paused=True)
+    rig.work()
+    rig.cloud.command(ONE, "pause")
+
+    rig.work()
+    rig.time.advance(61)
+    rig.device.sync_step()
+
+    versions = [sync.settings_version for sync in rig.cloud.syncs]
+    assert versions[-2:] == [None, rig.cloud.settings_version]
+
+
 def test_an_unknown_command_is_answered(rig: Rig) -> None:
     rig.cloud.command(ONE, "upload_log")
 

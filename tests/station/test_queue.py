@@ -380,6 +380,28 @@ def test_after_an_error_of_the_card_nothing_more_goes_into_that_file() -> None:
     assert [pack.seqs for pack in queue.packs()] == [(SeqRange(Seq(0), Seq(0)),), (SeqRange(Seq(2), Seq(2)),)]
 
 
+@pytest.mark.parametrize("works_for", range(12))
+@pytest.mark.parametrize("deed", ["take out", "forget"])
+def test_an_error_of_the_card_while_a_pack_is_written_anew_loses_and_doubles_nothing(deed: str, works_for: int) -> None:
+    disk, told = SimulatedDisk(), Told()
+    queue = opened(disk, told)
+    put(queue, 0, 1, 2, 3)
+    disk.failing = works_for
+    with suppress(OSError):
+        if deed == "take out":
+            queue.take_out(queue.packs()[0], {Seq(1): 4, Seq(2): 5})
+        else:
+            queue.forget(lambda record: record.seq == 0)
+    disk.failing = None
+
+    all_captures(queue)
+    found = in_packs(queue)
+
+    assert sorted(found.values()) in (sorted(map(jpeg, range(4))), sorted(map(jpeg, range(1, 4))))
+    assert told.damages == []
+    assert in_packs(opened(disk)) == found
+
+
 def test_a_file_that_somebody_deleted_is_gone_and_no_more() -> None:
     disk = SimulatedDisk()
     put(opened(disk), 0, 1, 2)

@@ -128,10 +128,10 @@ class PackFolder:
     def rewrite(
         self, pack: QueuedPack, entries: Iterable[PackedEntry], new_seqs: Mapping[Seq, Seq]
     ) -> QueuedPack | None:
-        """A pack of these captures of it, under new seqs where there are any, takes its place, at once or not at all;
-        durable once this returns. None where it is gone, for none of these captures is whole.
+        """A pack of these captures of it, under new seqs where there are any, takes its place, at once or not at all.
+        None where it is gone, for none of these captures is whole. Durable once `keep_names` has returned.
 
-        Raises OSError.
+        Raises OSError; then it is as it was.
         """
         temporary = self._folder / (pack.name + TEMPORARY)
         try:
@@ -146,7 +146,6 @@ class PackFolder:
         if sealed is None:
             self._files.remove(temporary)
             self.remove(pack.name)
-        self.keep_names()
         return sealed
 
     def find(self) -> dict[str, QueuedPack]:

@@ -181,6 +181,7 @@ class PackQueue:
             least = max(wanted) if max(wanted) - min(wanted) > MAX_CAPTURES else 0  # or the pack would span too much
             new_seqs = {entry.seq: self._free_seq(max(least, next_seqs[entry.seq])) for entry in taken}
             self._becomes(pack, self._folder.rewrite(pack, taken, new_seqs))
+            self._folder.keep_names()
             return list(new_seqs.items())
 
     def forget(self, is_forgotten: Callable[[CaptureRecord], bool]) -> int:
@@ -280,12 +281,14 @@ class PackQueue:
                 repaired = self._repair(pack)
                 return self._forget_in(repaired, is_forgotten) if repaired else 0
             kept = [entry for entry in entries if not is_forgotten(entry.record)]
-            if not kept:
-                self._discard(pack)
-                self._folder.keep_names()
-            elif len(kept) < len(entries):
+            if len(kept) == len(entries):
+                return 0
+            if kept:
                 self._outlast(pack)
                 self._becomes(pack, self._folder.rewrite(pack, kept, {}))
+            else:
+                self._discard(pack)
+            self._folder.keep_names()
             return len(entries) - len(kept)
 
     def _repair(self, pack: QueuedPack) -> QueuedPack | None:
