@@ -1,0 +1,106 @@
+// The queue: captures on the card in packs, of which a sealed one is the object that goes up.
+#pragma once
+
+#include <cstdint>
+
+#include "frameferry/bytes.h"
+#include "frameferry/captures.h"
+#include "frameferry/ports.h"
+
+namespace frameferry {
+
+// A sealed pack as it is now. `version` changes whenever the file under this first seq becomes another one: who holds
+// an old one is told `gone`.
+struct QueuedPack {
+    SeqRange seqs;
+    std::uint32_t captures = 0;
+    std::uint32_t size_bytes = 0;
+    std::uint32_t version = 0;
+};
+
+enum class QueueStatus : std::uint8_t {
+    ok,
+    gone,        // the pack is not, or not any more, as it was
+    damaged,     // the card does not give it back as it was written; what is whole in it is another pack now
+    no_room,     // of memory for the index, or on the card, and nothing is left to give up
+    not_a_pack,  // no JPEG that a pack holds: 1 to 32 MiB
+    card,        // the card failed: see `PackQueue::card_status`
+    numbers,     // seqs cannot be kept or are used up: no capture may be taken
+};
+
+// Is told with the queue's lock held.
+class QueueWatcher {
+public:
+    virtual ~QueueWatcher() = default;
+    // The card was full: these captures are given up. Told before they go.
+    virtual void evicted(SeqRange seqs) = 0;
+    // These cannot be sent any more; both 0 where nobody knows which they were.
+    virtual void damaged(SeqRange seqs, const char* reason) = 0;
+};
+
+// When a pack is full, and how much of the card the queue may have. One capture always fits a pack.
+struct PackLimits {
+    std::uint16_t captures = 20;
+    std::uint32_t pack_bytes = 8U << 20U;
+    std::uint64_t budget_bytes = 0;  // 0: all of the card but 64 MiB
+};
+
+struct PackRow;  // one pack in the index, 24 bytes at most
+
+// Everything that the queue needs of memory, given once.
+struct QueueMemory {
+    PackRow* rows = nullptr;
+    std::size_t row_count = 0;  // packs that the queue can hold; beyond that the oldest is given up
+    Room io;                    // at least 8 KiB, aligned for the card
+};
+
+// All of it may be called from any thread; the mutex is never held across network I/O, nor by the caller.
+class PackQueue {
+public:
+    PackQueue(Storage& storage, KeyValue& values, Entropy& entropy, Mutex& mutex, QueueWatcher& watcher,
+              QueueMemory memory, PackLimits limits);
+
+    // Finds what is on the card: again after the card was away. The device's id is in every entry.
+    QueueStatus start(const Uuid& device_id, std::uint64_t boot_id);
+
+    // Durable once this returns ok; else nothing is queued. `seq` is that of the capture.
+    QueueStatus put(const CaptureMeta& meta, Bytes jpeg, Seq& seq);
+    // Makes the captures that are there a pack, however few they are.
+    QueueStatus seal();
+
+    // The sealed packs, by seq: the first after or the last before a seq. False where there is none.
+    bool first_from(Seq seq, QueuedPack& pack);
+    bool last_up_to(Seq seq, QueuedPack& pack);
+
+    // Reads the pack if its sha256 is not known. `damaged` when what is whole in it has become another pack.
+    QueueStatus sha256(const QueuedPack& pack, Sha256& sha256);
+    // Its sha256 was not found true: it is read again before it is next told.
+    void distrust(const QueuedPack& pack);
+    QueueStatus read(const QueuedPack& pack, std::uint32_t at, Room room);
+
+    // It is proved to be held elsewhere. One that comes back after a power cut is only asked for again.
+    QueueStatus remove(const QueuedPack& pack);
+    // All captures but these are proved to be held elsewhere: these get new seqs, not below `next_seq`, and a pack of
+    // their own, at once or not at all. Ended by a power cut, it is ended by `start`.
+    struct Renumbering {
+        Seq seq = 0;
+        Seq next_seq = 0;
+    };
+    QueueStatus take_out(const QueuedPack& pack, const Renumbering* renumberings, std::size_t count);
+    // It is kept on the card, but not sent any more.
+    QueueStatus set_aside(const QueuedPack& pack, const char* reason);
+    // Drops what was taken from `from_ms` to before `to_ms` by a synced clock, sent or not.
+    QueueStatus forget(std::int64_t from_ms, std::int64_t to_ms, std::uint32_t& forgotten);
+
+    // No capture gets a seq below any more; durable.
+    QueueStatus raise_next_seq(Seq to);
+    [[nodiscard]] Seq next_seq();
+    // False where no capture waits.
+    [[nodiscard]] bool oldest_seq(Seq& seq);
+    [[nodiscard]] std::uint32_t waiting_captures();  // those of the open pack too
+    [[nodiscard]] std::uint32_t sealed_packs();
+    [[nodiscard]] std::uint64_t size_bytes();
+    [[nodiscard]] IoStatus card_status();  // of the last thing that was done with the card
+};
+
+}  // namespace frameferry
