@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -97,10 +98,10 @@ def gaps(rows: Iterable[TimelineRow], told: Told, within: TimeSpan) -> list[Gap]
     `rows` are those of the device that reach into `within`, and where there are any, the one before and the one after.
     """
     rows = list(rows)
-    seen = sorted(_seen(rows), key=lambda one: one.seq)
-    found = [*_deleted(rows, told), *_vague(rows), *_tail(seen, told, within)]
+    seen, strays = _in_order(_seen(rows))
+    found = [*_deleted(rows, told), *_vague(rows), *_tail(seen, strays, told, within)]
     for before, after in pairwise(seen):
-        found += _between(before, after, told)
+        found += _between(before, after, strays, told)
     cut = (_cut(gap, within) for gap in found)
     return sorted((gap for gap in cut if gap is not None), key=lambda gap: (gap.since, gap.until, gap.reason))
 
@@ -112,14 +113,32 @@ def _seen(rows: Iterable[TimelineRow]) -> Iterator[_Seen]:
             yield _Seen(capture.seq, capture.at, is_sure, row.boot_id)
 
 
-def _between(before: _Seen, after: _Seen, told: Told) -> list[Gap]:
+def _in_order(seen: Iterable[_Seen]) -> tuple[list[_Seen], list[_Seen]]:
+    """By seq; and apart from them, by time, those whose number is higher than that of a later capture, such as one that
+    went up under a new number because its own was taken. It says nothing of the numbers around it.
+    """
+    ordered, strays = list[_Seen](), list[_Seen]()
+    lowest: float = math.inf
+    for one in sorted(seen, key=lambda one: (one.at, one.seq), reverse=True):
+        if not one.is_sure:
+            ordered.append(one)
+        elif one.seq < lowest:
+            ordered.append(one)
+            lowest = one.seq
+        else:
+            strays.append(one)
+    return sorted(ordered, key=lambda one: one.seq), strays[::-1]
+
+
+def _between(before: _Seen, after: _Seen, strays: Sequence[_Seen], told: Told) -> list[Gap]:
     since, until = min(before.at, after.at), max(before.at, after.at)
     rebooted = _is_reboot(before, after, told)
-    if missing := _missing(range(before.seq + 1, after.seq), TimeSpan(since, until), told, rebooted=rebooted):
+    if missing := _missing(range(before.seq + 1, after.seq), strays, TimeSpan(since, until), told, rebooted=rebooted):
         return missing
-    if not (before.is_sure and after.is_sure) or after.at < before.at:
+    if not (before.is_sure and after.is_sure) or until - since <= told.longest_wait:
         return []
-    return list(_idle(TimeSpan(before.at, after.at), told, rebooted=rebooted))
+    times = [since, *(one.at for one in strays if since < one.at < until), until]
+    return [gap for start, end in pairwise(times) for gap in _idle(TimeSpan(start, end), told, rebooted=rebooted)]
 
 
 def _is_reboot(before: _Seen, after: _Seen, told: Told) -> bool:
@@ -128,9 +147,13 @@ def _is_reboot(before: _Seen, after: _Seen, told: Told) -> bool:
     return any(before.at < at <= after.at for at in told.boots)
 
 
-def _missing(seqs: range, time: TimeSpan, told: Told, *, rebooted: bool) -> list[Gap]:
+def _missing(seqs: range, strays: Sequence[_Seen], time: TimeSpan, told: Told, *, rebooted: bool) -> list[Gap]:
     """Of seqs that no row has. After a reboot, numbers that were set aside before it are never used."""
-    found = [(part, _reason(part.start, time, told)) for part in _parts(seqs, told)]
+    if not seqs:
+        return []
+    here = {one.seq for one in strays if one.seq in seqs}
+    parts = (part for part in _parts(seqs, here, told) if part.start not in here)
+    found = [(part, _reason(part.start, time, told)) for part in parts]
     return [
         Gap(reason, time.since, time.until, Seq(part.start), Seq(part.stop - 1), len(part))
         for part, reason in found
@@ -138,9 +161,11 @@ def _missing(seqs: range, time: TimeSpan, told: Told, *, rebooted: bool) -> list
     ]
 
 
-def _parts(seqs: range, told: Told) -> list[range]:
+def _parts(seqs: range, here: Collection[int], told: Told) -> list[range]:
     """Parts of `seqs` each of which has one reason, so that not every single seq needs to be looked at."""
     edges = {seqs.start, seqs.stop, told.next_seq or 0, told.oldest_seq or 0}
+    for seq in here:
+        edges |= {seq, seq + 1}
     for one in told.evicted:
         edges |= {one.first_seq, one.last_seq + 1}
     inside = sorted(edge for edge in edges if seqs.start <= edge <= seqs.stop)
@@ -174,7 +199,7 @@ def _awake(hole: TimeSpan, told: Told, *, rebooted: bool) -> Iterator[Gap]:
         yield Gap(GapReason.POWERED_OFF if rebooted else GapReason.NO_CAPTURE, hole.since, hole.until)
 
 
-def _tail(seen: Sequence[_Seen], told: Told, within: TimeSpan) -> Iterator[Gap]:
+def _tail(seen: Sequence[_Seen], strays: Sequence[_Seen], told: Told, within: TimeSpan) -> Iterator[Gap]:
     """What came after the last capture that is here."""
     last = seen[-1] if seen else None
     since = last.at if last else within.since
@@ -183,7 +208,7 @@ def _tail(seen: Sequence[_Seen], told: Told, within: TimeSpan) -> Iterator[Gap]:
     next_seq = 0 if last is None else last.seq + 1
     time = TimeSpan(since, told.now)
     rebooted = any(since < at <= told.now for at in told.boots)
-    if missing := _missing(range(next_seq, told.next_seq or 0), time, told, rebooted=rebooted):
+    if missing := _missing(range(next_seq, told.next_seq or 0), strays, time, told, rebooted=rebooted):
         yield from missing
         return
     heard_at = min(told.now, max(since, told.last_seen_at or since))

@@ -180,6 +180,41 @@ def test_a_device_none_of_whose_photos_are_here_has_them_on_its_card() -> None:
     assert reasons(found) == [(GapReason.NOT_UPLOADED, 0, 6)]
 
 
+def test_a_photo_that_went_up_under_a_new_number_makes_no_hole_where_it_was_taken() -> None:
+    rows = [*a_pack(range(20), NOON), *a_pack(range(20, 40), minutes(10)), *a_pack([1000], minutes(5.1))]
+
+    assert gaps(rows, told(minutes(600), next_seq=1001), TimeSpan(NOON, minutes(15))) == []
+
+
+def test_a_photo_that_went_up_under_a_new_number_makes_no_hole_before_the_next_number() -> None:
+    rows = [*a_pack(range(100), NOON), *a_pack([100], minutes(5.1)), *a_pack(range(101, 110), minutes(50))]
+
+    assert gaps(rows, told(minutes(54), next_seq=110), DAY) == []
+
+
+def test_a_photo_with_a_new_number_divides_the_hole_that_it_lies_in() -> None:
+    rows = [*a_pack([0], NOON), *a_pack([1], minutes(60)), *a_pack([5], minutes(20))]
+
+    found = gaps(rows, told(minutes(60), next_seq=6, evicted=[EvictedRange(Seq(2), Seq(4), NOON)]), DAY)
+
+    assert found == [
+        Gap(GapReason.NO_CAPTURE, NOON, minutes(20)),
+        Gap(GapReason.NO_CAPTURE, minutes(20), minutes(60)),
+    ]
+
+
+def test_numbers_between_a_photo_and_its_new_number_are_still_accounted_for() -> None:
+    rows = [*a_pack(range(20), NOON), *a_pack([30], minutes(5.1))]
+
+    found = gaps(rows, told(minutes(20), next_seq=40, oldest_seq=25), DAY)
+
+    assert reasons(found) == [
+        (GapReason.MISSING, 20, 24),
+        (GapReason.NOT_UPLOADED, 25, 29),
+        (GapReason.NOT_UPLOADED, 31, 39),
+    ]
+
+
 @dataclass(frozen=True)
 class _Life:
     rows: list[TimelineRow]
