@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from chalicelib.domain.clock import Clock
@@ -21,6 +21,7 @@ MAX_RANGE = timedelta(days=31)
 MAX_BUCKETS = 2_000
 MAX_ROWS = 20_000
 _PAGE = 1_000
+_LAST_END = datetime.max.replace(tzinfo=UTC) - MAX_SPAN
 
 
 class TimelineStores(Protocol):
@@ -89,7 +90,7 @@ def _rows(
             owner_id,
             device_id=device_id,
             since=within.since,
-            until=within.until + MAX_SPAN,
+            until=min(within.until, _LAST_END) + MAX_SPAN,
             limit=_PAGE,
             cursor=cursor,
         )

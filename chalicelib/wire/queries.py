@@ -67,7 +67,11 @@ class TimelineQuery(Query):
 
 class UsageQuery(Query):
     month: (
-        Annotated[str, Meta(pattern="^20[0-9]{2}-(0[1-9]|1[0-2])$", description="In UTC; now, if left out.")] | None
+        Annotated[
+            str,
+            Meta(pattern="^20[0-9]{2}-(0[1-9]|1[0-2])$", max_length=7, description="In UTC; now, if left out."),
+        ]
+        | None
     ) = None
 
 

@@ -133,6 +133,12 @@ def test_a_range_that_cannot_be_told_is_refused(owner: Client, query: dict[str, 
     assert (answer.status, answer.json["error"]["code"]) == (400, "invalid_parameter")
 
 
+def test_the_end_of_time_can_be_asked_for(owner: Client) -> None:
+    answer = owner.get("/timeline", **{"from": "9999-12-30T00:00:00Z", "to": "9999-12-31T23:59:59.999999Z"})
+
+    assert answer.json == {"bucket_s": 3600, "buckets": [], "gaps": []}
+
+
 def test_a_range_has_both_its_ends(owner: Client) -> None:
     assert owner.get("/timeline").status == 400
 

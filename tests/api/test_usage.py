@@ -66,7 +66,7 @@ def test_an_owner_sees_what_is_theirs(stranger: Client, camera: Camera, world: W
     assert stranger.get("/usage", month="2026-05").json["items"] == []
 
 
-@pytest.mark.parametrize("month", ["2026", "2026-13", "2026-00", "1999-01", "2026-5", "may", "2026-05-01"])
+@pytest.mark.parametrize("month", ["2026", "2026-13", "2026-00", "1999-01", "2026-5", "may", "2026-05-01", "2026-05\n"])
 def test_what_is_no_month_is_refused(owner: Client, month: str) -> None:
     answer = owner.get("/usage", month=month)
 
