@@ -122,6 +122,18 @@ def test_photos_gather_in_one_pack_while_the_network_is_away(rig: Rig) -> None:
     assert [step.captures for step in rig.told(Sealed)] == [1, 3, 1]
 
 
+def test_photos_do_not_gather_for_ever_after_an_upload_that_failed_but_arrived(rig: Rig) -> None:
+    rig.put(0)
+    rig.cloud.script("put", LoseReply(), s3_error(403, "AccessDenied"))
+    rig.device.sync_step()
+    rig.device.put_step()  # it arrives, and nobody hears of it
+    rig.put(1)
+
+    rig.work()
+
+    assert held(rig, 0, 1) == as_they_were(0, 1)
+
+
 def test_the_receipt_of_a_single_fresh_photo_waits_for_the_next_sync(rig: Rig) -> None:
     rig.work()
     rig.put(0)

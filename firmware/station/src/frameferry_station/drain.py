@@ -106,9 +106,10 @@ class Drain:
 
     @property
     def is_failing(self) -> bool:
-        """The last try to put something failed."""
+        """The last try to put something failed, and there is something that it will be tried with again."""
         with self._lock:
-            return self._puts.is_failing or self._refused_urls.is_failing
+            is_failing = self._puts.is_failing or self._refused_urls.is_failing
+            return is_failing and bool(self._in_order())
 
     @property
     def is_busy(self) -> bool:
