@@ -26,15 +26,20 @@ THUMBNAIL_BOX: Final = (320, 240)
 """Longest long side and longest short side of a thumbnail, in pixels."""
 THUMBNAIL_QUALITY: Final = 80
 
+MAX_PIXEL_SCANS: Final = 1_000_000_000
+"""A scan costs a pass over the whole picture, however few bytes it has. Encoders write 10, for CMYK 18."""
+
 _MAX_SEGMENTS: Final = 1_024
-_MAX_SCANS: Final = 100
-"""A scan costs a pass over the whole picture, however few bytes it has. Encoders write about ten."""
+_LEAST_SCANS: Final = 10
+"""To hold a picture whole as coefficients and to turn it back takes as long as so many scans."""
+_LARGEST_UNIT: Final = 16
+"""Pixels that a decoder takes at once, in width and in height, of the pictures that cameras write."""
 
 
 class BadPhoto(Exception):
     """These bytes are no photo that can be shown.
 
-    `reason` is stable: "empty", "not_a_jpeg", "truncated", "undecodable" or "too_many_pixels".
+    `reason` is stable: "empty", "not_a_jpeg", "truncated", "undecodable", "too_many_pixels" or "too_many_scans".
     """
 
     def __init__(self, reason: str) -> None:
@@ -55,25 +60,57 @@ class Photo:
     """Upright RGB JPEG that fits THUMBNAIL_BOX (a portrait fits it turned), never larger than the photo; no EXIF."""
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A JPEG of which nothing is decoded yet."""
+
+    pixel_scans: int
+    """The work that it takes: pixels times scans, at most MAX_PIXEL_SCANS."""
+    _picture: JpegImageFile
+    _exif: _Exif
+
+    def photo(self) -> Photo:
+        """To be called once. Raises BadPhoto, and nothing else."""
+        width, height = self._picture.size
+        try:
+            thumbnail = shrink(self._picture, self._exif.orientation)
+        except _PILLOW_CANNOT as error:
+            raise BadPhoto("undecodable") from error
+        if self._exif.orientation in _SIDEWAYS:
+            width, height = height, width
+        return Photo(width, height, self._exif.captured_at, _encode(thumbnail))
+
+
+_PILLOW_CANNOT: Final = (OSError, SyntaxError, ValueError)
+
+
 def examine(jpeg: bytes) -> Photo:
     """The facts of a JPEG (of an MPO: of its first picture), whatever follows its end-of-image marker.
 
     Raises BadPhoto, and nothing else, for any bytes. Memory stays under 300 MB, besides three times the
     input, and time within seconds.
     """
+    return opened(jpeg).photo()
+
+
+def opened(jpeg: bytes) -> Opened:
+    """The same in two steps, for who must know what the second one takes. Raises BadPhoto."""
     anatomy = _dissect(jpeg)
-    exif = _read_exif(anatomy.exif)
     try:
         picture = JpegImageFile(BytesIO(anatomy.decodable))  # reads the header, decodes nothing
-        width, height = picture.size
-        if width * height > MAX_PIXELS:
-            raise BadPhoto("too_many_pixels")
-        thumbnail = shrink(picture, exif.orientation)
-    except (OSError, SyntaxError, ValueError) as error:
+    except _PILLOW_CANNOT as error:
         raise BadPhoto("undecodable") from error
-    if exif.orientation in _SIDEWAYS:
-        width, height = height, width
-    return Photo(width, height, exif.captured_at, _encode(thumbnail))
+    width, height = picture.size
+    if width * height > MAX_PIXELS:
+        raise BadPhoto("too_many_pixels")
+    pixel_scans = _whole_units(width) * _whole_units(height) * anatomy.scan_count
+    if pixel_scans > MAX_PIXEL_SCANS:
+        raise BadPhoto("too_many_scans")
+    return Opened(pixel_scans, picture, _read_exif(anatomy.exif))
+
+
+def _whole_units(pixels: int) -> int:
+    return -(-pixels // _LARGEST_UNIT) * _LARGEST_UNIT
 
 
 def shrink(picture: JpegImageFile, orientation: int) -> Image:
@@ -116,6 +153,9 @@ _SIDEWAYS: Final = {5, 6, 7, 8}
 # --- The segments of a JPEG (ITU-T T.81, annex B) ---
 
 _SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
+_BASELINE, _EXTENDED, _PROGRESSIVE = 0xC0, 0xC1, 0xC2
+_OTHER_FRAMES = frozenset(range(0xC3, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""Lossless, hierarchical, arithmetic: no camera writes them, and the last would be decoded, at any length."""
 _APP0_JFIF, _APP1_EXIF, _APP14_ADOBE = 0xE0, 0xE1, 0xEE
 _FIRST_WITH_LENGTH = 0xC0
 _NO_USE_TO_A_DECODER = frozenset({*range(0xE0, 0xF0), _COM}) - {_APP0_JFIF, _APP14_ADOBE}
@@ -131,6 +171,8 @@ class _Anatomy:
     """The picture from start to end marker, without what follows it and without the segments below."""
     exif: bytes
     """The TIFF block of the first EXIF segment, or nothing."""
+    scan_count: int
+    """At least _LEAST_SCANS where the picture is held whole to be decoded."""
 
 
 def _dissect(jpeg: bytes) -> _Anatomy:
@@ -138,16 +180,26 @@ def _dissect(jpeg: bytes) -> _Anatomy:
         raise BadPhoto("empty")
     if not jpeg.startswith(b"\xff\xd8\xff"):
         raise BadPhoto("not_a_jpeg")
-    kept, exif, scan_count = [jpeg[:2]], b"", 0
+    kept, exif, frame = [jpeg[:2]], b"", b""
+    scans: list[bytes] = []
     for marker, segment in _segments(jpeg):
+        if marker in _OTHER_FRAMES:
+            raise BadPhoto("undecodable")
         if marker == _APP1_EXIF and not exif and segment.startswith(b"Exif\0", 4):
             exif = segment[10:]
         if marker not in _NO_USE_TO_A_DECODER:
             kept.append(segment)
-        scan_count += marker == _SOS
-    if scan_count > _MAX_SCANS:
-        raise BadPhoto("undecodable")
-    return _Anatomy(b"".join(kept), exif)
+        if marker in (_BASELINE, _EXTENDED, _PROGRESSIVE):
+            frame = segment
+        if marker == _SOS:
+            scans.append(segment)
+    return _Anatomy(b"".join(kept), exif, _scan_count(frame, scans))
+
+
+def _scan_count(frame: bytes, scans: list[bytes]) -> int:
+    """Only one scan with all components of a sequential frame is decoded as it is read."""
+    is_one = len(scans) == 1 and frame[1:2] != bytes((_PROGRESSIVE,)) and scans[0][4:5] == frame[9:10]
+    return 1 if is_one else max(len(scans), _LEAST_SCANS)
 
 
 def _segments(jpeg: bytes) -> Iterator[tuple[int, bytes]]:

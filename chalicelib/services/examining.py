@@ -15,6 +15,21 @@ from chalicelib.services.capture_times import Told, time_of, with_zone
 from chalicelib.wire.packs import PackedCapture
 
 Samples = Callable[[], Iterable[ClockSample]]
+MAX_PACK_PIXEL_SCANS = 5_000_000_000
+"""A hundred progressive photos of 1600x1200 are 1,920,000,000; baseline ones are a tenth."""
+
+
+@dataclass
+class DecodingLeft:
+    """How much may still be decoded of one pack."""
+
+    pixel_scans: int = MAX_PACK_PIXEL_SCANS
+
+    def is_enough_for(self, photo: imaging.Opened) -> bool:
+        """If so, it is taken."""
+        is_enough = photo.pixel_scans <= self.pixel_scans
+        self.pixel_scans -= photo.pixel_scans if is_enough else 0
+        return is_enough
 
 
 @dataclass(frozen=True)
@@ -33,22 +48,25 @@ class Arrived:
         return self.result.object
 
 
-def examined(packed: PackedCapture, found: StoredObject, body: bytes, samples: Samples) -> Arrived:
+def examined(packed: PackedCapture, found: StoredObject, body: bytes, samples: Samples, left: DecodingLeft) -> Arrived:
     """`body` is the pack's. Raises what `samples` raises."""
     place = StoredObject(found.key, None, packed.size_bytes, packed.sha256, found.stored_at, offset=packed.offset)
     result, thumbnail, error = Examined(place, boot_id=packed.boot_id), None, None
     try:
         jpeg = body[packed.offset : packed.offset + packed.size_bytes]
-        result, thumbnail = _damaged(result, jpeg) if packed.fault else _looked_at(result, jpeg)
+        result, thumbnail = _damaged(result, jpeg) if packed.fault else _looked_at(result, jpeg, left)
     except Exception as unforeseen:
         error = type(unforeseen).__name__
     captured = time_of(_told(packed, result.exif_captured_at), packed.seq, found.stored_at, samples)
     return Arrived(packed, captured, result, thumbnail, error)
 
 
-def _looked_at(result: Examined, jpeg: bytes) -> tuple[Examined, bytes | None]:
+def _looked_at(result: Examined, jpeg: bytes, left: DecodingLeft) -> tuple[Examined, bytes | None]:
     try:
-        photo = imaging.examine(jpeg)
+        opened = imaging.opened(jpeg)
+        if not left.is_enough_for(opened):
+            return replace(result, reject_reason="pack_limit_exceeded"), None
+        photo = opened.photo()
     except imaging.BadPhoto as bad:
         return replace(result, reject_reason=bad.reason), None
     exif = with_zone(photo.exif_captured_at)

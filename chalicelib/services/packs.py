@@ -23,7 +23,7 @@ from chalicelib.domain.timeline import TimelineRow
 from chalicelib.services import pack_rows
 from chalicelib.services.deleting import finish_in_pack
 from chalicelib.services.erasing import PACK_TYPE, erase_captures, erase_thumbnails
-from chalicelib.services.examining import Arrived, examined
+from chalicelib.services.examining import Arrived, DecodingLeft, examined
 from chalicelib.services.forward import UNREAD, Known, move_forward
 from chalicelib.services.inbox import conflict_event, pack_event
 from chalicelib.services.ports import (
@@ -114,6 +114,7 @@ class _Run:
     """What the pack holds and must not: it was deleted, or is held elsewhere."""
     done: list[Processed] = field(default_factory=list)
     _waited_for: set[Seq] = field(default_factory=set)
+    _decoding_left: DecodingLeft = field(default_factory=DecodingLeft)
     _samples: list[ClockSample] | None = None
     _rows: list[TimelineRow] | None = None
     """The pack's rows, once all its items but the last are put."""
@@ -137,7 +138,7 @@ class _Run:
         return not packed.is_erased and not is_done
 
     def _examined(self, packed: PackedCapture) -> Arrived:
-        return examined(packed, self.found.object, self.found.body or b"", self._clock_samples)
+        return examined(packed, self.found.object, self.found.body or b"", self._clock_samples, self._decoding_left)
 
     def _clock_samples(self) -> list[ClockSample]:
         if self._samples is None:
