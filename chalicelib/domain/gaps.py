@@ -152,8 +152,9 @@ def _missing(seqs: range, strays: Sequence[_Seen], time: TimeSpan, told: Told, *
     if not seqs:
         return []
     here = {one.seq for one in strays if one.seq in seqs}
-    parts = (part for part in _parts(seqs, here, told) if part.start not in here)
-    found = [(part, _reason(part.start, time, told)) for part in parts]
+    forgotten = list(_forgotten(seqs, time, told))
+    parts = (part for part in _parts(seqs, here, forgotten, told) if part.start not in here)
+    found = [(part, _reason(part.start, forgotten, told)) for part in parts]
     return [
         Gap(reason, time.since, time.until, Seq(part.start), Seq(part.stop - 1), len(part))
         for part, reason in found
@@ -161,21 +162,39 @@ def _missing(seqs: range, strays: Sequence[_Seen], time: TimeSpan, told: Told, *
     ]
 
 
-def _parts(seqs: range, here: Collection[int], told: Told) -> list[range]:
+def _forgotten(seqs: range, time: TimeSpan, told: Told) -> Iterator[range]:
+    """Those of `seqs` that the owner had the device forget: all, if so many fit into what was forgotten of the time;
+    else those that would lie there if they were spread evenly.
+    """
+    spans = [TimeSpan(max(one.since, time.since), min(one.until, time.until)) for one in told.forgotten]
+    spans = [one for one in spans if one.since < one.until]
+    if len(seqs) <= sum((one.until - one.since) / told.interval + 1 for one in spans):
+        yield seqs
+        return
+    for one in spans:
+        first, after = (
+            (at - time.since) / (time.until - time.since) * (len(seqs) + 1) for at in (one.since, one.until)
+        )
+        yield range(seqs.start + max(0, round(first) - 1), seqs.start + min(len(seqs), round(after) - 1))
+
+
+def _parts(seqs: range, here: Collection[int], forgotten: Iterable[range], told: Told) -> list[range]:
     """Parts of `seqs` each of which has one reason, so that not every single seq needs to be looked at."""
     edges = {seqs.start, seqs.stop, told.next_seq or 0, told.oldest_seq or 0}
     for seq in here:
         edges |= {seq, seq + 1}
+    for part in forgotten:
+        edges |= {part.start, part.stop}
     for one in told.evicted:
         edges |= {one.first_seq, one.last_seq + 1}
     inside = sorted(edge for edge in edges if seqs.start <= edge <= seqs.stop)
     return [range(first, after) for first, after in pairwise(inside)]
 
 
-def _reason(seq: int, time: TimeSpan, told: Told) -> GapReason:
+def _reason(seq: int, forgotten: Iterable[range], told: Told) -> GapReason:
     if any(one.first_seq <= seq <= one.last_seq for one in told.evicted):
         return GapReason.EVICTED
-    if any(one.since < time.until and time.since < one.until for one in told.forgotten):
+    if any(seq in part for part in forgotten):
         return GapReason.FORGOTTEN
     return GapReason.NOT_UPLOADED if told.is_on_card(seq) else GapReason.MISSING
 

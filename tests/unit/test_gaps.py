@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.capture_time import CaptureTime, Confidence
 from chalicelib.domain.gap_reasons import GapReason
 from chalicelib.domain.gaps import Gap, TimeSpan, Told, gaps
-from chalicelib.domain.ids import DeviceId, OwnerId, Seq
+from chalicelib.domain.ids import MAX_SEQ, DeviceId, OwnerId, Seq
 from chalicelib.domain.item import Item, ItemStatus
 from chalicelib.domain.reported import DeviceState, EvictedRange, StateKind
 from chalicelib.domain.timeline import TimelineRow, row_of_single, rows_of_pack
@@ -164,6 +164,27 @@ def test_what_a_late_pack_lost_to_a_forgotten_range_is_forgotten() -> None:
     found = gaps(rows, told(minutes(15), next_seq=30, forgotten=[TimeSpan(minutes(5), minutes(10))]), DAY)
 
     assert reasons(found) == [(GapReason.FORGOTTEN, 10, 19)]
+
+
+def test_a_minute_that_was_forgotten_does_not_explain_an_hour_on_the_card() -> None:
+    rows = [*a_pack(range(1), NOON), *a_pack(range(120, 121), minutes(60))]
+    forgotten = [TimeSpan(minutes(30), minutes(31))]
+
+    found = gaps(rows, told(minutes(60), next_seq=121, oldest_seq=1, forgotten=forgotten), DAY)
+
+    assert reasons(found) == [
+        (GapReason.FORGOTTEN, 60, 61),
+        (GapReason.NOT_UPLOADED, 1, 59),
+        (GapReason.NOT_UPLOADED, 62, 119),
+    ]
+
+
+def test_what_was_forgotten_is_told_of_a_device_that_claims_all_numbers() -> None:
+    forgotten = [TimeSpan(minutes(30), minutes(31))]
+
+    found = gaps(a_pack(range(1), NOON), told(minutes(60), next_seq=MAX_SEQ, forgotten=forgotten), DAY)
+
+    assert sum(gap.count or 0 for gap in found) == MAX_SEQ - 1
 
 
 def test_photos_of_an_uncertain_time_are_marked() -> None:
