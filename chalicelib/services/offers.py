@@ -174,7 +174,8 @@ class _Seen:
         if not offer.is_sent and not own:
             return Wanted(offer, key)
         others = {item.seq: item for item in items if item.object_key != key}
-        is_deleted = bool(own) and all(item.is_deleted for item in own)
+        # The last one is put when all others have been: without it there may be more that nobody has deleted.
+        is_deleted = any(item.seq == offer.last_seq for item in own) and all(item.is_deleted for item in own)
         return _Question((key, None), partial(self._sent_pack, offer, key, others, is_deleted))
 
     def _of_tombstone(self, item: Item, offer: SingleOffer) -> Answer:
@@ -200,11 +201,13 @@ class _Seen:
     def _sent_pack(
         self, offer: PackOffer, key: str, others: Mapping[Seq, Item], is_deleted: bool, found: StoredObject | None
     ) -> Answer:
-        if found is not None and is_held_as(found, offer.sha256, offer.size_bytes):
-            return self._signed(ReceiptState.HELD, offer, key, self._exempt(key, found, others))
-        if found is None and is_deleted:
-            return self._signed(ReceiptState.DELETED, offer, key)
-        return self._not_there(offer, key)
+        if found is None:
+            return self._signed(ReceiptState.DELETED, offer, key) if is_deleted else self._not_there(offer, key)
+        if not is_held_as(found, offer.sha256, offer.size_bytes):
+            return self._not_there(offer, key)
+        is_erased = is_deleted and found.sealed_sha256 is not None
+        state = ReceiptState.DELETED if is_erased else ReceiptState.HELD
+        return self._signed(state, offer, key, self._exempt(key, found, others))
 
     def _exempt(self, key: str, found: StoredObject, others: Mapping[Seq, Item]) -> list[Exempt]:
         if not others or found.size_bytes > self._bytes_to_read:

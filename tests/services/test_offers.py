@@ -15,6 +15,7 @@ from chalicelib.domain.device import Device
 from chalicelib.domain.ids import MAX_SEQ, Seq
 from chalicelib.domain.item import Examined, Item, StoredObject, new_item
 from chalicelib.domain.receipts import ReceiptState
+from chalicelib.services.erasing import erase_captures
 from chalicelib.services.offers import (
     Answer,
     NotSeen,
@@ -203,11 +204,31 @@ def test_a_pack_whose_captures_the_owner_has_all_deleted_need_not_be_kept(world:
     assert state_of(ask(world, device, replace(offer, is_sent=False))[0]) is ReceiptState.DELETED
 
 
+def test_a_pack_of_zeros_alone_is_deleted_and_not_held(world: FakeWorld, device: Device) -> None:
+    offer = put_pack(world, device)
+    for item in held_in_pack(world, device, offer, 1, 2, 3, 4, 5):
+        deleted(world, item)
+    key = offer.key(device.device_id)
+    assert state_of(ask(world, device, offer)[0]) is ReceiptState.HELD  # the bytes are still there
+
+    erase_captures(key, [Seq(seq) for seq in range(1, 6)], captures=world.captures)
+
+    assert state_of(ask(world, device, offer)[0]) is ReceiptState.DELETED
+
+
 def test_a_pack_of_which_only_some_captures_are_deleted_and_that_is_gone_is_not_held(
     world: FakeWorld, device: Device
 ) -> None:
     offer = pack(device)
     deleted(world, held_in_pack(world, device, offer, 1, 2)[0])
+
+    assert ask(world, device, offer) == [NotSeen()]
+
+
+def test_a_pack_whose_processing_broke_off_and_that_is_gone_is_not_held(world: FakeWorld, device: Device) -> None:
+    offer = pack(device)
+    for item in held_in_pack(world, device, offer, 1, 2):
+        deleted(world, item)
 
     assert ask(world, device, offer) == [NotSeen()]
 
