@@ -17,10 +17,10 @@ DEPLOY = $(PY) -m infra.deploy $@ --stage "$(STAGE)" --cameras $(FLEET) \
 	$(if $(ACCOUNT),--account $(ACCOUNT)) $(foreach parameter,$(PARAMETERS),--parameter "$(parameter)")
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test check lint types floors rehearse plan deploy destroy redrive bench soak clean
+.PHONY: help env run test check lint types floors rehearse plan deploy destroy redrive bench soak console-libs clean
 
 help: ## list these verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 env: ## make .venv or bring it up to date
 	@tools/make-env
@@ -64,6 +64,9 @@ bench: env ## measure, print the table, write .local/bench.json
 
 soak: ## the same tests with many more Hypothesis examples
 	@HYPOTHESIS_PROFILE=soak tools/run-tests -n $(TEST_WORKERS) --dist loadfile
+
+console-libs: ## bundle what the console takes from others into chalicelib/console (needs node)
+	@tools/console-libs/build
 
 clean: ## remove .venv, .local and all caches
 	rm -rf .venv .local .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
