@@ -14,6 +14,7 @@ from functools import partial
 from typing import Protocol
 
 from chalicelib import imaging
+from chalicelib.domain.capture_time import CaptureTime
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.clock_samples import BootTime
 from chalicelib.domain.device import Device
@@ -112,7 +113,7 @@ def _examine_and_write(
     told, samples = _told(named, examined), partial(stores.clocks.samples, device.device_id)
     captured = time_of(told, named.seq, found.stored_at, samples)
     times = {captured.at, time_of(replace(told, boot=None), named.seq, found.stored_at, samples).at}
-    verdict = judged(item, found)
+    verdict = _judged(device, item, found, captured)
     if item is not None and verdict is not None:
         _drop_stale_rows(found, item, times, stores)
         return _set_aside(verdict, found, item, stores, clock)
@@ -121,7 +122,7 @@ def _examine_and_write(
 
     def decide(now: Item | None) -> Item:
         nonlocal lost
-        lost = judged(now, found)
+        lost = _judged(device, now, found, captured)
         if now is not None and lost is not None:
             return now
         fresh = now or new_item(device.device_id, named.seq, device.owner_id, found.key, captured, clock())
@@ -140,6 +141,14 @@ def _examine_and_write(
     if after is before:
         return Processed(Outcome.ALREADY_DONE, after)
     return Processed(Outcome.REJECTED if after.reject_reason else Outcome.PROCESSED, after)
+
+
+def _judged(device: Device, item: Item | None, found: StoredObject, captured: CaptureTime) -> Outcome | None:
+    """Only what was deleted is purged. Other bytes under its seq are a photo that nobody has deleted."""
+    verdict = judged(item, found)
+    if item is None or verdict is not Outcome.PURGED or device.forgets(captured.at):
+        return verdict
+    return verdict if item.known_sha256() in (None, found.sha256) else Outcome.CONFLICT
 
 
 def _put_thumbnail(key: str | None, thumbnail: bytes | None, derived: DerivedObjects) -> bool:

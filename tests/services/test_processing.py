@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import sha256
 
@@ -340,6 +340,39 @@ def test_a_live_url_cannot_bring_a_deleted_photo_back(world: FakeWorld, device: 
     assert world.captures.bodies() == world.derived.bodies() == {}
     assert shown(world) == []
     assert item_of(world, device).status is ItemStatus.DELETED
+
+
+def test_other_bytes_under_the_seq_of_a_deleted_photo_are_a_conflict_and_not_lost(
+    world: FakeWorld, device: Device
+) -> None:
+    upload(world, key_of(device), PHOTO)
+    process(world, key_of(device))
+    _delete(world, device)
+    other = tiny_jpeg(99)
+    upload(world, key_of(device), other)
+
+    assert process(world, key_of(device)) is Outcome.CONFLICT
+
+    aside = object_keys.conflict(device.device_id, SEQ, sha256(other).hexdigest())
+    assert world.captures.bodies() == {aside: [other]}
+    assert world.derived.bodies() == {}
+    (event,) = world.inbox.events(device.device_id, 10, None).entries
+    assert (event.kind, event.details["object_key"]) == (EventKind.CONFLICT, aside)
+    assert item_of(world, device).status is ItemStatus.DELETED
+
+
+def test_other_bytes_under_the_seq_of_a_deleted_photo_are_purged_if_their_time_is_forgotten(
+    world: FakeWorld, device: Device
+) -> None:
+    upload(world, key_of(device), PHOTO)
+    process(world, key_of(device))
+    _delete(world, device)
+    now = world.clock()
+    world.devices.save(device.forgetting(now - timedelta(days=1), now + timedelta(days=1), now))
+    upload(world, key_of(device), tiny_jpeg(99))
+
+    assert process(world, key_of(device)) is Outcome.PURGED
+    assert world.captures.bodies() == world.derived.bodies() == {}
 
 
 def test_an_object_of_an_unknown_device_or_with_a_foreign_key_is_left_alone(world: FakeWorld, device: Device) -> None:
