@@ -1,0 +1,82 @@
+#include "frameferry/pause.h"
+
+#include "frameferry/kept_values.h"
+#include "frameferry/lock.h"
+
+namespace frameferry {
+namespace {
+
+constexpr std::string_view pause_key = "pause";
+constexpr std::uint8_t pause_format = 1;
+using PauseRecord = std::array<std::uint8_t, 16>;
+
+}  // namespace
+
+void Pause::load() {
+    const Lock lock(mutex_);
+    PauseRecord record{};
+    RecordReader reader(record);
+    const KeyValue::Found found = reader.get(values_, pause_key, pause_format);
+    if (found == KeyValue::Found::nothing) {
+        by_button_ = false;
+        owner_ = {};
+        return;
+    }
+    const bool by_button = reader.number(1) != 0;
+    const bool by_owner = reader.number(1) != 0;
+    const auto until_ms = static_cast<std::int64_t>(reader.number());
+    if (found != KeyValue::Found::value || !reader.is_whole()) return;
+    by_button_ = by_button;
+    owner_ = {by_owner, until_ms};
+}
+
+bool Pause::is_paused() {
+    const Lock lock(mutex_);
+    if (by_button_ || owner_.is_paused) return true;
+    return owner_.until_ms != 0 && (!clock_.is_set() || clock_.utc_ms() < owner_.until_ms);
+}
+
+bool Pause::set_button(bool is_paused) {
+    const Lock lock(mutex_);
+    by_button_ = is_paused;
+    return changed();
+}
+
+bool Pause::set_owner(const Wish& wish) {
+    const Lock lock(mutex_);
+    if (is_kept_ && wish.is_paused == owner_.is_paused && wish.until_ms == owner_.until_ms) return true;
+    owner_ = wish;
+    return changed();
+}
+
+bool Pause::resume() {
+    const Lock lock(mutex_);
+    by_button_ = false;
+    owner_ = {};
+    return changed();
+}
+
+bool Pause::is_paused_by_button() {
+    const Lock lock(mutex_);
+    return by_button_;
+}
+
+bool Pause::keep() {
+    const Lock lock(mutex_);
+    return is_kept_ || keep_now();
+}
+
+bool Pause::changed() {
+    is_kept_ = false;
+    return keep_now();
+}
+
+bool Pause::keep_now() {
+    PauseRecord record{};
+    RecordWriter writer(record, pause_format);
+    writer.number(by_button_ ? 1 : 0, 1).number(owner_.is_paused ? 1 : 0, 1);
+    is_kept_ = writer.number(static_cast<std::uint64_t>(owner_.until_ms)).put(values_, pause_key);
+    return is_kept_;
+}
+
+}  // namespace frameferry
