@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from chalicelib.services.verdicts import Processed
     from chalicelib.wire.s3_records import ObjectCreated
 
-_SPARE_MS = 10_000
-"""The reconciler begins nothing new when less is left of its time."""
+_SPARE_MS = 60_000
+"""The reconciler begins nothing new when less is left of its time: as much as processing gets for one object."""
 
 
 class ObjectsFailed(Exception):

@@ -71,6 +71,10 @@ class Sweep:
     """What was stored before was looked at by an earlier sweep; None: nothing was."""
     after_key: str | None = None
     """Where this sweep goes on; None: it came to its end."""
+    trying_key: str | None = None
+    """The object that is being processed. What a run finds here has ended the run before it."""
+    tries: int = 0
+    """Of that object."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from chalicelib.services.forgetting import finish_forgetting
 from chalicelib.services.forward import move_forward
 from chalicelib.services.inbox import missing_event
 from chalicelib.services.processing import ProcessingStores, process_object
-from chalicelib.services.sweeping import GRACE, finish_listed, next_sweep, objects_without_item, swept
+from chalicelib.services.sweeping import GRACE, Looking, next_sweep, objects_without_item, swept
 from chalicelib.wire import object_keys
 from chalicelib.wire.object_keys import PackKey
 
@@ -59,7 +59,12 @@ def reconcile(*, stores: ProcessingStores, clock: Clock, time_left: Callable[[],
         if not time_left():
             break
         _guarded(findings, partial(_drive, device_id, seq, began_at, stores, clock))
+    interrupted: list[DeviceId] = []
     for device_id in stores.devices.all_ids():
+        if not time_left():
+            break
+        _guarded(findings, partial(_look_after, device_id, stores, clock, time_left, findings, interrupted))
+    for device_id in interrupted:
         if not time_left():
             break
         _guarded(findings, partial(_look_after, device_id, stores, clock, time_left, findings))
@@ -142,15 +147,24 @@ def _reject(item: Item, found: StoredObject, reason: str, stores: ProcessingStor
 
 
 def _look_after(
-    device_id: DeviceId, stores: ProcessingStores, clock: Clock, time_left: Callable[[], bool], findings: Findings
+    device_id: DeviceId,
+    stores: ProcessingStores,
+    clock: Clock,
+    time_left: Callable[[], bool],
+    findings: Findings,
+    interrupted: list[DeviceId] | None = None,
 ) -> str | None:
+    """With `interrupted`, a device in whose objects a run has ended is put there: it is for when all else is done."""
     device = stores.devices.get(device_id)
     now = clock()
     if device is None:
         return None
+    if interrupted is not None and device.sweep and device.sweep.trying_key:
+        interrupted.append(device_id)
+        return None
     if device.last_seen_at and device.last_seen_at >= now - SEEN_WITHIN:
         findings.devices_seen += 1
-    _sweep(device, stores, clock, findings)
+    _sweep(device, stores, clock, time_left, findings)
     for asked in device.forgotten:
         if asked.asked_at is not None and asked.asked_at <= now - GRACE:
             deleted = finish_forgetting(device, asked, stores=stores, clock=clock, time_left=time_left)
@@ -158,14 +172,21 @@ def _look_after(
     return None
 
 
-def _sweep(device: Device, stores: ProcessingStores, clock: Clock, findings: Findings) -> None:
+def _sweep(
+    device: Device, stores: ProcessingStores, clock: Clock, time_left: Callable[[], bool], findings: Findings
+) -> None:
     now = clock()
     sweep = next_sweep(device, now)
     if sweep is None:
         return
     listed, after = swept(device.device_id, sweep, now, stores=stores)
     failures = len(findings.errors)
-    for lost in objects_without_item(listed, sweep.look_since, now, items=stores.items):
-        _guarded(findings, partial(finish_listed, device, lost, stores=stores, clock=clock))
-    if len(findings.errors) == failures:
-        stores.devices.note_sweep(device.device_id, after)
+    looking = Looking(device, sweep, stores, clock)
+    for lost in looking.in_order(objects_without_item(listed, sweep.look_since, now, items=stores.items)):
+        if not time_left():
+            return looking.pause()
+        _guarded(findings, partial(looking.at, lost, has_failed=len(findings.errors) > failures))
+    if len(findings.errors) > failures:
+        return looking.pause()
+    stores.devices.note_sweep(device.device_id, after)
+    return None

@@ -27,9 +27,13 @@ NEAR_SEQS = 10_000
 """A sweep looks through the days since NEAR ago, and through what is keyed by seq from so many below the last."""
 FULL_SWEEP_INTERVAL = timedelta(days=7)
 """Most keys are listed once a week only, and an item is read only for what was stored since the last look."""
+MAX_TRIES = 2
+"""Of an object in whose processing a run has ended, by its time or its memory. S3's event has tried it before."""
 QUIET = timedelta(hours=2)
 """How long after a device was last seen an object of its may still turn up."""
 SWEEP_LIMIT = 5_000
+_BEGINNING = ""
+"""Before all keys."""
 
 
 def next_sweep(device: Device, now: datetime) -> Sweep | None:
@@ -76,7 +80,7 @@ def swept(
         if left is not None and len(listed) < SWEEP_LIMIT:
             listed += stores.captures.list_versions(left.prefix, left.start, SWEEP_LIMIT - len(listed))
     goes_on_at = None if len(listed) < SWEEP_LIMIT else _last_whole_key(listed)
-    return listed, replace(sweep, after_key=goes_on_at)
+    return listed, replace(sweep, after_key=goes_on_at, trying_key=None, tries=0)
 
 
 def _parts(device_id: DeviceId, sweep: Sweep, now: datetime, items: ItemStore) -> Iterator[_Part]:
@@ -124,22 +128,67 @@ def _item_keys(object_key: str) -> Iterator[tuple[tuple[DeviceId, Seq], bool]]:
         yield (pack.device_id, pack.last_seq), False
 
 
-def finish_listed(device: Device, found: StoredObject, *, stores: ProcessingStores, clock: Clock) -> str:
-    """Raises what processing raises. What fails for good fails so once: then a single is an item that waits, and gets
-    its further tries and an end, and of a pack the owner was told.
+class Looking:
+    """A run's way through the objects that no item knows. Each is named before it is processed, so that one that ends
+    the run is known to the next: it is tried MAX_TRIES times and given up, and the sweep goes on behind it.
     """
+
+    def __init__(self, device: Device, sweep: Sweep, stores: ProcessingStores, clock: Clock) -> None:
+        self._device, self._stores, self._clock = device, stores, clock
+        self._ended_runs = {sweep.trying_key: sweep.tries}
+        self._sweep = replace(sweep, after_key=sweep.after_key or _BEGINNING)
+        self._last_key: str | None = None
+
+    def in_order(self, lost: Iterable[StoredObject]) -> list[StoredObject]:
+        """What has ended a run comes first, so that its tries follow each other."""
+        return sorted(lost, key=lambda found: found.key not in self._ended_runs)
+
+    def at(self, found: StoredObject, *, has_failed: bool) -> str:
+        """Raises what processing raises. What fails for good fails so once: then it is given up. `has_failed`: one
+        before it is to be tried again.
+        """
+        if self._last_key and self._last_key < found.key and not has_failed:
+            self._sweep = replace(self._sweep, after_key=self._last_key)
+        self._last_key = found.key
+        tries = self._ended_runs.get(found.key, 0)
+        if tries >= MAX_TRIES:
+            _give_up(self._device, found, self._stores, self._clock())
+            return "ended_runs"
+        self._note(found.key, tries + 1)
+        return _finish(self._device, found, self._stores, self._clock)
+
+    def pause(self) -> None:
+        """The next run goes on here."""
+        if self._last_key is not None:
+            self._note(None, 0)
+
+    def _note(self, key: str | None, tries: int) -> None:
+        self._sweep = replace(self._sweep, trying_key=key, tries=tries)
+        self._stores.devices.note_sweep(self._device.device_id, self._sweep)
+
+
+def _finish(device: Device, found: StoredObject, stores: ProcessingStores, clock: Clock) -> str:
     try:
         done = process_object(found.key, found.version_id, stores=stores, clock=clock)
     except Exception as error:
-        named = object_keys.parse_pack(found.key)
-        if named is None:
-            _adopt(device, found, stores, clock())
-        elif not isinstance(error, Unavailable):
-            event = pack_event(EventKind.PACK_REJECTED, "processing_failed", named, found.stored_at, clock())
-            if not stores.inbox.add_event(event):
-                return "pack_failed"
+        is_pack = object_keys.parse_pack(found.key) is not None
+        is_tried_again = is_pack and isinstance(error, Unavailable)
+        if not is_tried_again and not _give_up(device, found, stores, clock()):
+            return "pack_failed"
         raise
     return f"found_{done.outcome}"
+
+
+def _give_up(device: Device, found: StoredObject, stores: ProcessingStores, now: datetime) -> bool:
+    """A single becomes an item that waits, and gets its further tries and an end; of a pack the owner is told, and the
+    result is whether this is news.
+    """
+    named = object_keys.parse_pack(found.key)
+    if named is None:
+        _adopt(device, found, stores, now)
+        return True
+    event = pack_event(EventKind.PACK_REJECTED, "processing_failed", named, found.stored_at, now)
+    return bool(stores.inbox.add_event(event))
 
 
 def _adopt(device: Device, found: StoredObject, stores: ProcessingStores, now: datetime) -> None:

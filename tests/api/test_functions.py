@@ -28,7 +28,7 @@ from tests.tiny_jpegs import not_a_jpeg, tiny_jpeg
 
 @dataclass
 class Context:
-    remaining_ms: int = 60_000
+    remaining_ms: int = 300_000
 
     def get_remaining_time_in_millis(self) -> int:
         return self.remaining_ms

@@ -17,7 +17,7 @@ from tests.contract.conftest import Cloud, Stores, new_device_id
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, 123000, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-SWEEP = Sweep(NOW, NOW - 9 * SECOND, NOW - SECOND, "devices/x/2026/05/04/1.jpg")
+SWEEP = Sweep(NOW, NOW - 9 * SECOND, NOW - SECOND, "devices/x/2026/05/04/1.jpg", "devices/x/2026/05/04/2.jpg", 1)
 RATE = Rate(per_minute=60, burst=2)
 HEALTH = Health(
     battery_percent=87,
@@ -358,7 +358,7 @@ def test_allotting_for_a_device_that_is_not_there_makes_none(stores: Stores, dev
 
 
 def test_a_sweep_is_kept_and_the_next_one_takes_its_place(stores: Stores, device: Device) -> None:
-    for sweep in (SWEEP, Sweep(NOW + SECOND, NOW)):
+    for sweep in (SWEEP, Sweep(NOW, NOW, after_key=""), Sweep(NOW + SECOND, NOW)):
         stores.devices.note_sweep(device.device_id, sweep)
         assert stores.devices.get(device.device_id) == replace(device, sweep=sweep)
 

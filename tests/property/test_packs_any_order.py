@@ -250,6 +250,7 @@ class PacksInAnyOrder(RuleBasedStateMachine):
             self.world.clock.advance(FULL_SWEEP_INTERVAL.total_seconds() / 3)
             self.world.devices.touch(DEVICE, self.world.clock(), _GENEROUS)
             assert reconcile(stores=self.world, clock=self.world.clock).errors == []
+        self.what_ended_two_runs_is_told_of_again()
         self.items_only_move_forward()
         self.no_accepted_photo_is_lost()
         self.every_item_has_its_photo_and_nobody_else_has()
@@ -258,6 +259,14 @@ class PacksInAnyOrder(RuleBasedStateMachine):
         self.nothing_waits_but_for_an_object()
         self.the_gallery_shows_each_item_once()
         self.the_timeline_tells_what_the_items_tell()
+
+    def what_ended_two_runs_is_told_of_again(self) -> None:
+        """By the owner, who knows of it."""
+        for event in self.world.inbox.events(DEVICE, 100, None).entries:
+            if event.details.get("reason") == "processing_failed":
+                key = str(event.details["object_key"])
+                process_object(key, None, stores=self.world, clock=self.world.clock)
+        self.items_only_move_forward()
 
     def every_item_has_its_photo_and_nobody_else_has(self) -> None:
         for seq in self.accepted:
