@@ -45,7 +45,18 @@ struct PackLimits {
     std::uint64_t budget_bytes = 0;  // 0: all of the card but 64 MiB
 };
 
-struct PackRow;  // one pack in the index, 24 bytes at most
+// One pack on the card, in the queue's memory. Its file is named by `name_seq`, which is not above its first seq.
+struct PackRow {
+    Seq name_seq = 0;
+    std::uint32_t size_bytes = 0;
+    std::uint32_t version = 0;
+    std::uint16_t first_offset = 0;  // of the first seq from `name_seq`
+    std::uint16_t last_offset = 0;
+    std::uint16_t slot = 0;  // in the folder's index, where its sha256 stands
+    std::uint8_t captures = 0;
+    std::uint8_t flags = 0;
+};
+static_assert(sizeof(PackRow) == 24);
 
 // Everything that the queue needs of memory, given once.
 struct QueueMemory {
@@ -68,7 +79,8 @@ public:
     // Makes the captures that are there a pack, however few they are.
     QueueStatus seal();
 
-    // The sealed packs, by seq: the first after or the last before a seq. False where there is none.
+    // The sealed packs, by seq: the first that begins at this seq or behind it, the last that ends at it or before.
+    // False where there is none.
     bool first_from(Seq seq, QueuedPack& pack);
     bool last_up_to(Seq seq, QueuedPack& pack);
 

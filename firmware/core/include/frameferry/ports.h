@@ -83,7 +83,7 @@ public:
     // The file has this size then, over whatever lies on the card. no_space leaves it as it was.
     virtual IoStatus grow(File file, std::uint32_t size_bytes) = 0;
     virtual IoStatus trim(File file, std::uint32_t size_bytes) = 0;
-    // The file is not open. not_found is not an error to most callers.
+    // A file that is not open, or a folder with nothing in it. not_found is not an error to most callers.
     virtual IoStatus remove(std::string_view path) = 0;
     // ok also where it exists.
     virtual IoStatus make_folder(std::string_view path) = 0;
