@@ -25,6 +25,8 @@ class Settings:
     oidc_issuer: str
     oidc_client_id: str
     oidc_jwks_url: str
+    sign_in_url: str
+    """Where the console asks the user pool for tokens (Amazon Cognito's API); may be relative to the page."""
     pepper_parameter: str
     receipt_key_parameter: str
     s3_url: str | None
@@ -62,6 +64,7 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
         oidc_issuer=issuer,
         oidc_client_id=required("FRAMEFERRY_OIDC_CLIENT_ID"),
         oidc_jwks_url=environment.get("FRAMEFERRY_OIDC_JWKS_URL", f"{issuer}/.well-known/jwks.json"),
+        sign_in_url=environment.get("FRAMEFERRY_SIGN_IN_URL", f"{issuer.rpartition('/')[0]}/"),
         pepper_parameter=required("FRAMEFERRY_PEPPER_PARAMETER"),
         receipt_key_parameter=required("FRAMEFERRY_RECEIPT_KEY_PARAMETER"),
         s3_url=environment.get("FRAMEFERRY_S3_URL"),

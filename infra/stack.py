@@ -93,10 +93,11 @@ def environment(
     stack_name: str | None = None,
     jwks_url: str | None = None,
     s3_url: str | None = None,
+    sign_in_url: str | None = None,
 ) -> dict[str, str]:
     """The app's environment variables. `stack_name` tells the APIs and metrics of several stacks apart.
 
-    `jwks_url` and `s3_url` are for the local cloud: in AWS the issuer names its JWKS and the SDK knows S3.
+    The URLs are for the local cloud: in AWS they follow from the issuer and the region.
     """
     variables = {
         "FRAMEFERRY_DEVICES_TABLE": outputs.devices_table,
@@ -117,6 +118,8 @@ def environment(
         variables["FRAMEFERRY_OIDC_JWKS_URL"] = jwks_url
     if s3_url:
         variables["FRAMEFERRY_S3_URL"] = s3_url
+    if sign_in_url:
+        variables["FRAMEFERRY_SIGN_IN_URL"] = sign_in_url
     return variables
 
 

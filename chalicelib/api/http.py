@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import NewType
 
 from chalice.app import Request, Response
@@ -16,9 +18,23 @@ JpegBody = NewType("JpegBody", bytes)
 Source = NewType("Source", str)
 """The network that a request came from: an IPv4 address, or the /64 of an IPv6 address."""
 CommandId = NewType("CommandId", str)
+AssetName = NewType("AssetName", str)
 
 MAX_JSON_BYTES = 64 * 2**10
+
+
+@dataclass(frozen=True)
+class Document:
+    """An answer that is no JSON: text of this media type, kept as `cache_control` says."""
+
+    text: str
+    media_type: str
+    cache_control: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 _COMMAND_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
+_ASSET_NAME = re.compile(r"[a-z0-9-]{1,40}\.[0-9a-f]{12}\.(js|css|svg)")
 
 
 def json_body[F: json.Request](request: Request, form: type[F]) -> F:
@@ -68,6 +84,13 @@ def command_id(text: str) -> CommandId:
     return CommandId(text)
 
 
+def asset_name(text: str) -> AssetName:
+    """Raises InvalidParameter."""
+    if not _ASSET_NAME.fullmatch(text):
+        raise InvalidParameter("name is not that of an asset.")
+    return AssetName(text)
+
+
 def source(request: Request) -> Source:
     address = str(request.context.get("identity", {}).get("sourceIp", ""))
     if ":" not in address:
@@ -85,8 +108,11 @@ def request_id(request: Request) -> str:
     return str(request.context.get("requestId", ""))
 
 
-def answer(body: json.Response | bytes) -> Response:
-    """200 with a wire struct, or with JSON that is encoded already."""
+def answer(body: json.Response | Document | bytes) -> Response:
+    """200 with a wire struct, with a document, or with JSON that is encoded already."""
+    if isinstance(body, Document):
+        own = {"Content-Type": body.media_type, "Cache-Control": body.cache_control}
+        return Response(body.text, {**COMMON_HEADERS, **own, **body.headers})
     encoded = body if isinstance(body, bytes) else json.encode(body)
     # Chalice hands bytes on as they are, and Lambda takes none.
     return Response(encoded.decode(), {**COMMON_HEADERS})

@@ -13,7 +13,7 @@ import msgspec
 
 from chalicelib.api.device_auth import HEADER
 from chalicelib.api.errors import GATEWAY_STATUSES, STATUSES
-from chalicelib.api.http import JpegBody
+from chalicelib.api.http import Document, JpegBody
 from chalicelib.api.routes import Route, Routes
 from chalicelib.domain.device import Device
 from chalicelib.domain.errors import (
@@ -47,6 +47,7 @@ _SECURITY: Final[dict[Any, tuple[str, dict[str, Any]]]] = {
 _IN_PATH: Final[dict[str, dict[str, Any]]] = {
     "device_id": {"type": "string", "format": "uuid"},
     "seq": {"type": "integer", "minimum": 0, "maximum": MAX_SEQ},
+    "name": {"type": "string", "pattern": "^[a-z0-9-]{1,40}\\.[0-9a-f]{12}\\.(js|css|svg)$"},
     "command_id": {"type": "string", "pattern": "^[0-9A-HJKMNP-TV-Z]{26}$"},
 }
 _BY_A_CREDENTIAL: Final[dict[Any, tuple[type[FrameferryError], ...]]] = {
@@ -96,7 +97,7 @@ def codes(route: Route) -> set[str]:
 
 def _schemas(routes: list[Route]) -> tuple[dict[Any, dict[str, Any]], dict[str, Any]]:
     bodies = [route.body for route in routes if route.body not in (None, JpegBody)]
-    answers = [route.gives for route in routes if route.gives is not bytes]
+    answers = [route.gives for route in routes if route.gives not in (bytes, Document)]
     structs = list(dict.fromkeys([*bodies, *answers, ErrorResponse]))
     found, components = msgspec.json.schema_components(structs, ref_template=_REF)
     return dict(zip(structs, found, strict=True)), components
@@ -144,6 +145,8 @@ def _request_body(body: Any, schemas: dict[Any, dict[str, Any]]) -> dict[str, An
 
 
 def _answer(route: Route, schemas: dict[Any, dict[str, Any]]) -> dict[str, Any]:
+    if route.gives is Document:
+        return {"description": HTTPStatus.OK.phrase, "content": {"text/*": {"schema": {"type": "string"}}}}
     schema = {"type": "object"} if route.gives is bytes else schemas[route.gives]
     return {"description": HTTPStatus.OK.phrase, "content": {"application/json": {"schema": schema}}}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.api import device_routes, owner_routes
+from chalicelib.api import console_routes, device_routes, owner_routes
 from chalicelib.api.errors import in_our_form
 from chalicelib.api.routes import Routes
 from chalicelib.wire.responses import StatusResponse
@@ -25,4 +25,4 @@ def read_openapi() -> bytes:
 
 def all_routes() -> tuple[Routes, ...]:
     """The whole table."""
-    return device_routes.routes, owner_routes.routes, routes
+    return device_routes.routes, owner_routes.routes, console_routes.routes, routes

@@ -35,13 +35,14 @@ _IN_PATH: Final[Mapping[Any, Callable[[str], object]]] = {
     DeviceId: http.device_id,
     Seq: http.seq,
     http.CommandId: http.command_id,
+    http.AssetName: http.asset_name,
 }
 _ELSEWHERE: Final[Mapping[Any, Callable[[Request], object]]] = {
     http.JpegBody: http.jpeg_body,
     http.Source: http.source,
 }
 
-View = Callable[..., json.Response] | Callable[..., bytes]
+View = Callable[..., json.Response] | Callable[..., http.Document] | Callable[..., bytes]
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,8 @@ class Route:
         return {name: kinds[name] for name in names}
 
     @cached_property
-    def gives(self) -> type[json.Response] | type[bytes]:
-        kind: type[json.Response] | type[bytes] = get_type_hints(self.view)["return"]
+    def gives(self) -> type[json.Response] | type[http.Document] | type[bytes]:
+        kind: type[json.Response] | type[http.Document] | type[bytes] = get_type_hints(self.view)["return"]
         return kind
 
     @property

@@ -275,5 +275,10 @@ class UsageResponse(Response):
     usd: float
 
 
+class ConsoleResponse(Response):
+    sign_in_url: str
+    client_id: str
+
+
 class StatusResponse(Response):
     status: Literal["ok"]

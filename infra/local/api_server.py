@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from chalice.app import Chalice
@@ -102,8 +103,9 @@ class ApiServer:
         app: Chalice,
         on_invoked: Callable[[str], None] = lambda name: None,
         on_ran: OnRan = lambda name, wall_s, cpu_s: None,
+        others: Mapping[str, Callable[[Exchange], HttpAnswer]] = MappingProxyType({}),
     ) -> None:
-        """`on_invoked` and `on_ran` are LambdaFunction's.
+        """`on_invoked` and `on_ran` are LambdaFunction's. `others` answer paths that are not the app's.
 
         Raises RoutesClash for a set of routes that API Gateway refuses.
         """
@@ -115,6 +117,7 @@ class ApiServer:
         self._function = LambdaFunction(
             app, API_FUNCTION, timeout_s=self._integration_timeout_s, on_invoked=on_invoked, on_ran=on_ran
         )
+        self._others = others
         self._server.start()
 
     def stop(self) -> None:
@@ -126,6 +129,10 @@ class ApiServer:
             self._stats.connection_opened("api")
         request_id = str(uuid.uuid4())
         raw_path, _, query = exchange.path.partition("?")
+        if raw_path in self._others:
+            answer = self._others[raw_path](exchange)
+            exchange.respond(answer.status, answer.headers, answer.body)
+            return
         match = self._match(exchange.command, raw_path)
         try:
             answer = self._answer(exchange, match, raw_path, query, request_id)

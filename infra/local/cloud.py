@@ -26,6 +26,7 @@ from chalicelib import settings, wiring
 from chalicelib.domain.clock import Clock, utc_now
 from infra.deploying.policies import policy
 from infra.deploying.target import FUNCTIONS, PROCESSING_FUNCTION, RECONCILER_FUNCTION, Target
+from infra.local import sign_in
 from infra.local.access import Access, Call
 from infra.local.api_server import ApiServer
 from infra.local.app_environment import app_environment, role_variables
@@ -237,7 +238,8 @@ class LocalCloud:
         self._open.callback(self._dispatcher.stop)
         self._schedule.start()
         self._open.callback(self._schedule.stop)
-        self._api.start(module.app, self._lambda_invoked, self._ran)
+        relay = sign_in.SignInRelay(self.client("cognito-idp"))
+        self._api.start(module.app, self._lambda_invoked, self._ran, others={sign_in.PATH: relay})
 
     def _function(self, handler: Handler, name: str, timeout_s: float) -> LambdaFunction:
         return LambdaFunction(handler, name, timeout_s, on_invoked=self._lambda_invoked, on_ran=self._ran)
@@ -293,7 +295,9 @@ class LocalCloud:
         jwks_url = f"{self.moto_url}/{self.outputs.user_pool_id}/.well-known/jwks.json"
         endpoints = {"AWS_ENDPOINT_URL": self.moto_url, "AWS_ENDPOINT_URL_S3": self._front_url}
         s3_url = self._devices_s3_url or self.s3_url
-        return endpoints | environment(self.outputs, names, jwks_url=jwks_url, s3_url=s3_url)
+        return endpoints | environment(
+            self.outputs, names, jwks_url=jwks_url, s3_url=s3_url, sign_in_url=sign_in.PATH
+        )
 
     def _own_hosts(self) -> set[str]:
         return {"127.0.0.1", public_host(self._host)}

@@ -25,6 +25,10 @@ class Answer:
     body: bytes
 
     @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
     def json(self) -> Any:
         return json.loads(self.body)
 
@@ -43,6 +47,12 @@ class Client:
 
     def get(self, path: str, **query: object) -> Answer:
         return self.send("GET", path, query=query)
+
+    def get_document(self, path: str) -> Answer:
+        """What is no JSON."""
+        answer = self._sent("GET", path)[1]
+        assert (answer.status, answer.headers["x-content-type-options"]) == (200, "nosniff")
+        return answer
 
     def post(self, path: str, body: object = None) -> Answer:
         return self.send("POST", path, body=body)
@@ -63,6 +73,20 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Bytes go out as they are; anything else but None as JSON. Header names are kept as they are written."""
+        route, answer = self._sent(method, path, body, query, headers)
+        assert_conforms(method, route, answer.status, answer.json)
+        assert {name: answer.headers.get(name) for name in _ON_EVERY_ANSWER} == _ON_EVERY_ANSWER
+        return answer
+
+    def _sent(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        query: Mapping[str, object] | str = "",
+        headers: Mapping[str, str] | None = None,
+    ) -> tuple[str, Answer]:
+        """The route that answered, and the answer."""
         sent = {**self.headers, **({} if isinstance(body, bytes) or body is None else _JSON), **(headers or {})}
         encoded = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         text = query if isinstance(query, str) else urlencode(query)
@@ -78,10 +102,7 @@ class Client:
         # As Lambda does: through JSON and back.
         returned = json.loads(json.dumps(app(json.loads(json.dumps(event)), None)))
         http = http_answer(returned, accept=None, binary_types=app.api.binary_types)
-        answer = Answer(http.status, {name.lower(): value for name, value in http.headers}, http.body)
-        assert_conforms(method, match.route, answer.status, answer.json)
-        assert {name: answer.headers.get(name) for name in _ON_EVERY_ANSWER} == _ON_EVERY_ANSWER
-        return answer
+        return match.route, Answer(http.status, {name.lower(): value for name, value in http.headers}, http.body)
 
 
 _ON_EVERY_ANSWER = {

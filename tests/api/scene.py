@@ -29,6 +29,7 @@ def settings(jwks_url: str) -> Settings:
         oidc_issuer=issuer.ISSUER,
         oidc_client_id=issuer.CLIENT_ID,
         oidc_jwks_url=jwks_url,
+        sign_in_url="https://cognito-idp.eu-central-1.amazonaws.com/",
         pepper_parameter="/test/pepper",
         receipt_key_parameter="/test/receipt-key",
         s3_url=None,

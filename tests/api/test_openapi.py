@@ -103,4 +103,5 @@ def test_an_operation_lists_each_code_under_its_status(route: Route) -> None:
 def test_who_may_call_is_said_of_every_route() -> None:
     public = {named(route) for route in ROUTES if "security" not in operation(route)}
 
-    assert public == {"POST /devices/activate", "GET /health", "GET /openapi.json"}
+    console = {"GET /", "GET /assets/{name}", "GET /console.json"}
+    assert public == {"POST /devices/activate", "GET /health", "GET /openapi.json", *console}

@@ -98,8 +98,9 @@ class Tour(Stage):
         assert device.post_image(tiny_jpeg(2), seq=first["seq"]).status_code == 409
 
     def what_anybody_may_ask(self) -> None:
-        for path in ("/health", "/openapi.json"):
+        for path in ("/health", "/openapi.json", "/console.json", "/"):
             assert self._owner.api.get(path).status_code == 200
+        assert self._owner.api.get("/assets/none.000000000000.js").status_code == 404
 
     def what_is_no_photo(self) -> None:
         device = self._device()

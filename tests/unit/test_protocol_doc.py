@@ -10,7 +10,7 @@ import nacl.signing
 import pytest
 
 from chalicelib.api.errors import GATEWAY_STATUSES, STATUSES
-from chalicelib.api.http import JpegBody
+from chalicelib.api.http import Document, JpegBody
 from chalicelib.api.public_routes import all_routes
 from chalicelib.api.routes import Route
 from chalicelib.domain.receipts import signed_message
@@ -36,7 +36,7 @@ def test_the_examples_of_a_route_are_what_it_takes_and_gives(route: Route) -> No
         request = examples.pop(0)
         msgspec.convert(request, route.body)
         conformance.request_form(route.method, route.path).validate(request)
-    if route.gives is not bytes:
+    if route.gives not in (bytes, Document):
         conformance.answer_form(route.method, route.path, 200).validate(examples.pop(0))
     assert examples == []
 

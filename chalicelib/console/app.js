@@ -1,0 +1,3 @@
+import {html, render} from "./lit.js";
+
+render(html`<p>Frameferry</p>`, document.body);
