@@ -98,10 +98,10 @@ def gaps(rows: Iterable[TimelineRow], told: Told, within: TimeSpan) -> list[Gap]
     `rows` are those of the device that reach into `within`, and where there are any, the one before and the one after.
     """
     rows = list(rows)
-    seen, strays = _in_order(_seen(rows))
-    found = [*_deleted(rows, told), *_vague(rows), *_tail(seen, strays, told, within)]
+    seen, aside = _in_order(_seen(rows))
+    found = [*_deleted(rows, told), *_vague(rows), *_tail(seen, aside, told, within)]
     for before, after in pairwise(seen):
-        found += _between(before, after, strays, told)
+        found += _between(before, after, aside, told)
     cut = (_cut(gap, within) for gap in found)
     return sorted((gap for gap in cut if gap is not None), key=lambda gap: (gap.since, gap.until, gap.reason))
 
@@ -114,30 +114,30 @@ def _seen(rows: Iterable[TimelineRow]) -> Iterator[_Seen]:
 
 
 def _in_order(seen: Iterable[_Seen]) -> tuple[list[_Seen], list[_Seen]]:
-    """By seq; and apart from them, by time, those whose number is higher than that of a later capture, such as one that
-    went up under a new number because its own was taken. It says nothing of the numbers around it.
+    """By seq; and by time, those that say nothing of when the numbers around theirs were used. Only in the second list
+    are those whose number is higher than that of a later capture: they went up under a new one, as theirs was taken.
     """
-    ordered, strays = list[_Seen](), list[_Seen]()
+    ordered, aside = list[_Seen](), list[_Seen]()
     lowest: float = math.inf
     for one in sorted(seen, key=lambda one: (one.at, one.seq), reverse=True):
-        if not one.is_sure:
+        is_stray = one.is_sure and one.seq > lowest
+        if not is_stray:
             ordered.append(one)
-        elif one.seq < lowest:
-            ordered.append(one)
-            lowest = one.seq
+        if is_stray or not one.is_sure:
+            aside.append(one)
         else:
-            strays.append(one)
-    return sorted(ordered, key=lambda one: one.seq), strays[::-1]
+            lowest = one.seq
+    return sorted(ordered, key=lambda one: one.seq), aside[::-1]
 
 
-def _between(before: _Seen, after: _Seen, strays: Sequence[_Seen], told: Told) -> list[Gap]:
+def _between(before: _Seen, after: _Seen, aside: Sequence[_Seen], told: Told) -> list[Gap]:
     since, until = min(before.at, after.at), max(before.at, after.at)
     rebooted = _is_reboot(before, after, told)
-    if missing := _missing(range(before.seq + 1, after.seq), strays, TimeSpan(since, until), told, rebooted=rebooted):
+    if missing := _missing(range(before.seq + 1, after.seq), aside, TimeSpan(since, until), told, rebooted=rebooted):
         return missing
     if not (before.is_sure and after.is_sure) or until - since <= told.longest_wait:
         return []
-    times = [since, *(one.at for one in strays if since < one.at < until), until]
+    times = [since, *(one.at for one in aside if since < one.at < until), until]
     return [gap for start, end in pairwise(times) for gap in _idle(TimeSpan(start, end), told, rebooted=rebooted)]
 
 
@@ -147,11 +147,11 @@ def _is_reboot(before: _Seen, after: _Seen, told: Told) -> bool:
     return any(before.at < at <= after.at for at in told.boots)
 
 
-def _missing(seqs: range, strays: Sequence[_Seen], time: TimeSpan, told: Told, *, rebooted: bool) -> list[Gap]:
+def _missing(seqs: range, aside: Sequence[_Seen], time: TimeSpan, told: Told, *, rebooted: bool) -> list[Gap]:
     """Of seqs that no row has. After a reboot, numbers that were set aside before it are never used."""
     if not seqs:
         return []
-    here = {one.seq for one in strays if one.seq in seqs}
+    here = {one.seq for one in aside if one.seq in seqs}
     forgotten = list(_forgotten(seqs, time, told))
     parts = (part for part in _parts(seqs, here, forgotten, told) if part.start not in here)
     found = [(part, _reason(part.start, forgotten, told)) for part in parts]
@@ -218,16 +218,15 @@ def _awake(hole: TimeSpan, told: Told, *, rebooted: bool) -> Iterator[Gap]:
         yield Gap(GapReason.POWERED_OFF if rebooted else GapReason.NO_CAPTURE, hole.since, hole.until)
 
 
-def _tail(seen: Sequence[_Seen], strays: Sequence[_Seen], told: Told, within: TimeSpan) -> Iterator[Gap]:
+def _tail(seen: Sequence[_Seen], aside: Sequence[_Seen], told: Told, within: TimeSpan) -> Iterator[Gap]:
     """What came after the last capture that is here."""
-    last = seen[-1] if seen else None
-    since = last.at if last else within.since
+    since = max((one.at for one in seen), default=within.since)
     if since >= told.now:
         return
-    next_seq = 0 if last is None else last.seq + 1
+    next_seq = seen[-1].seq + 1 if seen else 0
     time = TimeSpan(since, told.now)
     rebooted = any(since < at <= told.now for at in told.boots)
-    if missing := _missing(range(next_seq, told.next_seq or 0), strays, time, told, rebooted=rebooted):
+    if missing := _missing(range(next_seq, told.next_seq or 0), aside, time, told, rebooted=rebooted):
         yield from missing
         return
     heard_at = min(told.now, max(since, told.last_seen_at or since))

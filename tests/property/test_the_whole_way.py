@@ -19,6 +19,8 @@ from frameferry_station.steps import Evicted, Poisoned
 from hypothesis import settings
 
 from chalicelib import wiring
+from chalicelib.domain.capture_time import Confidence
+from chalicelib.domain.clock import to_text
 from chalicelib.domain.gap_reasons import GapReason
 from chalicelib.domain.item import ItemStatus
 from tests.api.issuer import JwksServer
@@ -178,10 +180,21 @@ class Life:
         told = self.cloud.owner.get("/timeline", **asked).json
         shown = sum(one["photos"] for one in told["buckets"] if "photos" in one)
         assert shown == len(self.cloud.world.items.all()), "the timeline counts what there is"
+        items = self.cloud.world.items.all()
+        here = {int(item.seq) for item in items}
+        sure = [to_text(item.captured.at) for item in items if item.captured.confidence.rank < Confidence.BOUNDED.rank]
+        explained: set[int] = set()
         for gap in told["gaps"]:
-            # Numbers that a conflict made the device skip are nobody's; no photo ever had them.
-            numbers = range(gap["first_seq"], gap["last_seq"] + 1) if gap["reason"] == GapReason.MISSING else ()
-            assert self.numbers.isdisjoint(numbers), "a hole that nothing explains"
+            if gap["reason"] == GapReason.CLOCK_UNKNOWN:
+                continue
+            numbers = range(gap["first_seq"], gap["last_seq"] + 1) if "first_seq" in gap else range(0)
+            if gap["reason"] == GapReason.MISSING:
+                # Numbers that a conflict made the device skip are nobody's; no photo ever had them.
+                assert self.numbers.isdisjoint(numbers), "a hole that nothing explains"
+            assert here.isdisjoint(numbers), "a gap of numbers that are here"
+            assert numbers or not any(gap["from"] < at < gap["to"] for at in sure), f"photos in a {gap['reason']} gap"
+            explained.update(numbers)
+        assert self.numbers - here <= explained, "a number without a photo and without a gap"
 
 
 @pytest.fixture(scope="module")

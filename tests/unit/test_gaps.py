@@ -236,6 +236,28 @@ def test_numbers_between_a_photo_and_its_new_number_are_still_accounted_for() ->
     ]
 
 
+def test_the_time_since_the_last_photo_is_not_counted_from_one_of_an_uncertain_time() -> None:
+    rows = [*a_pack(range(20), NOON), row_of_single(an_item(20, minutes(1), Confidence.RECEIVED))]
+
+    found = gaps(rows, told(minutes(30), next_seq=21), DAY)
+
+    assert [(gap.reason, gap.since) for gap in found if gap.reason is not GapReason.CLOCK_UNKNOWN] == [
+        (GapReason.NO_CAPTURE, minutes(9.5))
+    ]
+
+
+def test_no_hole_is_where_photos_may_have_been_taken() -> None:
+    rows = [*a_pack([0], NOON), row_of_single(an_item(1, minutes(30), Confidence.BOUNDED)), *a_pack([2], NOON)]
+    rows += a_pack([3], minutes(60))
+
+    found = gaps(rows, told(minutes(60), next_seq=4), DAY)
+
+    assert [(gap.since, gap.until) for gap in found if gap.reason is GapReason.NO_CAPTURE] == [
+        (NOON, minutes(30)),
+        (minutes(30), minutes(60)),
+    ]
+
+
 @dataclass(frozen=True)
 class _Life:
     rows: list[TimelineRow]
