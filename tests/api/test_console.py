@@ -13,7 +13,9 @@ FOREIGN = re.compile(r"https?://(?!www\.w3\.org/)", re.ASCII)
 
 
 def assets_of(text: str, below: str) -> set[str]:
-    return {f"/assets/{name}" for name in re.findall(rf'["\']{re.escape(below)}([a-z0-9.-]+)["\']', text)}
+    return {
+        f"/assets/{name}" for name in re.findall(rf'["\']{re.escape(below)}([a-z0-9.-]+\.(?:js|css|svg))["\']', text)
+    }
 
 
 def all_assets(nobody: Client) -> dict[str, str]:

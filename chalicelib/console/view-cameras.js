@@ -1,0 +1,5 @@
+import {html} from "./lit.js";
+
+export function camerasView() {
+  return {title: "Frameferry", start() {}, stop() {}, template: () => html`<h1>Frameferry</h1>`};
+}
