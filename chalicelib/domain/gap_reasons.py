@@ -11,6 +11,8 @@ class GapReason(StrEnum):
     """The card was full: the device gave these up and said so."""
     DELETED = "deleted"
     FORGOTTEN = "forgotten"
+    SKIPPED = "skipped"
+    """Seqs that no capture got: after a conflict the device went on above them."""
     POWERED_OFF = "powered_off"
     NOT_UPLOADED = "not_uploaded"
     """Still on the card, or nobody has heard of the device since."""

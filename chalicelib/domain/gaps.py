@@ -11,7 +11,7 @@ from itertools import pairwise
 from chalicelib.domain.capture_time import Confidence
 from chalicelib.domain.gap_reasons import GapReason
 from chalicelib.domain.ids import Seq
-from chalicelib.domain.reported import DeviceState, EvictedRange, StateKind
+from chalicelib.domain.reported import DeviceState, EvictedRange, SkippedRange, StateKind
 from chalicelib.domain.timeline import RowCapture, Shown, TimelineRow
 
 MISSED_INTERVALS = 2.5
@@ -53,6 +53,7 @@ class Told:
     oldest_seq: int | None = None
     """The smallest seq on its card, when it last told; None: there was none, or it never told."""
     evicted: Sequence[EvictedRange] = ()
+    skipped: Sequence[SkippedRange] = ()
     states: Sequence[DeviceState] = ()
     """In the order of time."""
     forgotten: Sequence[TimeSpan] = ()
@@ -133,12 +134,12 @@ def _in_order(seen: Iterable[_Seen]) -> tuple[list[_Seen], list[_Seen]]:
 def _between(before: _Seen, after: _Seen, aside: Sequence[_Seen], told: Told) -> list[Gap]:
     since, until = min(before.at, after.at), max(before.at, after.at)
     rebooted = _is_reboot(before, after, told)
-    if missing := _missing(range(before.seq + 1, after.seq), aside, TimeSpan(since, until), told, rebooted=rebooted):
+    missing = _missing(range(before.seq + 1, after.seq), aside, TimeSpan(since, until), told, rebooted=rebooted)
+    if _took_time(missing) or not (before.is_sure and after.is_sure) or until - since <= told.longest_wait:
         return missing
-    if not (before.is_sure and after.is_sure) or until - since <= told.longest_wait:
-        return []
     times = [since, *(one.at for one in aside if since < one.at < until), until]
-    return [gap for start, end in pairwise(times) for gap in _idle(TimeSpan(start, end), told, rebooted=rebooted)]
+    idle = (gap for start, end in pairwise(times) for gap in _idle(TimeSpan(start, end), told, rebooted=rebooted))
+    return [*missing, *idle]
 
 
 def _is_reboot(before: _Seen, after: _Seen, told: Told) -> bool:
@@ -160,6 +161,11 @@ def _missing(seqs: range, aside: Sequence[_Seen], time: TimeSpan, told: Told, *,
         for part, reason in found
         if reason is not GapReason.MISSING or not rebooted
     ]
+
+
+def _took_time(missing: Iterable[Gap]) -> bool:
+    """Whether there were captures in it: numbers that none got say nothing of the time."""
+    return any(gap.reason is not GapReason.SKIPPED for gap in missing)
 
 
 def _forgotten(seqs: range, time: TimeSpan, told: Told) -> Iterator[range]:
@@ -185,7 +191,7 @@ def _parts(seqs: range, here: Collection[int], forgotten: Iterable[range], told:
         edges |= {seq, seq + 1}
     for part in forgotten:
         edges |= {part.start, part.stop}
-    for one in told.evicted:
+    for one in (*told.evicted, *told.skipped):
         edges |= {one.first_seq, one.last_seq + 1}
     inside = sorted(edge for edge in edges if seqs.start <= edge <= seqs.stop)
     return [range(first, after) for first, after in pairwise(inside)]
@@ -194,6 +200,8 @@ def _parts(seqs: range, here: Collection[int], forgotten: Iterable[range], told:
 def _reason(seq: int, forgotten: Iterable[range], told: Told) -> GapReason:
     if any(one.first_seq <= seq <= one.last_seq for one in told.evicted):
         return GapReason.EVICTED
+    if any(one.first_seq <= seq <= one.last_seq for one in told.skipped):
+        return GapReason.SKIPPED
     if any(seq in part for part in forgotten):
         return GapReason.FORGOTTEN
     return GapReason.NOT_UPLOADED if told.is_on_card(seq) else GapReason.MISSING
@@ -226,8 +234,9 @@ def _tail(seen: Sequence[_Seen], aside: Sequence[_Seen], told: Told, within: Tim
     next_seq = seen[-1].seq + 1 if seen else 0
     time = TimeSpan(since, told.now)
     rebooted = any(since < at <= told.now for at in told.boots)
-    if missing := _missing(range(next_seq, told.next_seq or 0), aside, time, told, rebooted=rebooted):
-        yield from missing
+    missing = _missing(range(next_seq, told.next_seq or 0), aside, time, told, rebooted=rebooted)
+    yield from missing
+    if _took_time(missing):
         return
     heard_at = min(told.now, max(since, told.last_seen_at or since))
     yield from _idle(TimeSpan(since, heard_at), told, rebooted=rebooted)

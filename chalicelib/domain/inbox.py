@@ -71,6 +71,7 @@ class Command:
 class EventKind(StrEnum):
     MOTION = "motion"
     EVICTED = "evicted"
+    SKIPPED = "skipped"
     PAUSED = "paused"
     RESUMED = "resumed"
     BOOT = "boot"

@@ -10,12 +10,22 @@ from chalicelib.domain.ids import Seq
 
 
 @dataclass(frozen=True)
-class EvictedRange:
-    """Captures that the card had no room for, both ends included."""
+class ReportedRange:
+    """Both ends included."""
 
     first_seq: Seq
     last_seq: Seq
     at: datetime
+
+
+@dataclass(frozen=True)
+class EvictedRange(ReportedRange):
+    """Captures that the card had no room for."""
+
+
+@dataclass(frozen=True)
+class SkippedRange(ReportedRange):
+    """Numbers that no capture got: after a conflict the device went on above them."""
 
 
 class StateKind(StrEnum):

@@ -94,8 +94,9 @@ def _remember(event: Event, ranges: ReportedRanges) -> None:
     if event.kind in StateKind:
         ranges.add_state(event.device_id, event.occurred_at, StateKind(event.kind))
     seqs = [event.details[name] for name in ("first_seq", "last_seq") if name in event.details]
-    if event.kind is EventKind.EVICTED and seqs:
-        ranges.add_evicted(event.device_id, Seq(int(min(seqs))), Seq(int(max(seqs))), event.occurred_at)
+    adding = {EventKind.EVICTED: ranges.add_evicted, EventKind.SKIPPED: ranges.add_skipped}.get(event.kind)
+    if adding is not None and seqs:
+        adding(event.device_id, Seq(int(min(seqs))), Seq(int(max(seqs))), event.occurred_at)
 
 
 def _event_id(kind: EventKind, at: datetime, details: Details) -> str:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # a cold start imports of the domain what its own request nee
     from chalicelib.domain.item import Item, StoredObject
     from chalicelib.domain.pairing import Pairing
     from chalicelib.domain.rates import Granted, Rate, Refused
-    from chalicelib.domain.reported import DeviceState, EvictedRange, StateKind
+    from chalicelib.domain.reported import DeviceState, EvictedRange, SkippedRange, StateKind
     from chalicelib.domain.timeline import TimelineRow
 
 
@@ -204,6 +204,12 @@ class ReportedRanges(Protocol):
         Ranges may overlap, as those do that a device tells again after a power cut. One that lies around many
         others may be left out.
         """
+
+    def add_skipped(self, device_id: DeviceId, first: Seq, last: Seq, at: datetime) -> None:
+        """As `add_evicted`, apart from those."""
+
+    def skipped(self, device_id: DeviceId, first: Seq, last: Seq) -> list[SkippedRange]:
+        """As `evicted`."""
 
     def add_state(self, device_id: DeviceId, at: datetime, kind: StateKind) -> None:
         """Unconditional: telling it again is telling it once."""

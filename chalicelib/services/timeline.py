@@ -161,6 +161,7 @@ def _told(device: Device, rows: list[TimelineRow], within: TimeSpan, stores: Tim
         next_seq=device.upcoming_seq,
         oldest_seq=device.oldest_seq,
         evicted=stores.ranges.evicted(device.device_id, first, last),
+        skipped=stores.ranges.skipped(device.device_id, first, last),
         states=stores.ranges.states(device.device_id, since, now),
         forgotten=[TimeSpan(each.since, each.until) for each in device.forgotten],
     )

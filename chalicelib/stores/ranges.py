@@ -1,5 +1,5 @@
 """What a device told of photos that there are not, in rows of the inbox table that have no end:
-`evicted#<last seq>-<first seq>`, `pause#<time>#<kind>` and `boot#<time>#<kind>`.
+`evicted#<last seq>-<first seq>`, `skipped#...`, `pause#<time>#<kind>` and `boot#<time>#<kind>`.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from itertools import batched
 
 from chalicelib.domain.clock import to_text
 from chalicelib.domain.ids import DeviceId, Seq, padded
-from chalicelib.domain.reported import DeviceState, EvictedRange, StateKind
-from chalicelib.stores.dynamodb import ConditionFailed, Query, Table, from_row
+from chalicelib.domain.reported import DeviceState, EvictedRange, ReportedRange, SkippedRange, StateKind
+from chalicelib.stores.dynamodb import ConditionFailed, Query, Table, from_row, to_row
 
 _FREE = "attribute_not_exists(#entry_id)"
 _BETWEEN = "#device_id = :device_id AND #entry_id BETWEEN :first AND :last"
@@ -26,19 +26,33 @@ class DynamoRanges:
         self._table = table
 
     def add_evicted(self, device_id: DeviceId, first: Seq, last: Seq, at: datetime) -> None:
+        self._add(device_id, "evicted", EvictedRange(first, last, at))
+
+    def evicted(self, device_id: DeviceId, first: Seq, last: Seq) -> list[EvictedRange]:
+        return self._near(device_id, "evicted", first, last, EvictedRange)
+
+    def add_skipped(self, device_id: DeviceId, first: Seq, last: Seq, at: datetime) -> None:
+        self._add(device_id, "skipped", SkippedRange(first, last, at))
+
+    def skipped(self, device_id: DeviceId, first: Seq, last: Seq) -> list[SkippedRange]:
+        return self._near(device_id, "skipped", first, last, SkippedRange)
+
+    def _add(self, device_id: DeviceId, rows: str, told: ReportedRange) -> None:
         """Condition: no row for this range."""
-        told = {"first_seq": first, "last_seq": last, "at": at}
+        place = _place(device_id, f"{rows}#{padded(told.last_seq)}-{padded(told.first_seq)}")
         try:
-            self._table.put({**_place(device_id, f"evicted#{padded(last)}-{padded(first)}"), **told}, condition=_FREE)
+            self._table.put(place | to_row(told), condition=_FREE)
         except ConditionFailed:
             return
 
-    def evicted(self, device_id: DeviceId, first: Seq, last: Seq) -> list[EvictedRange]:
+    def _near[Range: ReportedRange](
+        self, device_id: DeviceId, rows: str, first: Seq, last: Seq, kind: type[Range]
+    ) -> list[Range]:
         """Those that overlap lie close together, so that a page of which all begin too late is the last one."""
-        found: list[EvictedRange] = []
-        values = {"device_id": device_id, "first": f"evicted#{padded(first)}", "last": f"evicted#{_AFTER_ALL_TEXT}"}
+        found: list[Range] = []
+        values = {"device_id": device_id, "first": f"{rows}#{padded(first)}", "last": f"{rows}#{_AFTER_ALL_TEXT}"}
         for page in batched(self._table.rows(Query(_BETWEEN, values), page_size=_PAGE_SIZE), _PAGE_SIZE):
-            near = [told for row in page if (told := from_row(row, EvictedRange)).first_seq <= last]
+            near = [told for row in page if (told := from_row(row, kind)).first_seq <= last]
             found += near
             if not near:
                 break

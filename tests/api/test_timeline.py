@@ -87,6 +87,23 @@ def test_a_gap_is_told_with_its_reason(owner: Client, camera: Camera, world: Wor
     ]
 
 
+def test_numbers_that_a_camera_says_it_gave_to_no_photo_are_called_skipped(
+    owner: Client, camera: Camera, world: World
+) -> None:
+    a_pack(world, camera, range(20), NINE)
+    a_pack(world, camera, range(25, 40), NINE + 20 * HALF_MINUTE)
+    clock = {"boot_id": "0" * 16, "uptime_ms": 1, "next_seq": 40}
+    skipped = {"kind": "skipped", "occurred_at": text(NINE), "first_seq": 22, "last_seq": 24}
+    camera.post("/devices/sync", {"clock": clock, "events": [skipped]})
+
+    gaps = timeline(owner, hours=0.25, device_id=camera.device_id).json["gaps"]
+
+    assert [(gap["reason"], gap["first_seq"], gap["last_seq"]) for gap in gaps] == [
+        ("missing", 20, 21),
+        ("skipped", 22, 24),
+    ]
+
+
 def test_a_hole_that_begins_before_the_range_and_ends_after_it_is_known(
     owner: Client, camera: Camera, world: World
 ) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.domain.ids import MAX_SEQ, DeviceId, Seq
-from chalicelib.domain.reported import DeviceState, EvictedRange, StateKind
+from chalicelib.domain.reported import DeviceState, EvictedRange, SkippedRange, StateKind
 from tests.contract.conftest import Cloud, Stores, new_device_id, on_moto
 from tests.fakes.clock import START, FakeClock
 
@@ -91,6 +91,16 @@ def test_ranges_far_behind_the_one_asked_for_are_not_read(cloud: Cloud, device_i
 
     assert evicted(stores, device_id, 0, 19) == [(0, 9)]
     assert cloud.limits.calls - before <= 2
+
+
+def test_skipped_numbers_are_kept_apart_from_evicted_ones(stores: Stores, device_id: DeviceId) -> None:
+    told(stores, device_id, (10, 19))
+    for _ in range(2):
+        stores.ranges.add_skipped(device_id, Seq(15), Seq(29), NOW)
+
+    assert stores.ranges.skipped(device_id, Seq(29), Seq(40)) == [SkippedRange(Seq(15), Seq(29), NOW)]
+    assert stores.ranges.skipped(device_id, Seq(30), Seq(40)) == []
+    assert evicted(stores, device_id, 0, MAX_SEQ) == [(10, 19)]
 
 
 def test_devices_do_not_see_each_others_ranges(stores: Stores, device_id: DeviceId) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from chalicelib.domain.clock_samples import BootSamples, ClockSample
 from chalicelib.domain.ids import DeviceId, Seq
-from chalicelib.domain.reported import DeviceState, EvictedRange, StateKind
+from chalicelib.domain.reported import DeviceState, EvictedRange, SkippedRange, StateKind
 from tests.fakes.precision import as_stored
 
 
@@ -27,6 +27,7 @@ class FakeClocks:
 class FakeRanges:
     def __init__(self) -> None:
         self._evicted: dict[tuple[DeviceId, Seq, Seq], EvictedRange] = {}
+        self._skipped: dict[tuple[DeviceId, Seq, Seq], SkippedRange] = {}
         self._states: set[tuple[DeviceId, DeviceState]] = set()
 
     def add_evicted(self, device_id: DeviceId, first: Seq, last: Seq, at: datetime) -> None:
@@ -34,6 +35,13 @@ class FakeRanges:
 
     def evicted(self, device_id: DeviceId, first: Seq, last: Seq) -> list[EvictedRange]:
         mine = [told for (owner, _, _), told in sorted(self._evicted.items()) if owner == device_id]
+        return [told for told in mine if told.last_seq >= first and told.first_seq <= last]
+
+    def add_skipped(self, device_id: DeviceId, first: Seq, last: Seq, at: datetime) -> None:
+        self._skipped.setdefault((device_id, last, first), SkippedRange(first, last, as_stored(at)))
+
+    def skipped(self, device_id: DeviceId, first: Seq, last: Seq) -> list[SkippedRange]:
+        mine = [told for (owner, _, _), told in sorted(self._skipped.items()) if owner == device_id]
         return [told for told in mine if told.last_seq >= first and told.first_seq <= last]
 
     def add_state(self, device_id: DeviceId, at: datetime, kind: StateKind) -> None:

@@ -95,6 +95,16 @@ def test_evicted_photos_are_known_for_good(
     assert [(each.first_seq, each.last_seq) for each in found] == kept
 
 
+def test_numbers_that_no_capture_got_are_known_for_good(world: FakeWorld, device: Device) -> None:
+    told: Details = {"first_seq": 3, "last_seq": 9}
+    report(device, EventKind.SKIPPED, world.clock(), told, stores=world, clock=world.clock)
+
+    assert [(one.first_seq, one.last_seq) for one in world.ranges.skipped(device.device_id, Seq(9), Seq(20))] == [
+        (3, 9)
+    ]
+    assert world.ranges.evicted(device.device_id, Seq(0), Seq(MAX_SEQ)) == []
+
+
 def test_pauses_and_boots_are_known_for_good_and_nothing_else_is(world: FakeWorld, device: Device) -> None:
     start = world.clock() - timedelta(hours=1)
     for minute, kind in enumerate(EventKind):

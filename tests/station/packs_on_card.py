@@ -8,16 +8,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from frameferry_station.captures import SeqRange
+from frameferry_station.captures import Seq, SeqRange
 from frameferry_station.errors import PackGone
 from frameferry_station.files import Files
 from frameferry_station.pack_folder import QueuedPack
+from frameferry_station.packs import CaptureRecord
 from frameferry_station.queue import PackLimits, PackQueue
 
 from chalicelib.domain.ids import Seq as ItemSeq
 from chalicelib.wire.object_keys import PackKey
 from chalicelib.wire.packs import read_pack
-from tests.station.samples import DEVICE_ID
+from tests.station.samples import DEVICE_ID, META, jpeg
 
 FOLDER = Path("queue")
 ASIDE = FOLDER / "set-aside"
@@ -33,10 +34,14 @@ class Told:
     on_evict: Callable[[SeqRange], object] = lambda _: None
     packs: list[QueuedPack] = field(default_factory=list)
     evictions: list[SeqRange] = field(default_factory=list)
+    skips: list[SeqRange] = field(default_factory=list)
     damages: list[tuple[str, SeqRange | None]] = field(default_factory=list)
 
     def sealed(self, pack: QueuedPack) -> None:
         self.packs.append(pack)
+
+    def skipped(self, seqs: SeqRange) -> None:
+        self.skips.append(seqs)
 
     def evicted(self, seqs: SeqRange) -> None:
         self.evictions.append(seqs)
@@ -94,3 +99,18 @@ def read_as_the_cloud_does(pack: QueuedPack, body: bytes) -> dict[int, bytes]:
     read = read_pack(body, key)
     assert (read.faults, [capture.fault for capture in read.captures]) == ((), [None] * pack.captures)
     return {capture.seq: body[capture.offset : capture.offset + capture.size_bytes] for capture in read.captures}
+
+
+def put(queue: PackQueue, *numbers: int) -> list[Seq]:
+    return [queue.put(jpeg(number), META) for number in numbers]
+
+
+def records(queue: PackQueue) -> list[CaptureRecord]:
+    told: list[CaptureRecord] = []
+
+    def remember(record: CaptureRecord) -> bool:
+        told.append(record)
+        return False
+
+    assert queue.forget(remember) == 0
+    return told

@@ -58,6 +58,9 @@ def test_a_conflict_far_ahead_moves_the_device_s_own_counter(rig: Rig) -> None:
 
     assert held(rig, 0) == {0: [500]}
     assert rig.put(7) == [501]
+    rig.work()
+    told = [event for event in rig.cloud.events.values() if event.kind == "skipped"]
+    assert [(event.first_seq, event.last_seq) for event in told] == [(1, 499)]
 
 
 def test_a_server_that_sees_conflicts_everywhere_is_not_hammered(rig: Rig) -> None:

@@ -23,29 +23,16 @@ from tests.station.packs_on_card import (
     all_captures,
     in_packs,
     opened,
+    put,
     read_as_the_cloud_does,
+    records,
 )
 from tests.station.samples import META, START, jpeg
 from tests.station.simulated_disk import SimulatedDisk
 
 
-def put(queue: PackQueue, *numbers: int) -> list[Seq]:
-    return [queue.put(jpeg(number), META) for number in numbers]
-
-
 def ranges(queue: PackQueue) -> list[tuple[int, int]]:
     return [(pack.first_seq, pack.last_seq) for pack in queue.packs()]
-
-
-def records(queue: PackQueue) -> list[CaptureRecord]:
-    told: list[CaptureRecord] = []
-
-    def remember(record: CaptureRecord) -> bool:
-        told.append(record)
-        return False
-
-    assert queue.forget(remember) == 0
-    return told
 
 
 def test_a_full_pack_is_sealed_and_is_a_zip_of_its_photos_as_they_were(tmp_path: Path) -> None:
@@ -196,46 +183,6 @@ def test_a_start_reads_directories_and_no_photos() -> None:
     opened(disk)
 
     assert disk.bytes_read < 10 * 20_000
-
-
-def test_captures_taken_out_get_new_seqs_and_a_pack_of_their_own() -> None:
-    disk = SimulatedDisk()
-    queue = opened(disk)
-    put(queue, 0, 1, 2, 3)
-    [pack] = queue.packs()
-
-    renumbered = queue.take_out(pack, {Seq(0): 4, Seq(2): 9, Seq(77): 500})
-
-    assert renumbered == [(0, 4), (2, 9)]
-    assert in_packs(queue) == {3: jpeg(3), 4: jpeg(0), 9: jpeg(2)}
-    assert in_packs(opened(disk)) == in_packs(queue)
-    assert put(queue, 4) == [10]
-
-
-def test_captures_taken_out_stay_near_each_other() -> None:
-    queue = opened(SimulatedDisk())
-    put(queue, 0, 1, 2)
-
-    assert queue.take_out(queue.packs()[0], {Seq(0): 3, Seq(1): 2**53 - 9}) == [(0, 2**53 - 9), (1, 2**53 - 8)]
-
-
-def test_captures_taken_out_keep_their_times() -> None:
-    queue = opened(SimulatedDisk())
-    queue.put(jpeg(0), CaptureMeta(START, True, 5))
-    queue.seal()
-
-    queue.take_out(queue.packs()[0], {Seq(0): 3})
-
-    assert records(queue) == [CaptureRecord(Seq(3), "00000000000000b1", 5, START, True)]
-
-
-def test_where_no_capture_is_to_be_taken_out_the_pack_just_goes() -> None:
-    queue = opened(SimulatedDisk())
-    put(queue, 0, 1, 2)
-
-    assert queue.take_out(queue.packs()[0], {Seq(99): 100}) == []
-
-    assert (queue.packs(), len(queue), queue.oldest_seq) == ([], 0, None)
 
 
 def test_forgotten_captures_leave_every_pack_also_the_open_one() -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +16,7 @@ from chalicelib.domain.gap_reasons import GapReason
 from chalicelib.domain.gaps import Gap, TimeSpan, Told, gaps
 from chalicelib.domain.ids import MAX_SEQ, DeviceId, OwnerId, Seq
 from chalicelib.domain.item import Item, ItemStatus
-from chalicelib.domain.reported import DeviceState, EvictedRange, StateKind
+from chalicelib.domain.reported import DeviceState, EvictedRange, SkippedRange, StateKind
 from chalicelib.domain.timeline import TimelineRow, row_of_single, rows_of_pack
 
 DEVICE = DeviceId("3f8b2c1e-7d4a-4c55-9a0e-2f6b1d9c8e70")
@@ -113,6 +114,33 @@ def test_seqs_on_the_card_evicted_ones_and_others_are_told_apart() -> None:
         (GapReason.NOT_UPLOADED, 30, 39),
     ]
     assert sum(gap.count or 0 for gap in found) == 30
+
+
+def test_numbers_that_the_device_skipped_are_told_from_those_that_are_missing() -> None:
+    rows = [*a_pack(range(10), NOON), *a_pack(range(20, 30), minutes(5))]
+    evicted, skipped = [EvictedRange(Seq(15), Seq(15), NOON)], [SkippedRange(Seq(12), Seq(17), NOON)]
+
+    found = gaps(rows, told(minutes(10), next_seq=30, evicted=evicted, skipped=skipped), DAY)
+
+    assert sorted(reasons(found), key=lambda one: one[1] or 0) == [
+        (GapReason.MISSING, 10, 11),
+        (GapReason.SKIPPED, 12, 14),
+        (GapReason.EVICTED, 15, 15),
+        (GapReason.SKIPPED, 16, 17),
+        (GapReason.MISSING, 18, 19),
+    ]
+
+
+@pytest.mark.parametrize("after", [a_pack(range(30, 40), minutes(70), "b"), []])
+def test_numbers_that_the_device_skipped_do_not_explain_an_hour_without_photos(after: list[TimelineRow]) -> None:
+    rows = [*a_pack(range(20), NOON, "a"), *after]
+    skipped = [SkippedRange(Seq(20), Seq(29), NOON)]
+
+    found = gaps(rows, told(minutes(70), next_seq=40 if after else 30, skipped=skipped), DAY)
+
+    assert sorted(reasons(found)) == sorted(
+        [(GapReason.SKIPPED, 20, 29), (GapReason.POWERED_OFF if after else GapReason.NO_CAPTURE, None, None)]
+    )
 
 
 def test_a_device_that_never_tells_may_still_have_what_is_missing() -> None:

@@ -62,6 +62,9 @@ class Watcher(Protocol):
     def evicted(self, seqs: SeqRange) -> None:
         """Told before they go."""
 
+    def skipped(self, seqs: SeqRange) -> None:
+        """No capture got these numbers, nor ever will: the cloud named higher ones. Told once that is durable."""
+
     def damaged(self, reason: str, seqs: SeqRange | None) -> None:
         """These captures cannot be sent; None where nobody knows which they are. Told before anything is done."""
 

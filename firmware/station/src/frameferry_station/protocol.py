@@ -84,7 +84,7 @@ class Health:
 
 @dataclass(frozen=True)
 class Event:
-    """`kind` is one of motion, evicted, paused, resumed, boot, error. With `occurred_at` it names the event."""
+    """`kind` is motion, evicted, skipped, paused, resumed, boot or error. With `occurred_at` it names the event."""
 
     kind: str
     occurred_at: datetime

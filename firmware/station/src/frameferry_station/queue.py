@@ -65,6 +65,8 @@ class PackQueue:
         self._counter = SeqCounter(counter, files)
         self._open: OpenPack | None = None
         self._largest_entry_bytes = 0
+        self._skipped: list[SeqRange] = []
+        """Not told of yet."""
         self._packs = self._folder.find()
         self._counter.raise_to(max(self._largest() + 1, self._folder.free_from))
 
@@ -182,6 +184,7 @@ class PackQueue:
             new_seqs = {entry.seq: self._free_seq(max(least, next_seqs[entry.seq])) for entry in taken}
             self._becomes(pack, self._folder.rewrite(pack, taken, new_seqs))
             self._folder.keep_names()
+            self._tell_of_skipped()
             return list(new_seqs.items())
 
     def forget(self, is_forgotten: Callable[[CaptureRecord], bool]) -> int:
@@ -299,8 +302,15 @@ class PackQueue:
             return repaired
 
     def _free_seq(self, least: int) -> Seq:
+        if self._counter.next < least:
+            self._skipped.append(SeqRange(self.next_seq, Seq(least - 1)))
         self._counter.raise_to(least)
         return self._counter.take()
+
+    def _tell_of_skipped(self) -> None:
+        for seqs in self._skipped:
+            self._watcher.skipped(seqs)
+        self._skipped = []
 
     def _becomes(self, pack: QueuedPack, other: QueuedPack | None) -> None:
         if other is None:

@@ -63,6 +63,9 @@ class StateFolder:
         self.outbox.evicted(seqs)
         self._observe(Evicted(seqs.first, seqs.last))
 
+    def skipped(self, seqs: SeqRange) -> None:
+        self.outbox.add("skipped", seqs=seqs)
+
     def damaged(self, reason: str, seqs: SeqRange | None) -> None:
         self.outbox.add("error", f"photos {reason}" if seqs else reason, seqs)
         self._observe(Poisoned(reason, *((seqs.first, seqs.last) if seqs else ())))
