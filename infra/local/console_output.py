@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import quote
 from typing import TextIO
 
 from rich.console import Console
@@ -30,6 +31,7 @@ class Output:
         self._line(Text("Frameferry's local cloud is up. Ctrl-C stops it; nothing is kept.", style="bold"))
         self._line("")
         for name, value in (
+            ("Console", f"{api_url}/#/sign-in/{quote(owner.username)}/{quote(owner.password, safe='')}"),
             ("API", api_url),
             ("S3", s3_url),
             ("Owner", f"{owner.username}  password {owner.password}"),
