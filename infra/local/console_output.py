@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import quote
 from typing import TextIO
+from urllib.parse import quote
 
 from rich.console import Console
 from rich.text import Text
