@@ -24,6 +24,8 @@ _BAD_CLAIM = "size_bytes must not be negative and sha256 must be 32 raw bytes"
 _EMPTY_KEY = "key is empty"
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 _NEVER_ESCAPED = f"{ascii_letters}{digits}-._~/".encode()
+_HMAC_BLOCK_BYTES = 64
+_INNER_PAD, _OUTER_PAD = (bytes(byte ^ pad for byte in range(256)) for pad in (0x36, 0x5C))
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _DNS_SUFFIXES = {
     "cn-": "amazonaws.com.cn",
@@ -109,9 +111,12 @@ class QuerySigner:
             f"%2F{scope.replace('/', '%2F')}&X-Amz-Date={timestamp}&X-Amz-Expires={lifetime_s}"
         )
         self._token = _token_parameter(credentials.session_token)
-        # The string to sign differs between requests only in its last line: the state before that line is kept.
-        key = signing_key(credentials.secret_key, timestamp[:8], region, "s3")
-        self._mac = hmac.new(key, f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n".encode(), "sha256")
+        # The string to sign differs between requests only in its last line: both hashes of the HMAC are kept as they
+        # are before that line (RFC 2104, section 4). Going on from there takes half as long as with a copy of the
+        # library's HMAC.
+        block = signing_key(credentials.secret_key, timestamp[:8], region, "s3").ljust(_HMAC_BLOCK_BYTES, b"\0")
+        self._inner = new_sha256(block.translate(_INNER_PAD) + f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n".encode())
+        self._outer = new_sha256(block.translate(_OUTER_PAD))
 
     def query(self, signed_headers: str) -> str:
         """The signing parameters in botocore's order, up to and with `X-Amz-Signature=`."""
@@ -123,9 +128,10 @@ class QuerySigner:
 
     def signature(self, canonical_request: str) -> str:
         """The signature of a canonical request, in hex."""
-        mac = self._mac.copy()
-        mac.update(new_sha256(canonical_request.encode()).hexdigest().encode())
-        return mac.hexdigest()
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(new_sha256(canonical_request.encode()).hexdigest().encode())
+        outer.update(inner.digest())
+        return outer.hexdigest()
 
     def sign(self, method: str, path: str, headers: Mapping[str, str], params: Mapping[str, str] | None = None) -> str:
         """The whole signed query of a request.
