@@ -36,7 +36,8 @@ bool LockedValues::erase(std::string_view key) {
     return values_.erase(key);
 }
 
-ScopedValues::ScopedValues(KeyValue& values, std::string_view origin) : values_(values) {
+void ScopedValues::set_origin(std::string_view origin) {
+    scope_.clear();
     Sha256 hash{};
     crypto_hash_sha256(hash.data(), reinterpret_cast<const std::uint8_t*>(origin.data()), origin.size());
     scope_.append_hex(Bytes(hash).first(3));

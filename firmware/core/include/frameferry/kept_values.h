@@ -27,7 +27,8 @@ private:
 class ScopedValues : public KeyValue {
 public:
     // Keys of at most 9 characters get 6 in front, from the hash of the server's origin.
-    ScopedValues(KeyValue& values, std::string_view origin);
+    explicit ScopedValues(KeyValue& values) : values_(values) {}
+    void set_origin(std::string_view origin);
     Found get(std::string_view key, Room room, std::size_t& size) override;
     bool put(std::string_view key, Bytes value) override;
     bool erase(std::string_view key) override;
