@@ -32,7 +32,8 @@ from chalicelib.domain.item import new_item
 from chalicelib.imaging import MAX_PIXELS
 from chalicelib.services.uploads import MAX_DIRECT_BYTES, MAX_SINGLE_BYTES
 from chalicelib.wire import object_keys
-from chalicelib.wire.pack_entries import MAX_CAPTURES, MAX_PACK_BYTES
+from chalicelib.wire.fields import MAX_PACK_BYTES
+from chalicelib.wire.pack_entries import MAX_CAPTURES
 from chalicelib.wire.queries import MAX_LIMIT
 from infra.deploying.target import API_FUNCTION, PROCESSING_FUNCTION, RECONCILER_FUNCTION, project_config
 from infra.local.owner import Owner, UserPool

@@ -15,7 +15,6 @@ from chalicelib.domain.ids import MAX_SEQ, DeviceId, Seq, padded
 SECTOR_BYTES = 512
 MAX_CAPTURES = 100
 MAX_JPEG_BYTES = 32 * 2**20
-MAX_PACK_BYTES = 64 * 2**20
 
 _LOCAL = struct.Struct("<4s22sHH")  # signature; what both headers have in common; lengths of name and extra field
 _COMMON = struct.Struct("<HHHHHIII")  # version, flags, method, time, date, crc32, compressed and plain size

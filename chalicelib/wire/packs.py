@@ -17,6 +17,7 @@ from typing import Literal
 
 from chalicelib.domain.ids import Seq
 from chalicelib.wire import pack_entries
+from chalicelib.wire.fields import MAX_PACK_BYTES
 from chalicelib.wire.object_keys import PackKey
 from chalicelib.wire.pack_entries import MAX_CAPTURES, SECTOR_BYTES, CentralEntry, EntryHeader, TooManyEntries
 
@@ -106,7 +107,7 @@ def read_pack(body: bytes | memoryview, named: PackKey) -> Pack:
     pack = memoryview(body)
     if not pack:
         raise BadPack("empty")
-    if len(pack) > pack_entries.MAX_PACK_BYTES:
+    if len(pack) > MAX_PACK_BYTES:
         raise BadPack("too_large")
     directory = _directory(pack)
     faults: list[PackFault] = []
