@@ -221,12 +221,16 @@ class _Run:
             self.standing[seq] = item
         # A tombstone of this pack that is not settled is finished with all others of the pack.
         is_deleted = item is not None and item.is_deleted and not (is_here and item.pending_since)
-        if done.outcome is Outcome.COPY_REMOVED or (is_deleted and done.outcome is not Outcome.CONFLICT):
+        is_forgotten = done.outcome is Outcome.PURGED and not is_here
+        is_deleted = is_deleted and done.outcome is not Outcome.CONFLICT
+        if done.outcome is Outcome.COPY_REMOVED or is_forgotten or is_deleted:
             self.unwanted.add(seq)
 
     def _judged(self, item: Item | None, one: Arrived) -> Outcome | None:
         """Only what was deleted is purged. Other bytes under its seq are a photo that nobody has deleted."""
         verdict = judged(item, one.place)
+        if verdict is Outcome.CONFLICT and self.device.forgets(one.captured.at):
+            return Outcome.PURGED
         if item is None or verdict is not Outcome.PURGED or self.device.forgets(one.captured.at):
             return verdict
         return verdict if item.known_sha256() in (None, one.packed.sha256) else Outcome.CONFLICT

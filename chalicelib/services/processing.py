@@ -146,6 +146,8 @@ def _examine_and_write(
 def _judged(device: Device, item: Item | None, found: StoredObject, captured: CaptureTime) -> Outcome | None:
     """Only what was deleted is purged. Other bytes under its seq are a photo that nobody has deleted."""
     verdict = judged(item, found)
+    if verdict is Outcome.CONFLICT and device.forgets(captured.at):
+        return Outcome.PURGED
     if item is None or verdict is not Outcome.PURGED or device.forgets(captured.at):
         return verdict
     return verdict if item.known_sha256() in (None, found.sha256) else Outcome.CONFLICT
@@ -200,11 +202,15 @@ def _told_in(named: SingleKey) -> datetime | BootTime | None:
 
 
 def _set_aside(outcome: Outcome, found: StoredObject, item: Item, stores: ProcessingStores, clock: Clock) -> Processed:
-    if outcome is Outcome.PURGED:
+    if outcome is Outcome.PURGED and item.is_deleted:
         return _purge(found.key, item, stores)
     if outcome is Outcome.COPY_REMOVED:
         return _remove_copy(found, item, stores, clock)
     _restore_thumbnail(item, stores)
+    if outcome is Outcome.PURGED:
+        if found.version_id:
+            stores.captures.delete_version(found.key, found.version_id)
+        return Processed(Outcome.PURGED, item)
     # Too large to be read: the version keeps two such objects apart.
     sha256 = found.sha256 or f"unread-{found.version_id}"
     aside = object_keys.conflict(item.device_id, item.seq, sha256)

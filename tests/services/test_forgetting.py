@@ -3,13 +3,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
+from hashlib import sha256
 
 import pytest
 
 from chalicelib.domain.device import Device, ForgottenRange
 from chalicelib.domain.errors import InvalidBody, NotFound
 from chalicelib.domain.ids import OwnerId, Seq
-from chalicelib.domain.inbox import CommandKind
+from chalicelib.domain.inbox import CommandKind, EventKind
 from chalicelib.services.forgetting import Forgotten, forget
 from chalicelib.services.inbox import MAX_OPEN_COMMANDS, command
 from chalicelib.services.processing import process_object
@@ -22,6 +23,8 @@ from tests.fakes.crashes import Crashes, SimulatedCrash
 from tests.fakes.world import FakeWorld
 from tests.services.conftest import OWNER, STRANGER, stored_device
 from tests.services.pack_scene import (
+    bytes_of,
+    events,
     item_of,
     outcomes,
     packed_photos,
@@ -30,6 +33,7 @@ from tests.services.pack_scene import (
     shots,
     shown,
     taken_at,
+    thumbnail_of,
     upload,
 )
 from tests.tiny_jpegs import tiny_jpeg
@@ -222,3 +226,23 @@ def test_forgetting_that_broke_off_is_finished(world: FakeWorld, device: Device,
         run(world)
         assert packed_photos(world, named).keys() == {3, 6, 7}
         assert [(row.photos, row.deleted) for row in world.timeline.all()] == [(3, 2)]
+
+
+def test_other_bytes_of_a_forgotten_time_are_no_conflict_that_is_kept(world: FakeWorld, device: Device) -> None:
+    held = {seq: tiny_jpeg(100 + seq) for seq in (1, 2)}
+    for seq, photo in held.items():
+        put_single(world, device, seq, photo)
+    late = shots(range(1, 4))
+    forgotten(world, device, taken_at(1), taken_at(3))
+
+    named = upload(world, device, late)
+    process(world, named)
+    single = object_keys.told_single(device.device_id, Seq(1), taken_at(1))
+    world.captures.upload(single, late[0].jpeg, sha256(late[0].jpeg).hexdigest())
+    process_object(single, None, stores=world, clock=world.clock)
+
+    assert packed_photos(world, named) == {3: late[2].jpeg}
+    assert single not in world.captures.bodies()
+    assert [event for event in events(world, device) if event.kind is EventKind.CONFLICT] == []
+    assert {seq: bytes_of(world, item_of(world, device, seq)) for seq in (1, 2)} == held
+    assert all(thumbnail_of(world, item_of(world, device, seq)) for seq in (1, 2))
