@@ -45,14 +45,14 @@ struct Activation {
 };
 
 // Only what ended whole may be read. Without receipt keys a device could never delete: then it is no activation.
-class ActivationReader final : public JsonHandler {
+class ActivationReader final : public JsonDocument {
 public:
     explicit ActivationReader(Activation& activation);
 
     Next begin(std::string_view key, bool is_list) override;
     Next end(bool is_list) override;
     Next value(std::string_view key, const JsonValue& value) override;
-    [[nodiscard]] bool is_whole() const { return is_ended_; }
+    [[nodiscard]] bool is_whole() const override { return is_ended_; }
 
 private:
     enum class Where : std::uint8_t { outside, top, settings, receipt_keys };
@@ -66,14 +66,14 @@ private:
 };
 
 // The answer of /devices/token: to be kept as the pending token before it is used.
-class TokenReader final : public JsonHandler {
+class TokenReader final : public JsonDocument {
 public:
     explicit TokenReader(DeviceToken& token) : token_(token) { token_.clear(); }
 
     Next begin(std::string_view key, bool is_list) override;
     Next end(bool is_list) override;
     Next value(std::string_view key, const JsonValue& value) override;
-    [[nodiscard]] bool is_whole() const { return is_ended_; }
+    [[nodiscard]] bool is_whole() const override { return is_ended_; }
 
 private:
     DeviceToken& token_;

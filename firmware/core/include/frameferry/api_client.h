@@ -35,13 +35,14 @@ public:
     // longest text of an answer: 4 KiB.
     ApiClient(HttpClient& http, const Url& base, Room scratch) : http_(http), base_(base), scratch_(scratch) {}
 
+    // The answer is empty where the outcome is not ok.
     ApiResult sync(std::string_view token, const SyncRequest& request, SyncAnswer& answer);
     ApiResult activate(const ActivationRequest& request, Activation& activation);
     // Asked again, it is the same one until it is first used.
     ApiResult rotate_token(std::string_view token, DeviceToken& new_token);
 
 private:
-    ApiResult post(std::string_view path, std::string_view token, BodySource& body, JsonHandler& handler);
+    ApiResult post(std::string_view path, std::string_view token, BodySource& body, JsonDocument& document);
 
     HttpClient& http_;
     Url base_;

@@ -18,7 +18,7 @@ struct HttpHeader {
     std::string_view value;
 };
 
-// Host, Content-Length, Accept-Encoding and User-Agent are written by the client.
+// Host, Content-Length and Accept-Encoding are written by the client.
 struct HttpRequest {
     std::string_view method;
     Endpoint endpoint;
@@ -82,10 +82,15 @@ public:
 private:
     class RequestSink;
 
+    enum class Sent : std::uint8_t { whole, answered, died, source_failed };
+
     HttpResult attempt(const HttpRequest& request, AnswerSink& sink);
+    void exchange(const HttpRequest& request, HttpResponse& response, HttpResult& result);
     [[nodiscard]] bool is_usable_for(const Endpoint& endpoint);
     NetStatus connect(const Endpoint& endpoint);
-    void receive(HttpResponse& response, HttpResult& result);
+    // Reads until there is an answer or what else is wanted, at most `patience_ms` from the last beginning.
+    NetStatus receive(HttpResponse& response, std::uint32_t patience_ms);
+    NetResult read_some(HttpResponse& response, std::uint64_t deadline_ms);
     void conclude(const HttpResponse& response, HttpResult& result);
 
     Transport& transport_;
@@ -96,6 +101,7 @@ private:
     std::uint16_t port_ = 0;
     bool uses_tls_ = false;
     bool is_open_ = false;
+    bool has_stray_bytes_ = false;  // more came than the answer
     std::uint64_t used_at_ms_ = 0;
     std::uint32_t connections_ = 0;
 };

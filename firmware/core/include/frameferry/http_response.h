@@ -47,6 +47,8 @@ public:
     [[nodiscard]] const HttpAnswer& answer() const { return answer_; }
     // Some byte has come, be it of a 1xx.
     [[nodiscard]] bool has_begun() const { return has_begun_; }
+    // A final status has come, or nothing that could become one will.
+    [[nodiscard]] bool has_answer() const { return answer_.code != 0 || status_ != ResponseStatus::unfinished; }
     // Nothing has come since the beginning or since the last 1xx.
     [[nodiscard]] bool is_between_heads() const { return part_ == Part::status_line && line_size_ == 0 && !line_is_cut_; }
     // After its end the connection can be used again.
@@ -55,18 +57,21 @@ public:
 private:
     enum class Part : std::uint8_t { status_line, header, counted_body, body_until_close, chunk_size, chunk, chunk_end, trailer };
 
-    void take_line_byte(std::uint8_t byte);
+    void take_line_character(char character);
     void end_line();
     void end_status_line(std::string_view line);
     void end_header(std::string_view line);
-    void keep_header(std::string_view name, std::string_view value);
+    void keep_retry_after(std::string_view value);
     void keep_length(std::string_view value);
     void keep_codings(std::string_view value);
     void keep_connection(std::string_view value);
     void end_head();
     void begin_body();
     void end_chunk_size(std::string_view line);
+    void expect_body(std::uint64_t size_bytes, Part part);
     std::size_t take_body(Bytes bytes);
+    void end_body();
+    void end() { status_ = ResponseStatus::whole; }
     void fail(ResponseStatus status) { status_ = status; }
 
     AnswerSink& sink_;
@@ -86,6 +91,7 @@ private:
     bool has_length_ = false;
     bool is_chunked_ = false;
     bool is_interim_ = false;
+    bool sink_takes_ = true;
     bool keeps_connection_ = true;
 };
 

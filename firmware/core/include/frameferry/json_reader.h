@@ -7,6 +7,7 @@
 
 #include "frameferry/bytes.h"
 #include "frameferry/streams.h"
+#include "frameferry/utf8.h"
 
 namespace frameferry {
 
@@ -37,8 +38,8 @@ struct JsonValue {
     }
 };
 
-// Told in the order of the text. `key` is empty in a list and for the whole. A key that the scratch cannot hold beside
-// a byte of its value is told as empty, with nothing of its value: nobody knows a key so long.
+// Told in the order of the text. `key` is empty in a list and for the whole. A key that the scratch cannot hold is not
+// told, and neither is what it names: nobody knows a key so long.
 class JsonHandler {
 public:
     enum class Next : std::uint8_t {
@@ -51,6 +52,13 @@ public:
     virtual Next begin(std::string_view key, bool is_list) = 0;
     virtual Next end(bool is_list) = 0;
     virtual Next value(std::string_view key, const JsonValue& value) = 0;
+};
+
+// What must have a form of its own.
+class JsonDocument : public JsonHandler {
+public:
+    // It had, up to its end. Ask once the reader said `whole`: before that nothing of it is to be believed.
+    [[nodiscard]] virtual bool is_whole() const = 0;
 };
 
 enum class JsonStatus : std::uint8_t {
@@ -90,38 +98,41 @@ private:
         in_number,
         in_word,
     };
+    // What came last of a number.
     enum class NumberPart : std::uint8_t { sign, zero, whole, point, fraction, exponent, exponent_sign, exponent_digits };
 
-    void take(std::uint8_t byte);
-    void take_value_start(std::uint8_t byte);
-    void take_key_start(std::uint8_t byte);
-    void take_after_value(std::uint8_t byte);
-    void take_text(std::uint8_t byte);
-    void take_utf8(std::uint8_t byte);
-    void take_escape(std::uint8_t byte);
-    void take_hex(std::uint8_t byte);
-    void take_word(std::uint8_t byte);
-    bool take_number(std::uint8_t byte);
+    void take(char character);
+    void take_structure(char character);
+    void take_value_start(char character);
+    void take_key_start(char character);
+    void take_after_value(char character);
+    void take_text(char character);
+    void take_escape(char character);
+    void take_hex(char character);
+    void take_word(char character);
+    [[nodiscard]] bool take_number(char character);
     [[nodiscard]] bool number_is_whole() const;
 
     void open(bool is_list);
     void close(bool is_list);
-    void begin_text();
-    void begin_number(std::uint8_t byte);
+    void begin_token(Expect expect);
+    void begin_text(bool is_key);
+    void begin_number(char character);
     void begin_word(std::string_view word);
     void end_text();
-    void end_key();
+    void end_number();
     void end_surrogate();
-    void tell(JsonType type, bool is_true);
-    void told(JsonHandler::Next next);
+    void tell(JsonType type, bool is_true = false);
     void after_value();
-    void keep(std::uint8_t byte);
+    void keep(char character);
     void keep_code_point(std::uint32_t code_point);
-    void drop_key();
+    void keep_utf16(std::uint32_t unit);
     void fail(JsonStatus status) { status_ = status; }
 
-    [[nodiscard]] bool is_in_list() const { return depth_ != 0 && ((lists_ >> (depth_ - 1)) & 1U) != 0; }
-    [[nodiscard]] std::string_view key() const;
+    [[nodiscard]] bool is_in_list() const { return ((lists_ >> (depth_ - 1U)) & 1U) != 0; }
+    [[nodiscard]] bool is_told() const { return skipped_from_ == 0 && key_is_whole_; }
+    [[nodiscard]] const char* characters() const { return reinterpret_cast<const char*>(scratch_.data); }
+    [[nodiscard]] std::string_view key() const { return {characters(), key_size_}; }
 
     Room scratch_;
     JsonHandler& handler_;
@@ -130,17 +141,15 @@ private:
     std::uint32_t lists_ = 0;    // one bit a level: whether it is a list
     std::uint32_t code_point_ = 0;
     std::uint32_t high_surrogate_ = 0;
-    std::string_view word_;
+    std::string_view word_;      // true, false or null
     std::uint8_t depth_ = 0;
     std::uint8_t skipped_from_ = 0;  // depth within which nothing is told; 0: everything is
     std::uint8_t digits_left_ = 0;   // of \uXXXX
-    std::uint8_t utf8_left_ = 0;
-    std::uint8_t utf8_low_ = 0x80;   // bounds of the next byte of a character
-    std::uint8_t utf8_high_ = 0xBF;
     std::uint8_t word_at_ = 0;
-    bool is_key_ = false;
+    bool is_key_ = false;            // the text that comes
     bool key_is_whole_ = true;
     bool token_is_whole_ = true;
+    Utf8 utf8_;
     NumberPart number_part_ = NumberPart::sign;
     Expect expect_ = Expect::value;
     JsonStatus status_ = JsonStatus::unfinished;

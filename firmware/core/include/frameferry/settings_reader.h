@@ -13,6 +13,8 @@ class SettingsReader {
 public:
     // False where the field has another type than it must have.
     [[nodiscard]] bool value(std::string_view key, const JsonValue& value);
+    // One of these that is a list or an object has another type, too.
+    [[nodiscard]] static bool knows(std::string_view key);
     [[nodiscard]] const Settings& settings() const { return settings_; }
 
 private:

@@ -144,12 +144,17 @@ struct SyncAnswer {
     std::size_t exception_count = 0;
 };
 
+// Whether what was answered about this pack proves that it is held, or deleted by its owner. Only `held` with a
+// `valid` receipt lets the pack go, and only after its exceptions have been taken out.
+[[nodiscard]] ReceiptVerdict verify(const ReceiptKeys& keys, std::string_view device_id, const NamedPack& pack,
+                                    const ObjectAnswer& object);
+
 // The answer to one request, as it comes. Field order does not matter; unknown fields do not either. It fills the
 // answer, but nobody is to look at that before `is_whole` has said that all of it has come and has the form it must
 // have: as many objects, events and acks as the request, a place for what is wanted, and no place outside TLS where the
 // API is inside. A receipt without a state, key or signature, a bad time, or a next_seq that would use up the
 // device's seqs makes all of it no answer.
-class SyncAnswerReader final : public JsonHandler {
+class SyncAnswerReader final : public JsonDocument {
 public:
     SyncAnswerReader(const SyncRequest& request, bool uses_tls, SyncAnswer& answer);
 
@@ -157,8 +162,7 @@ public:
     Next end(bool is_list) override;
     Next value(std::string_view key, const JsonValue& value) override;
 
-    // Once the JSON reader said `whole`.
-    [[nodiscard]] bool is_whole() const { return is_ended_; }
+    [[nodiscard]] bool is_whole() const override { return is_ended_; }
 
 private:
     enum class Where : std::uint8_t {
@@ -179,11 +183,12 @@ private:
         exception,
     };
 
-    Next enter(Where where);
+    Next enter(Where where, bool has_right_type = true);
     Next begin_at_top(std::string_view key, bool is_list);
     Next begin_command();
     Next begin_object();
     Next begin_in_object(std::string_view key, bool is_list);
+    Next begin_exception();
     Next top_value(std::string_view key, const JsonValue& value);
     Next command_value(std::string_view key, const JsonValue& value);
     Next argument_value(std::string_view key, const JsonValue& value);
@@ -197,8 +202,12 @@ private:
     Next end_object();
     Next end_exception();
     Next end_top();
-    [[nodiscard]] bool uploads_are_good() const;
-    Next keep_receipt_key(std::string_view key, const JsonValue& value);
+    Next end_uploads();
+    Next receipt_key_value(std::string_view key, const JsonValue& value);
+    void keep_exception();
+    void keep_text_of_object(const JsonValue& value, bool is_tail);
+    [[nodiscard]] bool has_wanted_counts() const;
+    [[nodiscard]] bool wants_places() const;
     ObjectAnswer& object() { return answer_.objects[answer_.object_count]; }
 
     const SyncRequest& request_;
@@ -206,23 +215,31 @@ private:
     SettingsReader settings_;
     std::array<Where, 6> path_{};
     std::uint8_t depth_ = 0;
+    // What there was of the object, upload, exception at hand.
+    struct Seen {
+        bool tail = false;
+        bool signature = false;
+        bool key_tail = false;
+        bool receipt = false;
+        bool state = false;
+        bool key_id = false;
+        bool receipt_signature = false;
+        bool conflict = false;
+        bool too_much = false;
+    };
+
     Command command_;
+    bool command_has_kind_ = false;
+    bool command_is_good_ = true;
     SyncAnswer::Exception exception_;
+    bool has_seq_ = false;
+    bool has_next_seq_ = false;
+    Seen seen_;
     std::int64_t expires_at_ms_ = 0;
     bool uses_tls_;
-    bool is_ended_ = false;
-    bool has_uploads_ = false;
     bool has_origin_ = false;
-    bool has_tail_ = false;       // of the object at hand, and so on
-    bool has_signature_ = false;
-    bool has_receipt_ = false;
-    bool has_receipt_signature_ = false;
-    bool has_state_ = false;
-    bool has_key_id_ = false;
-    bool has_conflict_ = false;
-    bool is_unreadable_ = false;
-    bool has_seq_ = false;        // of the exception at hand
-    bool has_next_seq_ = false;
+    bool has_uploads_ = false;
+    bool is_ended_ = false;
 };
 
 }  // namespace frameferry
