@@ -13,12 +13,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import cloudformation_backends
-from moto.cognitoidp.models import CognitoIdpUserPool, CognitoIdpUserPoolClient, cognitoidp_backends
+from moto.cognitoidp.models import (
+    CognitoIdpBackend,
+    CognitoIdpUserPool,
+    CognitoIdpUserPoolClient,
+    cognitoidp_backends,
+)
 from moto.core.common_models import CloudFormationModel
 from moto.dynamodb.models import DynamoDBBackend, dynamodb_backends
 from moto.dynamodb.models.table import Table
@@ -27,152 +32,88 @@ from moto.utilities.utils import get_partition
 
 import infra.local.moto_conditions
 import infra.local.moto_watching  # noqa: F401 - teach moto conditions of an update, alarms and what belongs to them
+from infra.local.moto_classes import Properties, ResourceClass, Wanted
 
-Properties = dict[str, Any]
 
+class BucketInFull(ResourceClass, CloudFormationModel):
+    """With versioning, public access block, ownership, lifecycle and CORS."""
 
-class BucketInFull(CloudFormationModel):
-    """AWS::S3::Bucket with versioning, public access block, ownership, lifecycle and CORS."""
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return FakeBucket.cloudformation_name_type()
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return FakeBucket.cloudformation_type()
+    TYPE = FakeBucket.cloudformation_type()
+    NAME_PROPERTY = FakeBucket.cloudformation_name_type()
 
     @classmethod
     def has_cfn_attr(cls, attr: str) -> bool:
         return FakeBucket.has_cfn_attr(attr)
 
     @classmethod
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
-    ) -> FakeBucket:
-        if _is_import(account_id, region_name, kwargs.get("StackId")):
-            there: FakeBucket = _there(_s3(account_id, region_name).buckets, resource_name)
+    def created(cls, wanted: Wanted) -> FakeBucket:
+        if _is_import(wanted):
+            there: FakeBucket = _there(_s3(wanted).buckets, wanted.name)
             return there
-        bucket = FakeBucket.create_from_cloudformation_json(
-            resource_name, cloudformation_json, account_id, region_name, **kwargs
-        )
-        _configure_bucket(_s3(account_id, region_name), bucket.name, cloudformation_json["Properties"])
+        bucket = FakeBucket.create_from_cloudformation_json(*wanted.in_moto_s_order, **wanted.told_besides)
+        _configure_bucket(_s3(wanted), bucket.name, wanted.properties)
         return bucket
 
     @classmethod
-    def update_from_cloudformation_json(
-        cls,
-        original_resource: Any,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> FakeBucket:
-        bucket = FakeBucket.update_from_cloudformation_json(
-            original_resource, new_resource_name, cloudformation_json, account_id, region_name
-        )
-        _configure_bucket(_s3(account_id, region_name), bucket.name, cloudformation_json["Properties"])
+    def updated(cls, there: FakeBucket, wanted: Wanted) -> FakeBucket:
+        bucket = FakeBucket.update_from_cloudformation_json(there, *wanted.in_moto_s_order)
+        _configure_bucket(_s3(wanted), bucket.name, wanted.properties)
         return bucket
 
 
-class BucketPolicy(CloudFormationModel):
-    """AWS::S3::BucketPolicy, accepted and not kept.
-
-    moto would enforce the document and ignore its conditions, so that "deny what is not TLS" denies all.
+class BucketPolicy(ResourceClass, CloudFormationModel):
+    """Accepted and not kept: moto would enforce the document and ignore its conditions, so that "deny what is not TLS"
+    denies all.
     """
 
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return ""
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::S3::BucketPolicy"
+    TYPE = "AWS::S3::BucketPolicy"
 
     def __init__(self, bucket_name: str) -> None:
         self.physical_resource_id = bucket_name
 
-    def is_created(self) -> bool:
-        return True
+    @classmethod
+    def created(cls, wanted: Wanted) -> Self:
+        return cls(wanted.properties["Bucket"])
 
     @classmethod
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
-    ) -> BucketPolicy:
-        return cls(cloudformation_json["Properties"]["Bucket"])
-
-    @classmethod
-    def update_from_cloudformation_json(
-        cls,
-        original_resource: BucketPolicy,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> BucketPolicy:
-        return original_resource
+    def updated(cls, there: Self, wanted: Wanted) -> Self:
+        return there
 
 
-class TableInFull(CloudFormationModel):
-    """AWS::DynamoDB::Table with TTL, point-in-time recovery and deletion protection."""
+class TableInFull(ResourceClass, CloudFormationModel):
+    """With TTL, point-in-time recovery and deletion protection."""
 
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return Table.cloudformation_name_type()
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return Table.cloudformation_type()
+    TYPE = Table.cloudformation_type()
+    NAME_PROPERTY = Table.cloudformation_name_type()
 
     @classmethod
     def has_cfn_attr(cls, attr: str) -> bool:
         return Table.has_cfn_attr(attr)
 
     @classmethod
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
-    ) -> Table:
-        backend = dynamodb_backends[account_id][region_name]
-        if _is_import(account_id, region_name, kwargs.get("StackId")):
-            there: Table = _there(backend.tables, resource_name)
+    def created(cls, wanted: Wanted) -> Table:
+        if _is_import(wanted):
+            there: Table = _there(_dynamodb(wanted).tables, wanted.name)
             return there
-        table = Table.create_from_cloudformation_json(
-            resource_name, cloudformation_json, account_id, region_name, **kwargs
-        )
-        _configure_table(backend, table, cloudformation_json["Properties"])
+        table = Table.create_from_cloudformation_json(*wanted.in_moto_s_order, **wanted.told_besides)
+        _configure_table(_dynamodb(wanted), table, wanted.properties)
         return table
 
     @classmethod
-    def update_from_cloudformation_json(
-        cls,
-        original_resource: Any,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> Table:
-        table: Table = original_resource
-        _configure_table(dynamodb_backends[account_id][region_name], table, cloudformation_json["Properties"])
-        return table
+    def updated(cls, there: Table, wanted: Wanted) -> Table:
+        _configure_table(_dynamodb(wanted), there, wanted.properties)
+        return there
 
 
-class UserPool(CloudFormationModel):
-    """AWS::Cognito::UserPool; `Ref` is the pool's id."""
+class UserPool(ResourceClass, CloudFormationModel):
+    """`Ref` is the pool's id."""
 
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return "UserPoolName"
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::Cognito::UserPool"
+    TYPE = "AWS::Cognito::UserPool"
+    NAME_PROPERTY = "UserPoolName"
 
     def __init__(self, pool: CognitoIdpUserPool) -> None:
         self.physical_resource_id = pool.id
         self._attributes = {"Arn": pool.arn, "UserPoolId": pool.id}
-
-    def is_created(self) -> bool:
-        return True
 
     @classmethod
     def has_cfn_attr(cls, attr: str) -> bool:
@@ -182,39 +123,23 @@ class UserPool(CloudFormationModel):
         return self._attributes[attribute_name]
 
     @classmethod
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
-    ) -> UserPool:
-        backend = cognitoidp_backends[account_id][region_name]
-        if _is_import(account_id, region_name, kwargs.get("StackId")):
-            return cls(_there({pool.name: pool for pool in backend.user_pools.values()}, resource_name))
-        return cls(backend.create_user_pool(resource_name, _with_json_scalars(cloudformation_json["Properties"])))
+    def created(cls, wanted: Wanted) -> Self:
+        backend = _cognito(wanted)
+        if _is_import(wanted):
+            return cls(_there({pool.name: pool for pool in backend.user_pools.values()}, wanted.name))
+        return cls(backend.create_user_pool(wanted.name, _with_json_scalars(wanted.properties)))
 
     @classmethod
-    def update_from_cloudformation_json(
-        cls,
-        original_resource: UserPool,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> UserPool:
-        changed = _with_json_scalars(cloudformation_json["Properties"])
-        backend = cognitoidp_backends[account_id][region_name]
-        backend.update_user_pool(original_resource.physical_resource_id, changed)
-        return original_resource
+    def updated(cls, there: Self, wanted: Wanted) -> Self:
+        _cognito(wanted).update_user_pool(there.physical_resource_id, _with_json_scalars(wanted.properties))
+        return there
 
 
-class UserPoolClient(CloudFormationModel):
-    """AWS::Cognito::UserPoolClient; `Ref` is the client's id."""
+class UserPoolClient(ResourceClass, CloudFormationModel):
+    """`Ref` is the client's id."""
 
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return "ClientName"
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::Cognito::UserPoolClient"
+    TYPE = "AWS::Cognito::UserPoolClient"
+    NAME_PROPERTY = "ClientName"
 
     def __init__(self, client: CognitoIdpUserPoolClient) -> None:
         self.physical_resource_id = client.id
@@ -223,24 +148,18 @@ class UserPoolClient(CloudFormationModel):
     def delete(self, account_id: str, region_name: str) -> None:
         cognitoidp_backends[account_id][region_name].delete_user_pool_client(self._pool_id, self.physical_resource_id)
 
-    def is_created(self) -> bool:
-        return True
-
     @classmethod
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
-    ) -> UserPoolClient:
-        properties = {"ClientName": resource_name, **_with_json_scalars(cloudformation_json["Properties"])}
-        backend = cognitoidp_backends[account_id][region_name]
+    def created(cls, wanted: Wanted) -> Self:
+        properties = {"ClientName": wanted.name, **_with_json_scalars(wanted.properties)}
         pool_id, secret = properties.pop("UserPoolId"), properties.pop("GenerateSecret", False)
-        return cls(backend.create_user_pool_client(pool_id, secret, properties))
+        return cls(_cognito(wanted).create_user_pool_client(pool_id, secret, properties))
 
 
-def _is_import(account_id: str, region_name: str, stack_id: str | None) -> bool:
+def _is_import(wanted: Wanted) -> bool:
     """Whether a change set that imports is being carried out for the stack."""
-    change_sets = cloudformation_backends[account_id][region_name].change_sets.values()
+    change_sets = cloudformation_backends[wanted.account_id][wanted.region_name].change_sets.values()
     return any(
-        one.stack_id == stack_id and one.change_set_type == "IMPORT" and one.execution_status == "AVAILABLE"
+        one.stack_id == wanted.stack_id and one.change_set_type == "IMPORT" and one.execution_status == "AVAILABLE"
         for one in change_sets
     )
 
@@ -252,8 +171,16 @@ def _there(resources: Mapping[str, Any], name: str) -> Any:
         raise ValidationError(message=f"{name} cannot be imported: it does not exist") from None
 
 
-def _s3(account_id: str, region_name: str) -> S3Backend:
-    return s3_backends[account_id][get_partition(region_name)]
+def _s3(wanted: Wanted) -> S3Backend:
+    return s3_backends[wanted.account_id][get_partition(wanted.region_name)]
+
+
+def _dynamodb(wanted: Wanted) -> DynamoDBBackend:
+    return dynamodb_backends[wanted.account_id][wanted.region_name]
+
+
+def _cognito(wanted: Wanted) -> CognitoIdpBackend:
+    return cognitoidp_backends[wanted.account_id][wanted.region_name]
 
 
 def _configure_bucket(backend: S3Backend, name: str, properties: Properties) -> None:

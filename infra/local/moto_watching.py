@@ -16,44 +16,18 @@ from moto.sns.models import sns_backends
 from moto.sqs.models import sqs_backends
 from moto.utilities.utils import get_partition
 
-Properties = dict[str, Any]
+from infra.local.moto_classes import Properties, ResourceClass, Wanted
 
 
-class PutAgain:
-    """An update that is the creation once more, over what is there."""
+class AlarmInFull(ResourceClass, CloudFormationModel):
+    """An alarm on one metric or on an expression over several."""
 
-    @classmethod
-    def update_from_cloudformation_json(
-        cls,
-        original_resource: Any,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> Any:
-        original_resource.delete(account_id, region_name)
-        return cls.create_from_cloudformation_json(  # type: ignore[attr-defined]
-            new_resource_name, cloudformation_json, account_id, region_name
-        )
-
-
-class AlarmInFull(PutAgain, CloudFormationModel):
-    """AWS::CloudWatch::Alarm on one metric or on an expression over several."""
+    TYPE = "AWS::CloudWatch::Alarm"
+    NAME_PROPERTY = "AlarmName"
 
     def __init__(self, name: str, arn: str) -> None:
         self.physical_resource_id = name
         self._arn = arn
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return "AlarmName"
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::CloudWatch::Alarm"
-
-    def is_created(self) -> bool:
-        return True
 
     @classmethod
     def has_cfn_attr(cls, attr: str) -> bool:
@@ -66,12 +40,10 @@ class AlarmInFull(PutAgain, CloudFormationModel):
         cloudwatch_backends[account_id][region_name].delete_alarms([self.physical_resource_id])
 
     @classmethod
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
-    ) -> Self:
-        given = cloudformation_json["Properties"]
-        made = cloudwatch_backends[account_id][region_name].put_metric_alarm(
-            name=resource_name,
+    def created(cls, wanted: Wanted) -> Self:
+        given: Any = wanted.properties
+        made = cloudwatch_backends[wanted.account_id][wanted.region_name].put_metric_alarm(
+            name=wanted.name,
             namespace=given.get("Namespace"),
             metric_name=given.get("MetricName"),
             metric_data_queries=[_query(one) for one in given.get("Metrics", [])] or None,
@@ -87,161 +59,99 @@ class AlarmInFull(PutAgain, CloudFormationModel):
             ok_actions=given.get("OKActions", []),
             treat_missing_data=given.get("TreatMissingData"),
         )
-        return cls(resource_name, made.alarm_arn)
+        return cls(wanted.name, made.alarm_arn)
 
 
-class MonthlyBudget(PutAgain, CloudFormationModel):
-    """AWS::Budgets::Budget; the service knows one account and no region."""
+class MonthlyBudget(ResourceClass, CloudFormationModel):
+    """The service knows one account and no region."""
+
+    TYPE = "AWS::Budgets::Budget"
 
     def __init__(self, name: str) -> None:
         self.physical_resource_id = name
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return ""
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::Budgets::Budget"
-
-    def is_created(self) -> bool:
-        return True
 
     def delete(self, account_id: str, region_name: str) -> None:
         _budgets(account_id, region_name).delete_budget(account_id, self.physical_resource_id)
 
     @classmethod
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
-    ) -> Self:
-        given = json.loads(json.dumps(cloudformation_json["Properties"]))
+    def created(cls, wanted: Wanted) -> Self:
+        given = json.loads(json.dumps(wanted.properties))
         limit = given["Budget"]["BudgetLimit"]
         limit["Amount"] = str(limit["Amount"])
-        _budgets(account_id, region_name).create_budget(
-            account_id, given["Budget"], given["NotificationsWithSubscribers"]
+        _budgets(wanted.account_id, wanted.region_name).create_budget(
+            wanted.account_id, given["Budget"], given["NotificationsWithSubscribers"]
         )
         return cls(given["Budget"]["BudgetName"])
 
 
-class LogGroupInFull(CloudFormationModel):
-    """AWS::Logs::LogGroup whose retention can be changed."""
+class LogGroupInFull(ResourceClass, CloudFormationModel):
+    """With a retention that can be changed."""
 
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return LogGroup.cloudformation_name_type()
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return LogGroup.cloudformation_type()
+    TYPE = LogGroup.cloudformation_type()
+    NAME_PROPERTY = LogGroup.cloudformation_name_type()
 
     @classmethod
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
-    ) -> LogGroup:
-        return LogGroup.create_from_cloudformation_json(
-            resource_name, cloudformation_json, account_id, region_name, **kwargs
-        )
+    def created(cls, wanted: Wanted) -> LogGroup:
+        return LogGroup.create_from_cloudformation_json(*wanted.in_moto_s_order, **wanted.told_besides)
 
     @classmethod
-    def update_from_cloudformation_json(
-        cls,
-        original_resource: Any,
-        new_resource_name: str,
-        cloudformation_json: Any,
-        account_id: str,
-        region_name: str,
-    ) -> LogGroup:
-        group: LogGroup = original_resource
-        group.set_retention_policy(cloudformation_json["Properties"]["RetentionInDays"])
-        return group
+    def updated(cls, there: LogGroup, wanted: Wanted) -> LogGroup:
+        there.set_retention_policy(wanted.properties["RetentionInDays"])
+        return there
 
 
-class TopicSubscription(PutAgain, CloudFormationModel):
-    """AWS::SNS::Subscription."""
+class TopicSubscription(ResourceClass, CloudFormationModel):
+    TYPE = "AWS::SNS::Subscription"
 
     def __init__(self, arn: str) -> None:
         self.physical_resource_id = arn
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return ""
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::SNS::Subscription"
-
-    def is_created(self) -> bool:
-        return True
 
     def delete(self, account_id: str, region_name: str) -> None:
         sns_backends[account_id][region_name].unsubscribe(self.physical_resource_id)
 
     @classmethod
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
-    ) -> Self:
-        given = cloudformation_json["Properties"]
-        backend = sns_backends[account_id][region_name]
+    def created(cls, wanted: Wanted) -> Self:
+        given = wanted.properties
+        backend = sns_backends[wanted.account_id][wanted.region_name]
         return cls(backend.subscribe(given["TopicArn"], given["Endpoint"], given["Protocol"]).arn)
 
 
-class TopicPolicy(PutAgain, CloudFormationModel):
-    """AWS::SNS::TopicPolicy; moto keeps the document and asks nobody for it."""
+class TopicPolicy(ResourceClass, CloudFormationModel):
+    """moto keeps the document and asks nobody for it."""
+
+    TYPE = "AWS::SNS::TopicPolicy"
 
     def __init__(self, topics: list[str]) -> None:
         self.physical_resource_id = topics[0]
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return ""
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::SNS::TopicPolicy"
-
-    def is_created(self) -> bool:
-        return True
 
     def delete(self, account_id: str, region_name: str) -> None:
         """It goes with its topic."""
 
     @classmethod
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
-    ) -> Self:
-        given = cloudformation_json["Properties"]
+    def created(cls, wanted: Wanted) -> Self:
+        given = wanted.properties
         for topic in given["Topics"]:
-            sns_backends[account_id][region_name].get_topic(topic).policy = json.dumps(given["PolicyDocument"])
+            found = sns_backends[wanted.account_id][wanted.region_name].get_topic(topic)
+            found.policy = json.dumps(given["PolicyDocument"])
         return cls(given["Topics"])
 
 
-class QueuePolicy(PutAgain, CloudFormationModel):
-    """AWS::SQS::QueuePolicy; moto keeps the document and asks nobody for it."""
+class QueuePolicy(ResourceClass, CloudFormationModel):
+    """moto keeps the document and asks nobody for it."""
+
+    TYPE = "AWS::SQS::QueuePolicy"
 
     def __init__(self, queues: list[str]) -> None:
         self.physical_resource_id = queues[0]
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return ""
-
-    @staticmethod
-    def cloudformation_type() -> str:
-        return "AWS::SQS::QueuePolicy"
-
-    def is_created(self) -> bool:
-        return True
 
     def delete(self, account_id: str, region_name: str) -> None:
         """It goes with its queue."""
 
     @classmethod
-    def create_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
-    ) -> Self:
-        given = cloudformation_json["Properties"]
+    def created(cls, wanted: Wanted) -> Self:
+        given = wanted.properties
         for url in given["Queues"]:
-            queue = sqs_backends[account_id][region_name].get_queue(url.rpartition("/")[2])
+            queue = sqs_backends[wanted.account_id][wanted.region_name].get_queue(url.rpartition("/")[2])
             queue.policy = json.dumps(given["PolicyDocument"])
         return cls(given["Queues"])
 
