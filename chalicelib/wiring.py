@@ -43,6 +43,8 @@ class Stack(Protocol):
     @property
     def entropy(self) -> Entropy: ...
     @property
+    def at_once(self) -> ports.AtOnce: ...
+    @property
     def devices(self) -> ports.DeviceStore: ...
     @property
     def items(self) -> ports.ItemStore: ...
@@ -100,6 +102,12 @@ class AwsStack:
         self._one_at_a_time = threading.Lock()
 
     @cached_property
+    def at_once(self) -> ports.AtOnce:
+        from chalicelib.stores.threads import at_once
+
+        return at_once
+
+    @cached_property
     def devices(self) -> ports.DeviceStore:
         from chalicelib.stores.devices import DynamoDevices
 
@@ -151,7 +159,8 @@ class AwsStack:
     def captures(self) -> ports.CaptureObjects:
         from chalicelib.stores.objects import S3Captures
 
-        return S3Captures(self._objects(self.settings.captures_bucket), self.settings.captures_bucket)
+        bucket = self.settings.captures_bucket
+        return S3Captures(self._objects(bucket), bucket, at_once=self.at_once)
 
     @cached_property
     def derived(self) -> ports.DerivedObjects:

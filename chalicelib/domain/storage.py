@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from chalicelib.domain.item import StoredObject
@@ -90,3 +90,10 @@ class Fetched:
     object: StoredObject
     etag: str
     body: bytes | None = field(repr=False)
+
+
+class AtOnce(Protocol):
+    """Calls that do not depend on one another."""
+
+    def __call__[T, R](self, call: Callable[[T], R], values: Sequence[T], /) -> Iterable[R]:
+        """As `map`, but in any order and several at a time, and all are over when it is. What a call raises passes."""

@@ -1,9 +1,9 @@
 """What happens to a pack that landed in the captures bucket: each of its captures becomes an item.
 
-The order of the writes: the thumbnails of all, in one file that is only ever created; the items but the last; what
-must not stay is erased; the rows of the timeline; the last item. A run that comes later, or after a crash, finds the
-file, takes the places in it, and meets the items of the first. So a pack is done once the item of its last seq is the
-pack's, and until then it is mended by running the whole again.
+The order of the writes: the thumbnails of all, in one file that is only ever created; the items but the last, several
+at a time; what must not stay is erased; the rows of the timeline; the last item. A run that comes later, or after a
+crash, finds the file, takes the places in it, and meets the items of the first. So a pack is done once the item of its
+last seq is the pack's, and until then it is mended by running the whole again.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from chalicelib.services.examining import Arrived, DecodingLeft, examined
 from chalicelib.services.forward import UNREAD, Known, move_forward
 from chalicelib.services.inbox import conflict_event, pack_event
 from chalicelib.services.ports import (
+    AtOnce,
     CaptureObjects,
     ClockStore,
     DerivedObjects,
@@ -64,12 +65,14 @@ ProcessSingle = Callable[[str, str | None], object]
 """Key and version of a single that holds a seq and was not examined yet."""
 
 
-def process_pack(named: PackKey, *, stores: PackStores, clock: Clock, process_single: ProcessSingle) -> Processed:
-    """Make the items of one pack, as it is now. Safe to repeat at any time.
+def process_pack(
+    named: PackKey, *, stores: PackStores, clock: Clock, process_single: ProcessSingle, at_once: AtOnce = map
+) -> Processed:
+    """Make the items of one pack, as it is now. Safe to repeat at any time. Items are written by `at_once`.
 
     Raises Unavailable where a store is busy; then nothing is lost and the event is to be told again.
     """
-    device = stores.devices.get(named.device_id)
+    device = stores.devices.glance(named.device_id)
     if device is None:
         return Processed(Outcome.UNKNOWN_DEVICE)
     found = stores.captures.fetch(named.object_key, None, at_most_bytes=MAX_PACK_BYTES)
@@ -88,7 +91,7 @@ def process_pack(named: PackKey, *, stores: PackStores, clock: Clock, process_si
     if pack.faults:
         reasons = ", ".join(sorted({fault.reason for fault in pack.faults}))
         tell(EventKind.PACK_DAMAGED, reasons)
-    run = _Run(device, named, found, stores, clock, process_single)
+    run = _Run(device, named, found, stores, clock, process_single, at_once)
     return run.process(pack)
 
 
@@ -96,6 +99,15 @@ def _read(found: Fetched, named: PackKey) -> Pack:
     if found.body is None:
         raise BadPack("too_large")
     return read_pack(found.body, named)
+
+
+@dataclass(frozen=True)
+class _Written:
+    """`verdict` is on a capture that must not become an item; None: it stands, and `is_new` if it did not before."""
+
+    verdict: Outcome | None
+    item: Item
+    is_new: bool
 
 
 @dataclass
@@ -108,6 +120,7 @@ class _Run:
     stores: PackStores
     clock: Clock
     process_single: ProcessSingle
+    at_once: AtOnce
     standing: dict[Seq, Item] = field(default_factory=dict)
     """Items that are known to be the pack's."""
     unwanted: set[Seq] = field(default_factory=set)
@@ -148,11 +161,11 @@ class _Run:
     def _put_all(self, arrived: list[Arrived]) -> None:
         arrived, is_first_run = self._with_thumbnails(arrived)
         *others, last = arrived
-        for one in others:
-            # Without a read: what stands there comes back where anything does.
-            self._note(one, self._put(one, None))
+        # Without a read: what stands there comes back where anything does.
+        for one, written in list(zip(others, self.at_once(self._written_unread, others), strict=True)):
+            self._note(one, self._finished(one, written))
         self._erase_unwanted()
-        self._put_last(last)
+        self._put_last(last, None if is_first_run else self.stores.items.get(self.device.device_id, last.packed.seq))
         if pack_rows.rows_of(self.standing.values()) != self._rows or not is_first_run:
             self._settle_rows(arrived)
         self._erase_unwanted()
@@ -199,9 +212,10 @@ class _Run:
             after = item.examined(checked(one.result, item), one.captured, self.clock())
         return after.deleted(self.clock()) if self.device.forgets(after.captured.at) else after
 
-    def _put_last(self, last: Arrived) -> None:
-        """The rows are there before the item is, so they must be those of what it will be."""
-        known = self.stores.items.get(self.device.device_id, last.packed.seq)
+    def _put_last(self, last: Arrived, known: Item | None) -> None:
+        """The rows are there before the item is, so they must be those of what it will be. Where `known` was wrong,
+        they are written again.
+        """
         coming = None if self._judged(known, last) else self._next(known, last)
         self._rows = pack_rows.write(self.named, self.standing.values(), coming, stores=self.stores)
         self._note(last, self._put(last, known))
@@ -237,6 +251,13 @@ class _Run:
 
     def _put(self, one: Arrived, known: Known) -> Processed:
         """`known` is what is thought to stand there."""
+        return self._finished(one, self._written(one, known))
+
+    def _written_unread(self, one: Arrived) -> _Written:
+        return self._written(one, None)
+
+    def _written(self, one: Arrived, known: Known) -> _Written:
+        """Of captures with different seqs several at once."""
         verdict: Outcome | None = None
 
         def decide(item: Item | None) -> Item:
@@ -245,14 +266,19 @@ class _Run:
             return item if item is not None and verdict else self._next(item, one)
 
         before, after = move_forward(self.stores, self.device.device_id, one.packed.seq, decide, known=known)
-        match verdict:
+        return _Written(verdict, after, is_new=after is not before)
+
+    def _finished(self, one: Arrived, written: _Written) -> Processed:
+        """With what the verdict asks for, which may touch items and rows of other objects: one at a time."""
+        after = written.item
+        match written.verdict:
             case Outcome.CONFLICT:
                 return self._conflict(one, after)
             case Outcome.COPY_REMOVED:
                 return self._copy(one, after)
             case Outcome.PURGED:
                 return Processed(Outcome.PURGED, after)
-        return Processed(Outcome.ALREADY_DONE if after is before else _outcome(after), after, error=one.error)
+        return Processed(_outcome(after) if written.is_new else Outcome.ALREADY_DONE, after, error=one.error)
 
     def _conflict(self, one: Arrived, item: Item) -> Processed:
         if item.status is ItemStatus.STORED and item.sha256 is None and one.packed.seq not in self._waited_for:

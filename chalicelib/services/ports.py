@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from chalicelib.domain.storage import AtOnce as AtOnce
 from chalicelib.domain.storage import Changed as Changed
 from chalicelib.domain.storage import Content as Content
 from chalicelib.domain.storage import Download as Download
@@ -40,6 +41,9 @@ class DeviceStore(Protocol):
 
     def get(self, device_id: DeviceId) -> Device | None:
         """Strongly consistent."""
+
+    def glance(self, device_id: DeviceId) -> Device | None:
+        """Eventually consistent, at half the price; None is strongly consistent."""
 
     def of_owner(self, owner_id: OwnerId) -> list[Device]:
         """All devices of an owner, by id; eventually consistent."""

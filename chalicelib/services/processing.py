@@ -26,6 +26,7 @@ from chalicelib.services.deleting import finish_deletion
 from chalicelib.services.forward import move_forward
 from chalicelib.services.inbox import conflict_event
 from chalicelib.services.ports import (
+    AtOnce,
     CaptureObjects,
     ClockStore,
     DerivedObjects,
@@ -58,21 +59,24 @@ class ProcessingStores(Protocol):
     def clocks(self) -> ClockStore: ...
 
 
-def process_object(key: str, version_id: str | None, *, stores: ProcessingStores, clock: Clock) -> Processed:
+def process_object(
+    key: str, version_id: str | None, *, stores: ProcessingStores, clock: Clock, at_once: AtOnce = map
+) -> Processed:
     """Make the items of one object and drive them to their end. Safe to repeat at any time.
 
-    Of a pack the current version is processed, whatever `version_id` is. Raises Unavailable where a store is busy; then
-    nothing is lost and the event is to be told again.
+    Of a pack the current version is processed, whatever `version_id` is, and `at_once` writes its items. Raises
+    Unavailable where a store is busy; then nothing is lost and the event is to be told again.
     """
     if (packed := object_keys.parse_pack(key)) is not None:
         from chalicelib.services.packs import process_pack
 
         first = partial(process_object, stores=stores, clock=clock)
-        return process_pack(packed, stores=stores, clock=clock, process_single=first)
+        return process_pack(packed, stores=stores, clock=clock, process_single=first, at_once=at_once)
     named = object_keys.parse_single(key)
     if named is None:
         return Processed(Outcome.NOT_A_CAPTURE)
-    device = stores.devices.get(named.device_id)
+    # What it may not tell yet, a time that is being forgotten, the reconciler looks for a quarter of an hour later.
+    device = stores.devices.glance(named.device_id)
     if device is None:
         return Processed(Outcome.UNKNOWN_DEVICE)
     if object_keys.is_of_a_sync(named.filename) and not isinstance(_told_in(named), BootTime):

@@ -47,6 +47,10 @@ class DynamoDevices:
         row = self._table.get({_KEY: device_id})
         return None if row is None else _device(row)
 
+    def glance(self, device_id: DeviceId) -> Device | None:
+        row = self._table.get({_KEY: device_id}, consistent=False)
+        return self.get(device_id) if row is None else _device(row)
+
     def of_owner(self, owner_id: OwnerId) -> list[Device]:
         """The index names them, the table tells: an index that held whole rows would be written by every touch."""
         query = Query("#owner_id = :owner_id", {"owner_id": owner_id}, index="by_owner", attributes=(_KEY,))

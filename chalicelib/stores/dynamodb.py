@@ -74,10 +74,9 @@ class Table:
         self._name = name
         self._sleep = sleep
 
-    def get(self, key: Row) -> Row | None:
-        """Strongly consistent."""
+    def get(self, key: Row, *, consistent: bool = True) -> Row | None:
         with busy_as_unavailable():
-            answer = self._client.get_item(TableName=self._name, Key=_to_attributes(key), ConsistentRead=True)
+            answer = self._client.get_item(TableName=self._name, Key=_to_attributes(key), ConsistentRead=consistent)
         return _to_row(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Iterable[Row]) -> list[Row]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from chalicelib.domain.clock import from_text, to_text
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.item import StoredObject
-from chalicelib.domain.storage import Content, Fetched
+from chalicelib.domain.storage import AtOnce, Content, Fetched
 from chalicelib.stores.aws_errors import RETRY_AFTER_S, busy_as_unavailable, code
+from chalicelib.stores.threads import at_once
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -32,18 +32,17 @@ LONGEST_PAGE = 1000
 _SEALED_SHA256, _STORED_AT = "sealed-sha256", "stored-at"
 """Metadata of a pack that a deletion has rewritten; in a header they are `x-amz-meta-sealed-sha256` and so on."""
 
-_MOST_HEADS_AT_ONCE = 8
-_HEADS_A_CONNECTION = 4
-"""Another connection costs a TLS handshake: fewer objects than this are asked for faster on one."""
-
 
 class S3Captures:
     """CaptureObjects."""
 
-    def __init__(self, client: S3Client, bucket: str, *, page_size: int = LONGEST_PAGE) -> None:
+    def __init__(
+        self, client: S3Client, bucket: str, *, page_size: int = LONGEST_PAGE, at_once: AtOnce = at_once
+    ) -> None:
         self._client = client
         self._bucket = bucket
         self._page_size = page_size
+        self._at_once = at_once
 
     def head(self, key: str, version_id: str | None = None) -> StoredObject | None:
         with _none_where_absent():
@@ -63,13 +62,7 @@ class S3Captures:
         return None
 
     def head_many(self, places: Sequence[tuple[str, str | None]]) -> list[StoredObject | None]:
-        workers = min(_MOST_HEADS_AT_ONCE, math.ceil(len(places) / _HEADS_A_CONNECTION))
-        if workers <= 1:
-            return [self.head(*place) for place in places]
-        from concurrent.futures import ThreadPoolExecutor  # 5 ms that only a request with many objects needs
-
-        with ThreadPoolExecutor(workers) as pool:
-            return list(pool.map(lambda place: self.head(*place), places))
+        return list(self._at_once(lambda place: self.head(*place), places))
 
     def put(self, key: str, body: bytes, content_type: str, sha256: str) -> bool:
         """Condition: no object has this key. S3 refuses a body that does not hash to `sha256`."""

@@ -143,8 +143,8 @@ def test_a_pack_is_one_line_that_counts_its_photos(
     app.process_object(created(named.object_key), Context())
 
     (told,) = metrics(capsys)
-    assert (told["PhotosProcessed"], told["PhotosRejected"]) == ([2.0], [1.0])
-    assert told["BytesProcessed"] == [float(sum(len(shot.jpeg) for shot in content))]
+    assert (told["PhotosProcessed"], told["PhotosRejected"]) == (2, 1)
+    assert told["BytesProcessed"] == sum(len(shot.jpeg) for shot in content)
     assert told["captures"] == {"processed": 2, "rejected": 1}
 
 
@@ -170,9 +170,20 @@ def test_a_photo_is_counted(world: World, camera: Camera, capsys: pytest.Capture
     app.process_object(created(key), Context())
 
     (counted,) = metrics(capsys)
-    assert counted["PhotosProcessed"] == [1.0]
-    assert counted["BytesProcessed"] == [float(len(tiny_jpeg(1)))]
-    assert counted["ProcessingLatency"] == [2000.0]
+    assert counted["_aws"] == {
+        "Timestamp": round(world.clock().timestamp() * 1000),
+        "CloudWatchMetrics": [
+            {
+                "Namespace": "Frameferry",
+                "Dimensions": [["service"]],
+                "Metrics": [{"Name": "PhotosProcessed"}, {"Name": "BytesProcessed"}, {"Name": "ProcessingLatency"}],
+            }
+        ],
+    }
+    assert counted["service"]
+    assert counted["PhotosProcessed"] == 1
+    assert counted["BytesProcessed"] == len(tiny_jpeg(1))
+    assert counted["ProcessingLatency"] == 2000
 
 
 def metrics(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
@@ -191,8 +202,8 @@ def test_the_schedule_finds_an_object_whose_event_was_lost(
     (line,) = lines(log)
     assert line["findings"] == {"found_processed": 1}
     (counted,) = metrics(capsys)
-    assert counted["ReconcilerFindings"] == [1.0]
-    assert counted["DevicesSeen"] == [1.0]
+    assert counted["ReconcilerFindings"] == 1
+    assert counted["DevicesSeen"] == 1
 
 
 def test_the_schedule_begins_nothing_when_its_time_is_up(world: World, camera: Camera) -> None:

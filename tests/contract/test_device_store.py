@@ -72,6 +72,11 @@ def stored(stores: Stores, device_id: DeviceId) -> Device:
 
 def test_an_unknown_device_is_none(stores: Stores, device_id: DeviceId) -> None:
     assert stores.devices.get(device_id) is None
+    assert stores.devices.glance(device_id) is None
+
+
+def test_a_glance_tells_all_of_a_device(stores: Stores, device: Device) -> None:
+    assert stores.devices.glance(device.device_id) == device
 
 
 def test_a_device_comes_back_as_it_was_created(stores: Stores, device_id: DeviceId) -> None:

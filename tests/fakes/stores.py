@@ -33,6 +33,9 @@ class FakeDevices:
     def get(self, device_id: DeviceId) -> Device | None:
         return self._devices.get(device_id)
 
+    def glance(self, device_id: DeviceId) -> Device | None:
+        return self._devices.get(device_id)
+
     def of_owner(self, owner_id: OwnerId) -> list[Device]:
         mine = (device for device in self._devices.values() if device.owner_id == owner_id)
         return sorted(mine, key=lambda device: device.device_id)

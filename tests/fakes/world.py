@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.domain.receipts import ReceiptKeys
 from chalicelib.domain.tokens import Peppers
+from chalicelib.services.ports import AtOnce
 from tests.fakes.clock import FakeClock, FakeEntropy
 from tests.fakes.crashes import Crashes
 from tests.fakes.objects import FakeCaptures, FakeDerived, FakeDownloadSigner, FakeUploadSigner
@@ -37,6 +38,11 @@ class FakeWorld:
     thumbnail_signer: FakeDownloadSigner
     peppers: Peppers = field(default_factory=lambda: Peppers("p1", {"p1": bytes(range(32))}))
     receipt_keys: ReceiptKeys = field(default_factory=lambda: ReceiptKeys("r1", {"r1": bytes(range(32, 64))}))
+
+    @property
+    def at_once(self) -> AtOnce:
+        """One after the other."""
+        return map
 
     @classmethod
     def new(cls, seed: int = 0) -> FakeWorld:

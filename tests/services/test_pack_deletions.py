@@ -116,7 +116,7 @@ def test_a_rewritten_pack_is_not_examined_again(world: FakeWorld, device: Device
 
     assert done.outcome is Outcome.ALREADY_DONE
     assert crashes.log == [
-        "FakeDevices.get",
+        "FakeDevices.glance",
         "FakeCaptures.fetch",
         "FakeCaptures.delete_old_versions",
         "FakeItems.range",
