@@ -2,18 +2,19 @@
 nothing is known of it yet.
 
 Nothing is written here. The reads are few: the items once for all objects that lie close together, the singles' in one
-batch, S3 only for objects that are likely to be there.
+batch, S3 only for objects that are likely to be there and were not read to their end just now.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
 from typing import Protocol
 
+from chalicelib.domain.clock import Clock
 from chalicelib.domain.clock_samples import BootTime
 from chalicelib.domain.device import Device
 from chalicelib.domain.ids import DeviceId, Seq
@@ -111,6 +112,13 @@ class NotSeen:
 type Answer = Wanted | Received | SeqTaken | NotSeen
 
 
+_JUST_READ = timedelta(minutes=15)
+"""For so long nobody asks S3 whether it still holds a single of which processing has read and hashed every byte. A HEAD
+would tell no more than that it has not been removed since, by a hand that is not the app's: a million of them cost
+40 cents.
+"""
+
+
 @dataclass(frozen=True)
 class _Question:
     """To be decided by what S3 tells of an object: None where it holds none."""
@@ -125,6 +133,7 @@ def answers(
     *,
     stores: OfferStores,
     keys: ReceiptKeys,
+    clock: Clock,
     most_bytes_read: int = MOST_BYTES_READ,
 ) -> list[Answer]:
     """One for each offer, in their order. Asking again gives the same, until something has come in between.
@@ -133,7 +142,7 @@ def answers(
     """
     if not offers:
         return []
-    seen = _Seen(device, offers, stores, keys, most_bytes_read)
+    seen = _Seen(device, offers, stores, keys, clock(), most_bytes_read)
     drafts = [seen.pack(offer) if isinstance(offer, PackOffer) else seen.single(offer) for offer in offers]
     questions = [draft for draft in drafts if isinstance(draft, _Question)]
     found = iter(stores.captures.head_many([question.place for question in questions]))
@@ -144,11 +153,18 @@ class _Seen:
     """What the offers of one request are judged by."""
 
     def __init__(
-        self, device: Device, offers: Sequence[Offer], stores: OfferStores, keys: ReceiptKeys, most_bytes_read: int
+        self,
+        device: Device,
+        offers: Sequence[Offer],
+        stores: OfferStores,
+        keys: ReceiptKeys,
+        now: datetime,
+        most_bytes_read: int,
     ) -> None:
         self._device_id = device.device_id
         self._captures = stores.captures
         self._keys = keys
+        self._now = now
         self._items = _known_items(device.device_id, offers, stores.items)
         self._free_seqs = _free_seqs(device, offers, stores.items)
         self._bytes_to_read = most_bytes_read
@@ -158,8 +174,10 @@ class _Seen:
         if item is not None and item.known_sha256() not in (None, offer.sha256):
             return SeqTaken(next(self._free_seqs))
         if item is not None and item.is_deleted:
-            return self._of_tombstone(item, offer)
+            return self._of_item(item, offer)
         if item is not None and item.has_object and item.sha256 == offer.sha256:
+            if self._was_just_read(item):
+                return self._of_item(item, offer)
             return _Question((item.object_key, item.version_id), partial(self._held_single, offer, item))
         key = offer.key(self._device_id)
         if not offer.is_sent:
@@ -178,9 +196,14 @@ class _Seen:
         is_deleted = any(item.seq == offer.last_seq for item in own) and all(item.is_deleted for item in own)
         return _Question((key, None), partial(self._sent_pack, offer, key, others, is_deleted))
 
-    def _of_tombstone(self, item: Item, offer: SingleOffer) -> Answer:
-        size_bytes = offer.size_bytes
-        receipt = receipt_for(item, offer.sha256, self._keys, self._captures, named_size_bytes=size_bytes)
+    def _was_just_read(self, item: Item) -> bool:
+        return item.processed_at is not None and self._now - item.processed_at < _JUST_READ
+
+    def _of_item(self, item: Item, offer: SingleOffer) -> Answer:
+        """Of a tombstone, or of an item whose object needs no further look."""
+        receipt = receipt_for(
+            item, offer.sha256, self._keys, self._captures, just_seen=True, named_size_bytes=offer.size_bytes
+        )
         return NotSeen() if receipt is None else Received(receipt)
 
     def _held_single(self, offer: SingleOffer, item: Item, found: StoredObject | None) -> Answer:

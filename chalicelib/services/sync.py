@@ -106,7 +106,7 @@ def sync(
     device = _noted(device, told, stores, clock())
     events = [_reported(device, each, stores, clock) for each in told.events]
     acks = [_acknowledged(device, each, stores, clock) for each in told.acks]
-    answers = offers.answers(device, told.offers, stores=stores, keys=keys)
+    answers = offers.answers(device, told.offers, stores=stores, keys=keys, clock=clock)
     return Synced(
         events=events,
         acks=acks,

@@ -44,7 +44,7 @@ def digest(body: bytes) -> str:
 
 
 def ask(world: FakeWorld, device: Device, *offers: Offer) -> list[Answer]:
-    return answers(device, offers, stores=world, keys=world.receipt_keys)
+    return answers(device, offers, stores=world, keys=world.receipt_keys, clock=world.clock)
 
 
 def single(seq: int = 3, *, sent: bool = False, body: bytes | None = None) -> SingleOffer:
@@ -287,7 +287,12 @@ def test_packs_are_looked_into_until_enough_is_read_and_held_all_the_same(world:
     first, second = put_pack(world, device, (1, 2, 3)), put_pack(world, device, (5, 6, 7))
 
     found = answers(
-        device, [first, second], stores=world, keys=world.receipt_keys, most_bytes_read=first.size_bytes + 1
+        device,
+        [first, second],
+        stores=world,
+        keys=world.receipt_keys,
+        clock=world.clock,
+        most_bytes_read=first.size_bytes + 1,
     )
 
     assert [state_of(answer) for answer in found] == [ReceiptState.HELD, ReceiptState.HELD]
@@ -346,9 +351,22 @@ def test_a_deleted_single_need_not_be_kept(world: FakeWorld, device: Device, sen
     assert state_of(answer) is ReceiptState.DELETED
 
 
+def test_s3_is_not_asked_for_a_single_that_processing_has_just_read(world: FakeWorld, device: Device) -> None:
+    held_single(world, device, 3, PHOTOS[Seq(3)])
+    crashes = Crashes()
+
+    for offer in (single(3), single(3, sent=True)):
+        (answer,) = ask(world.mortal(crashes), device, offer)
+        assert isinstance(answer, Received)
+        assert (answer.receipt.state, answer.receipt.sha256) == (ReceiptState.HELD, digest(PHOTOS[Seq(3)]))
+
+    assert "FakeCaptures.head" not in crashes.log
+
+
 def test_a_single_whose_object_somebody_has_removed_is_wanted_again(world: FakeWorld, device: Device) -> None:
     item = held_single(world, device, 3, PHOTOS[Seq(3)])
     world.captures.delete_all_versions(item.object_key)
+    world.clock.advance(15 * 60)
 
     assert ask(world, device, single(3)) == [Wanted(single(3), single(3).key(device.device_id))]
     assert ask(world, device, single(3, sent=True)) == [NotSeen()]
