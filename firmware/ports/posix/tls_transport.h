@@ -33,7 +33,7 @@ public:
 
     // An endpoint without TLS is spoken to in the clear.
     NetResult connect(const Endpoint& endpoint, std::uint64_t deadline_ms) override;
-    // After 0 bytes and `again`, the same bytes come again: a record of them may be half sent.
+    // After 0 bytes and `again`, the same bytes come again, or more: a record of them may be half sent.
     NetResult write(Bytes bytes, std::uint64_t deadline_ms) override;
     NetResult read(Room room, std::uint64_t deadline_ms) override;
     void close() override;
