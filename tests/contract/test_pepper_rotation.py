@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
-import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,29 +14,22 @@ from chalicelib.domain.ids import DeviceId
 from chalicelib.domain.tokens import Peppers, new_token
 from chalicelib.stores.secrets import peppers
 from infra.pepper import rotate_pepper
-from infra.secrets import ensure_secrets, secret_names
-from tests.contract.moto_rig import Client, empty_aws
+from infra.secrets import secret_names
+from tests.contract.moto_rig import Client
+from tests.contract.rotation_rig import STACK, create_api_function, stack_with_secrets
 
-STACK = "frameferry-dev"
 NAME = secret_names(STACK).pepper
 
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    with empty_aws() as client:
-        ensure_secrets(client("ssm"), STACK)
+    with stack_with_secrets() as client:
         yield client
 
 
 @pytest.fixture
 def api_function(client: Client) -> None:
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("app.py", "")
-    role = client("iam").create_role(RoleName="api", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    client("lambda").create_function(
-        FunctionName=STACK, Runtime="python3.13", Role=role, Handler="app.app", Code={"ZipFile": code.getvalue()}
-    )
+    create_api_function(client)
 
 
 def held(client: Client) -> Peppers:

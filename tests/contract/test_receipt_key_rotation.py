@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
-import zipfile
 from collections.abc import Iterator
 
 import pytest
@@ -17,30 +15,23 @@ from chalicelib.domain.receipts import ReceiptKeys, ReceiptState, signed_message
 from chalicelib.stores.secrets import receipt_keys
 from infra.key_rotation import StillCurrent
 from infra.receipt_key import main, remove_receipt_key, rotate_receipt_key
-from infra.secrets import ensure_secrets, secret_names
-from tests.contract.moto_rig import Client, empty_aws
+from infra.secrets import secret_names
+from tests.contract.moto_rig import Client
+from tests.contract.rotation_rig import STACK, create_api_function, stack_with_secrets
 
-STACK = "frameferry-dev"
 NAME = secret_names(STACK).receipt_key
 DEVICE = DeviceId("3f8b2c1e-7d4a-4c55-9a0e-2f6b1d9c8e70")
 
 
 @pytest.fixture
 def client() -> Iterator[Client]:
-    with empty_aws() as client:
-        ensure_secrets(client("ssm"), STACK)
+    with stack_with_secrets() as client:
         yield client
 
 
 @pytest.fixture
 def api_function(client: Client) -> None:
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("app.py", "")
-    role = client("iam").create_role(RoleName="api", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
-    client("lambda").create_function(
-        FunctionName=STACK, Runtime="python3.13", Role=role, Handler="app.app", Code={"ZipFile": code.getvalue()}
-    )
+    create_api_function(client)
 
 
 def held(client: Client) -> ReceiptKeys:

@@ -8,37 +8,26 @@ last of its process.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from hashlib import sha256
-
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
-from chalicelib.domain.device import Device
-from chalicelib.domain.errors import Conflict, NotFound
-from chalicelib.domain.ids import DeviceId, OwnerId, Seq
-from chalicelib.domain.item import Item, ItemStatus
-from chalicelib.domain.rates import Rate
+from chalicelib.domain.ids import Seq
+from chalicelib.domain.item import ItemStatus
 from chalicelib.domain.receipts import Receipt, ReceiptState
 from chalicelib.imaging import examine
 from chalicelib.services.deleting import delete_item
 from chalicelib.services.gallery import page_of_items
 from chalicelib.services.processing import process_object
-from chalicelib.services.reconcile import MAX_ATTEMPTS, reconcile
-from chalicelib.services.sweeping import FULL_SWEEP_INTERVAL
+from chalicelib.services.reconcile import reconcile
 from chalicelib.services.uploads import Claim, UploadRequest, accept_image, confirm, issue_upload
 from chalicelib.wire import object_keys
-from tests.fakes.crashes import Crashes, SimulatedCrash
-from tests.fakes.world import FakeWorld
+from tests.pack_files import DEVICE
+from tests.property.machine import OWNER, CloudMachine, Crash, crashes, digest
 from tests.tiny_jpegs import cut_jpeg, tiny_jpeg
 
-OWNER = OwnerId("owner-1")
-DEVICE = DeviceId("0b0d7d5e-6c0e-4d3c-8f0a-3f3f3f3f3f3f")
 SEQS = st.sampled_from([Seq(1), Seq(2), Seq(3)])
 TWINS = st.booleans()
-_GENEROUS = Rate(per_minute=60_000, burst=60_000)
-CRASHES = st.one_of(st.none(), st.tuples(st.sampled_from(["before", "after", "overtaken"]), st.integers(1, 12)))
-Crash = tuple[str, int] | None
+CRASHES = crashes(12)
 
 
 def photo(seq: Seq, twin: bool) -> bytes:
@@ -46,52 +35,11 @@ def photo(seq: Seq, twin: bool) -> bytes:
     return cut_jpeg(3) if seq == 3 and not twin else tiny_jpeg(seq + (100 if twin else 0))
 
 
-def digest(body: bytes) -> str:
-    return sha256(body).hexdigest()
-
-
-class AnyOrder(RuleBasedStateMachine):
+class AnyOrder(CloudMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.world = FakeWorld.new()
-        self.crashes = Crashes()
-        self.mortal = self.world.mortal(self.crashes)
-        self.world.devices.create(Device(DEVICE, OWNER, "camera", self.world.clock()))
-        self.seen: dict[Seq, Item] = {}
         self.accepted: dict[Seq, set[bytes]] = {}
         self.receipts: list[tuple[Receipt, Seq]] = []
-        self.events: list[tuple[str, str | None]] = []
-
-    @property
-    def device(self) -> Device:
-        device = self.world.devices.get(DEVICE)
-        assert device is not None
-        return device
-
-    def run(self, crash: Crash, step: Callable[[], object]) -> None:
-        """One call to the cloud, in a process of its own that may die on the way, or be overtaken by others."""
-        match crash:
-            case ("before", nth):
-                self.crashes.before(nth)
-            case ("after", nth):
-                self.crashes.after(nth)
-            case (_, nth):
-                self.crashes.meanwhile(nth, self.everything_else_happens)
-        try:
-            step()
-        except (Conflict, NotFound, SimulatedCrash):
-            pass
-        finally:
-            self.crashes.disarm()
-
-    def everything_else_happens(self) -> None:
-        """Other processes handle what is due; the events stay, as S3 may tell them again."""
-        for key, version_id in self.events:
-            process_object(key, version_id, stores=self.world, clock=self.world.clock)
-
-    @initialize()
-    def begin(self) -> None:
-        self.world.devices.touch(DEVICE, self.world.clock(), _GENEROUS)
 
     @rule(seq=SEQS, twin=TWINS, named=st.booleans(), dated=st.booleans(), crash=CRASHES)
     def upload(self, seq: Seq, twin: bool, named: bool, dated: bool, crash: Crash) -> None:
@@ -223,12 +171,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Whatever happened: when all is quiet again, everything is in its place."""
-        for key, version_id in self.events:
-            process_object(key, version_id, stores=self.world, clock=self.world.clock)
-        for _ in range(MAX_ATTEMPTS + 2):
-            self.world.clock.advance(FULL_SWEEP_INTERVAL.total_seconds() / 3)
-            self.world.devices.touch(DEVICE, self.world.clock(), _GENEROUS)
-            assert reconcile(stores=self.world, clock=self.world.clock).errors == []
+        self.everything_becomes_quiet()
         self.items_only_move_forward()
         self.no_accepted_photo_is_lost()
         self.nothing_that_a_receipt_promised_is_gone()

@@ -7,19 +7,15 @@ as those of a device do that lost track of what it had sealed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
-from hashlib import sha256
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import invariant, precondition, rule
 
 from chalicelib.domain.clock_samples import BootTime, ClockSample
-from chalicelib.domain.device import Device
-from chalicelib.domain.errors import Conflict, NotFound
-from chalicelib.domain.ids import OwnerId, Seq
+from chalicelib.domain.ids import Seq
 from chalicelib.domain.item import Item, ItemStatus
-from chalicelib.domain.rates import Rate
 from chalicelib.domain.timeline import place, row_of_single
 from chalicelib.imaging import BadPhoto, examine
 from chalicelib.services.deleting import delete_item
@@ -27,23 +23,18 @@ from chalicelib.services.forgetting import forget
 from chalicelib.services.gallery import page_of_items
 from chalicelib.services.pack_rows import rows_of
 from chalicelib.services.processing import process_object
-from chalicelib.services.reconcile import MAX_ATTEMPTS, reconcile
-from chalicelib.services.sweeping import FULL_SWEEP_INTERVAL
+from chalicelib.services.reconcile import reconcile
 from chalicelib.services.uploads import Claim, confirm
 from chalicelib.wire import object_keys
 from chalicelib.wire.object_keys import PackKey
 from chalicelib.wire.packs import read_pack
 from tests.fakes.clock import START
-from tests.fakes.crashes import Crashes, SimulatedCrash
-from tests.fakes.world import FakeWorld
 from tests.pack_files import BOOT_ID, DEVICE, Shot, sealed
+from tests.property.machine import OWNER, CloudMachine, Crash, crashes, digest
 from tests.tiny_jpegs import cut_jpeg, tiny_jpeg
 
-OWNER = OwnerId("owner-1")
-_GENEROUS = Rate(per_minute=60_000, burst=60_000)
 SEQS = st.sampled_from([Seq(number) for number in range(1, 7)])
-CRASHES = st.one_of(st.none(), st.tuples(st.sampled_from(["before", "after", "overtaken"]), st.integers(1, 30)))
-Crash = tuple[str, int] | None
+CRASHES = crashes(30)
 
 
 def photo(seq: int, *, twin: bool = False) -> bytes:
@@ -71,57 +62,16 @@ PACKS = [
 ]
 
 
-def digest(body: bytes) -> str:
-    return sha256(body).hexdigest()
-
-
 def pack_named(content: list[Shot]) -> tuple[PackKey, bytes]:
     body = sealed(content)
     return PackKey(DEVICE, Seq(content[0].seq), Seq(content[-1].seq), digest(body)[:12]), body
 
 
-class PacksInAnyOrder(RuleBasedStateMachine):
+class PacksInAnyOrder(CloudMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.world = FakeWorld.new()
-        self.crashes = Crashes()
-        self.mortal = self.world.mortal(self.crashes)
-        self.world.devices.create(Device(DEVICE, OWNER, "camera", self.world.clock()))
         self.accepted: dict[Seq, set[str]] = {}
-        self.seen: dict[Seq, Item] = {}
-        self.events: list[tuple[str, str | None]] = []
         self.unsent = list(PACKS)
-
-    @property
-    def device(self) -> Device:
-        device = self.world.devices.get(DEVICE)
-        assert device is not None
-        return device
-
-    def run(self, crash: Crash, step: Callable[[], object]) -> None:
-        """One call to the cloud, in a process of its own that may die on the way, or be overtaken by others."""
-        match crash:
-            case ("before", nth):
-                self.crashes.before(nth)
-            case ("after", nth):
-                self.crashes.after(nth)
-            case (_, nth):
-                self.crashes.meanwhile(nth, self.everything_else_happens)
-        try:
-            step()
-        except (Conflict, NotFound, SimulatedCrash):
-            pass
-        finally:
-            self.crashes.disarm()
-
-    def everything_else_happens(self) -> None:
-        """Other processes handle what is due, and the owner deletes a photo; the events stay, as S3 may repeat them."""
-        for key, version_id in self.events:
-            process_object(key, version_id, stores=self.world, clock=self.world.clock)
-
-    @initialize()
-    def begin(self) -> None:
-        self.world.devices.touch(DEVICE, self.world.clock(), _GENEROUS)
 
     @precondition(lambda self: self.unsent)
     @rule(number=st.integers(0, len(PACKS) - 1))
@@ -244,12 +194,7 @@ class PacksInAnyOrder(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Whatever happened: when all is quiet again, everything is in its place."""
-        for key, version_id in self.events:
-            process_object(key, version_id, stores=self.world, clock=self.world.clock)
-        for _ in range(MAX_ATTEMPTS + 2):
-            self.world.clock.advance(FULL_SWEEP_INTERVAL.total_seconds() / 3)
-            self.world.devices.touch(DEVICE, self.world.clock(), _GENEROUS)
-            assert reconcile(stores=self.world, clock=self.world.clock).errors == []
+        self.everything_becomes_quiet()
         self.what_ended_two_runs_is_told_of_again()
         self.items_only_move_forward()
         self.no_accepted_photo_is_lost()
