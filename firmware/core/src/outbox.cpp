@@ -84,17 +84,30 @@ std::size_t Outbox::first(Told* room, std::size_t count) {
         Entry* next = oldest([](const Entry&) { return true; }, after);
         if (next == nullptr) break;
         after = next->number;
-        next->may_grow = false;
-        if (next->occurred_at_ms == 0) set_time(*next);
-        if (!next->is_kept) keep(*next);
-        Told& told = room[filled++];
-        told.number = next->number;
-        told.message = next->message;
-        told.event = {next->kind, next->occurred_at_ms, {}, {}, told.message.view()};
-        if (next->has_seqs) told.event.seqs = next->seqs;
-        if (next->has_score) told.event.score_permille = next->score_permille;
+        tell(*next, room[filled++]);
     }
     return filled;
+}
+
+bool Outbox::find(std::uint32_t number, Told& told) {
+    const Lock lock(mutex_);
+    for (Entry& entry : entries_) {
+        if (number == 0 || entry.number != number) continue;
+        tell(entry, told);
+        return true;
+    }
+    return false;
+}
+
+void Outbox::tell(Entry& entry, Told& told) {
+    entry.may_grow = false;
+    if (entry.occurred_at_ms == 0) set_time(entry);
+    if (!entry.is_kept) keep(entry);
+    told.number = entry.number;
+    told.message = entry.message;
+    told.event = {entry.kind, entry.occurred_at_ms, {}, {}, told.message.view()};
+    if (entry.has_seqs) told.event.seqs = entry.seqs;
+    if (entry.has_score) told.event.score_permille = entry.score_permille;
 }
 
 void Outbox::told(std::uint32_t number) {

@@ -120,6 +120,9 @@ public:
     // next is due: to be called again then, or sooner (a second is good). 0: there is more to do.
     std::uint32_t uplink_step();
 
+    // What there is goes up at once, and not with the next sync.
+    void send_now() { uplink_.hurry(); }
+
     // Pauses, or ends the pause that the button began. True where the device is paused now.
     bool button_pressed();
     // 0 to 1000. Counts only while the owner wants it, at most once in five seconds: a photo at once, and an event.

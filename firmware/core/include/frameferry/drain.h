@@ -37,6 +37,7 @@ public:
     [[nodiscard]] std::uint32_t put_due_in_ms();
     // Nothing waits that could be sent now: what lies in the open pack may go up at once.
     [[nodiscard]] bool is_idle();
+    [[nodiscard]] bool waits_for_receipts();
     // Packs are on their way.
     [[nodiscard]] bool is_busy();
     [[nodiscard]] bool is_failing() const { return puts_.is_failing() || refused_urls_.is_failing(); }
@@ -46,6 +47,7 @@ public:
     std::size_t to_ask(NamedPack* named, std::uint16_t* ways, std::size_t room);
     // The pack of one of them alone. False where it is not what it was.
     bool to_ask_alone(std::uint16_t way, SeqRange seqs, NamedPack& named);
+    [[nodiscard]] SeqRange seqs_of(std::uint16_t way) { return ways_[way].pack.seqs; }
     // What a sync that was begun at `asked_at_ms` said of them.
     void answered(const std::uint16_t* ways, const SyncAnswer& answer, std::string_view device_id,
                   const ReceiptKeys& keys, std::uint64_t asked_at_ms);
@@ -63,18 +65,23 @@ public:
 
 private:
     [[nodiscard]] std::uint32_t rests_for_ms();
-    [[nodiscard]] bool has_place_overtaken(const Way& wanting);
+    // Whether places are to be asked for now.
+    [[nodiscard]] bool wants_places();
     [[nodiscard]] bool prepare(Way& way, NamedPack& named);
-    void place(Way& way, const ObjectAnswer& answer, std::uint64_t ends_at_ms);
-    void held(Way& way, const ObjectAnswer& answer, const SyncAnswer& sync, std::string_view device_id,
+    static void name(const Way& way, NamedPack& named);
+    void answered_one(Way& way, const ObjectAnswer& object, const SyncAnswer& answer, std::string_view device_id,
+                      const ReceiptKeys& keys, std::uint64_t place_ends_at_ms);
+    void place(Way& way, const ObjectAnswer& object, std::uint64_t ends_at_ms);
+    void held(Way& way, const ObjectAnswer& object, const SyncAnswer& answer, std::string_view device_id,
               const ReceiptKeys& keys);
     void take_out(Way& way, List<SyncAnswer::Exception> exceptions);
     void confirmed(Way& way);
     void unproved(Way& way, const char* reason, bool is_to_be_told);
     void refused(Way& way, std::string_view code);
     void defer(Way& way, std::uint32_t wait_ms);
-    void urls_refused(const PutResult& result);
-    void server_error(Way& way);
+    void urls_refused(Way& way, const PutResult& result);
+    void troubled(Way& way, const PutResult& result);
+    void void_all_places();
 
     PackQueue& queue_;
     Outbox& outbox_;

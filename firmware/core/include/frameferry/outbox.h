@@ -38,6 +38,8 @@ public:
     // The events to be told next, oldest first; from now on they stay as they are. None while nobody knows the time: an
     // event is one event by its time, and one without would be told twice.
     std::size_t first(Told* room, std::size_t count);
+    // One of them. False where it has been told or given up.
+    bool find(std::uint32_t number, Told& told);
     // The server has it, or will never take it.
     void told(std::uint32_t number);
 
@@ -66,6 +68,7 @@ private:
     void make_room();
     [[nodiscard]] Entry* oldest(bool (*matches)(const Entry&), std::uint32_t after = 0);
     void set_time(Entry& entry);
+    void tell(Entry& entry, Told& told);
     [[nodiscard]] bool is_taken(const Entry& entry, std::int64_t at_ms) const;
     void keep(Entry& entry);
     void drop(Entry& entry);

@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
 #include "frameferry/api_client.h"
 #include "frameferry/backoff.h"
@@ -85,9 +86,10 @@ enum class LinkState : std::uint8_t {
 
 class Uplink {
 public:
-    // `api` is what the routes are put behind; its text lives as long.
-    Uplink(const UplinkParts& parts, const UplinkMemory& memory, const Url& api, bool allow_plain_http,
-           HttpTimeouts timeouts);
+    Uplink(const UplinkParts& parts, const UplinkMemory& memory, bool allow_plain_http, HttpTimeouts timeouts);
+
+    // What the routes are put behind; its text lives as long. Before the first step.
+    void set_api(const Url& api) { api_.emplace(http_, api, memory_.json_scratch); }
 
     // One bounded thing over the network, if one is due. Gives milliseconds until the next is; 0 after something was
     // done. To be called again then, or sooner: where nothing is due it costs little.
@@ -109,25 +111,26 @@ public:
 private:
     std::uint32_t activate(const IdentityStore::Begun& begun, std::string_view firmware_version);
     std::uint32_t step_paired();
-    std::uint32_t due_in_ms();
-    [[nodiscard]] bool has_news();
-    void seal_if_idle();
+    [[nodiscard]] std::uint32_t sync_due_in_ms();
+    void heed_hurry();
+    void seal_what_may_go();
     void put(Way& way);
     void rotate();
 
     void sync();
-    void compose();
+    bool compose();
     void compose_all();
-    bool compose_alone();
+    void compose_alone();
     void add_account();
     void add_ack(const CommandLedger::Entry& entry);
+    void add_event();
     ApiResult say();
     void answered(const ApiResult& result);
     void heed();
     void take_command(const Command& command);
     void carry_out(const Command& command);
     void failed(const ApiResult& result);
-    void give_up();
+    void give_up(bool is_refusal, std::string_view code);
     void credential_refused(const ApiResult& result);
     void rest(const ApiResult& result, std::string_view what);
 
@@ -142,7 +145,7 @@ private:
     UplinkHost& host_;
     UplinkMemory memory_;
     HttpClient http_;
-    ApiClient api_;
+    std::optional<ApiClient> api_;
     bool allow_plain_http_;
     Drain drain_;
     Suspects suspects_;
@@ -157,7 +160,7 @@ private:
     std::array<Event, SyncParts::max_events> events_{};
     std::array<Ack, max_sync_acks> acks_{};
     std::array<std::uint16_t, max_sync_objects> asked_{};
-    Text<200> log_lines_;
+    std::array<char, 200> log_lines_{};
     SyncAnswer answer_;
     std::uint64_t asked_at_ms_ = 0;
 
@@ -165,6 +168,7 @@ private:
     std::uint64_t synced_at_ms_ = 0;
     std::uint64_t refused_until_ms_ = 0;
     bool has_synced_ = false;
+    bool is_hurrying_ = false;
     bool is_refused_ = false;
     bool is_account_refused_ = false;
     bool has_ended_ = false;

@@ -21,9 +21,11 @@ struct Way {
     Backoff unproved{10'000, 3'600'000};
     std::uint8_t refusals = 0;
     std::uint8_t server_errors = 0;
+    std::uint8_t url_refusals = 0;
     bool is_used = false;
     bool is_seen = false;  // in the queue, when that was last looked through
     bool is_sent = false;
+    bool is_doubtful = false;  // sent to its last byte, and no answer came
     bool is_receipt_reported = false;
 
     [[nodiscard]] bool may_go(std::uint64_t now_ms) const { return is_used && not_before_ms <= now_ms; }
@@ -33,7 +35,7 @@ struct Way {
     [[nodiscard]] bool wants_place(std::uint64_t now_ms) const { return may_go(now_ms) && !is_sent && !has_place(now_ms); }
     [[nodiscard]] bool wants_receipt(std::uint64_t now_ms) const { return may_go(now_ms) && is_sent; }
     // Whatever was said about its place or receipt is void.
-    void begin_again() { signature.clear(), is_sent = false; }
+    void begin_again() { signature.clear(), is_sent = is_doubtful = false; }
 };
 
 // The ways of the packs that are next in the queue, as many as there is room for.
@@ -65,8 +67,11 @@ private:
     static bool comes_before(const Way& one, const Way& other, bool newest_first) {
         return newest_first ? one.pack.seqs.first > other.pack.seqs.first : one.pack.seqs.first < other.pack.seqs.first;
     }
-    void see(const QueuedPack& pack);
-    Way* room_for_another();
+    template <class Told>
+    void each_pack(PackQueue& queue, bool newest_first, Told told);
+    [[nodiscard]] Way* find(const QueuedPack& pack);
+    void see(Way& way, const QueuedPack& pack);
+    [[nodiscard]] Way* room_for_another();
 
     Way* room_;
     std::size_t count_;

@@ -1,0 +1,205 @@
+// What the uplink says in a sync, and what it makes of the answer.
+#include <algorithm>
+
+#include "frameferry/api_address.h"
+#include "frameferry/uplink.h"
+
+namespace frameferry {
+
+void Uplink::sync() {
+    seal_what_may_go();
+    if (!compose()) return;
+    asked_at_ms_ = clock_.monotonic_ms();
+    answered(say());
+}
+
+// False where what was to be said alone is not there any more.
+bool Uplink::compose() {
+    const bool is_alone = suspects_.are_there() && suspects_.next(parts_);
+    request_ = {};
+    if (is_alone) {
+        const bool was_empty = parts_.is_empty();
+        compose_alone();
+        if (!was_empty && parts_.is_empty()) {
+            suspects_.succeeded();
+            return false;
+        }
+    } else {
+        compose_all();
+    }
+    request_.objects = {memory_.named, parts_.object_count};
+    request_.events = {events_.data(), parts_.event_count};
+    request_.acks = {acks_.data(), parts_.ack_count};
+    if (settings_.version() != SettingsStore::no_version) request_.settings_version = settings_.version();
+    request_.receipt_keys = &identity_.identity().receipt_keys;
+    return true;
+}
+
+void Uplink::compose_all() {
+    parts_.clear();
+    parts_.has_account = !is_account_refused_;
+    if (parts_.has_account) add_account();
+    CommandLedger::Entry* due = nullptr;
+    while (parts_.ack_count < max_sync_acks && (due = ledger_.due(parts_.ack_count)) != nullptr) add_ack(*due);
+    const std::size_t events = outbox_.first(told_.data(), told_.size());
+    while (parts_.event_count < events) {
+        parts_.events[parts_.event_count] = told_[parts_.event_count].number;
+        add_event();
+    }
+    if (!is_queue_open_.load()) return;
+    parts_.object_count = drain_.to_ask(memory_.named, asked_.data(), std::min(memory_.window, max_sync_objects));
+    for (std::size_t at = 0; at < parts_.object_count; ++at) {
+        parts_.objects[at] = {asked_[at], memory_.named[at].seqs};
+    }
+}
+
+void Uplink::compose_alone() {
+    if (parts_.has_account) add_account();
+    if (parts_.ack_count != 0) {
+        const CommandLedger::Entry* entry = ledger_.find(parts_.acks[0]);
+        parts_.ack_count = 0;
+        if (entry != nullptr && entry->is_ack_due) add_ack(*entry);
+    }
+    if (parts_.event_count != 0) {
+        const bool is_there = outbox_.find(parts_.events[0], told_[0]);
+        parts_.event_count = 0;
+        if (is_there) add_event();
+    }
+    if (parts_.object_count != 0) {
+        const SyncParts::Object& object = parts_.objects[0];
+        asked_[0] = object.way;
+        parts_.object_count = drain_.to_ask_alone(object.way, object.seqs, memory_.named[0]) ? 1 : 0;
+    }
+}
+
+void Uplink::add_account() {
+    health_ = {};
+    clock_sample_ = {};
+    host_.account(health_, clock_sample_);
+    request_.health = &health_;
+    request_.clock = &clock_sample_;
+}
+
+void Uplink::add_ack(const CommandLedger::Entry& entry) {
+    std::string_view detail = entry.detail;
+    if (entry.kind == CommandKind::upload_log && entry.is_done()) {
+        detail = {log_lines_.data(), log_.newest(log_lines_.data(), log_lines_.size())};
+    }
+    parts_.acks[parts_.ack_count] = entry.id;
+    acks_[parts_.ack_count] = {entry.id, entry.is_done(), detail};
+    ++parts_.ack_count;
+}
+
+void Uplink::add_event() {
+    events_[parts_.event_count] = told_[parts_.event_count].event;
+    ++parts_.event_count;
+}
+
+// While a token is being changed both are tried, the new one first: its first use ends the old one.
+ApiResult Uplink::say() {
+    ++syncs_;
+    const Identity& identity = identity_.identity();
+    const bool has_pending = !identity.pending_token.empty();
+    ApiResult result = api_->sync(has_pending ? identity.pending_token : identity.token, request_, answer_);
+    if (result.outcome == ApiOutcome::ok) identity_.accepted(true);
+    if (has_pending && result.outcome == ApiOutcome::credential_refused && result.code == "invalid_credential") {
+        result = api_->sync(identity.token, request_, answer_);
+        if (result.outcome == ApiOutcome::ok) identity_.accepted(false);
+    }
+    return result;
+}
+
+void Uplink::answered(const ApiResult& result) {
+    const bool is_ours = result.outcome != ApiOutcome::ok && result.outcome != ApiOutcome::no_answer &&
+                         result.outcome != ApiOutcome::foreign;
+    if (is_ours) clock_.heard(result.http.answer.date_ms);
+    switch (result.outcome) {
+        case ApiOutcome::ok: return heed();
+        case ApiOutcome::credential_refused: return credential_refused(result);
+        case ApiOutcome::refused: return failed(result);
+        case ApiOutcome::busy:
+            // They say of themselves that they pass.
+            if (result.http.answer.code != 429 && result.http.answer.code != 503) return failed(result);
+            break;
+        case ApiOutcome::no_answer:
+        case ApiOutcome::foreign: break;
+    }
+    rest(result, "sync:");
+}
+
+// Keys before receipts, and commands last: one may end this run.
+void Uplink::heed() {
+    lane_.succeeded();
+    suspects_.succeeded();
+    state_.store(LinkState::online);
+    has_synced_ = true;
+    is_refused_ = false;
+    synced_at_ms_ = clock_.monotonic_ms();
+    clock_.heard(answer_.server_time_ms);
+    if (answer_.receipt_keys) identity_.keep_receipt_keys(*answer_.receipt_keys);
+    if (answer_.settings && !settings_.change(*answer_.settings, answer_.settings_version)) {
+        log_.add("settings in force, but not kept");
+    }
+    for (std::size_t at = 0; at < parts_.event_count; ++at) outbox_.told(parts_.events[at]);
+    for (std::size_t at = 0; at < parts_.ack_count; ++at) {
+        CommandLedger::Entry* entry = ledger_.find(parts_.acks[at]);
+        if (entry != nullptr) CommandLedger::acknowledged(*entry);
+    }
+    const bool may_put_there = answer_.uploads.port == 0 || is_allowed(answer_.uploads.endpoint(), allow_plain_http_);
+    if (!may_put_there) log_.add("places outside TLS and outside the private network");
+    if (may_put_there) {
+        const Identity& identity = identity_.identity();
+        drain_.answered(asked_.data(), answer_, identity.device_id, identity.receipt_keys, asked_at_ms_);
+    }
+    for (std::size_t at = 0; at < answer_.command_count && !has_ended_; ++at) take_command(answer_.commands[at]);
+}
+
+void Uplink::take_command(const Command& command) {
+    CommandLedger::Entry* known = ledger_.find(command.id);
+    if (known != nullptr) return CommandLedger::ask_again(*known);
+    switch (command.kind) {
+        case CommandKind::unknown: return ledger_.end(command, false, "not supported by this device");
+        case CommandKind::rotate_token:
+            if (rotation_.id.empty()) rotation_ = command;
+            return;
+        default: return carry_out(command);
+    }
+}
+
+// Begun in what is kept first: if the power goes in between, it is not begun again.
+void Uplink::carry_out(const Command& command) {
+    const bool may_be_twice = command.kind == CommandKind::pause || command.kind == CommandKind::resume;
+    if (!ledger_.begin(command) && !may_be_twice) return ledger_.end(command, false, "cannot be kept");
+    const CommandOutcome outcome = host_.carry_out(command);
+    if (!outcome.ends_run) return ledger_.end(command, outcome.is_done, outcome.detail);
+    has_ended_ = true;
+    http_.close();
+    host_.restart();
+}
+
+void Uplink::failed(const ApiResult& result) {
+    const bool is_refusal = result.outcome == ApiOutcome::refused;
+    const Suspects::Verdict verdict = suspects_.failed(parts_, is_refusal);
+    log_.add("sync refused:", result.code);
+    if (verdict == Suspects::Verdict::to_blame) give_up(is_refusal, result.code);
+    if (is_refusal && verdict != Suspects::Verdict::wait) return;
+    ApiResult waiting = result;
+    if (is_refusal && !waiting.http.answer.says_retry_after) {
+        waiting.http.answer.says_retry_after = true;
+        waiting.http.answer.retry_after_s = sync_every_ms / 1000;
+    }
+    rest(waiting, "sync:");
+}
+
+// The server does not take this, said alone.
+void Uplink::give_up(bool is_refusal, std::string_view code) {
+    if (parts_.has_account) is_account_refused_ = true;
+    for (std::size_t at = 0; at < parts_.event_count; ++at) outbox_.told(parts_.events[at]);
+    for (std::size_t at = 0; at < parts_.ack_count; ++at) {
+        CommandLedger::Entry* entry = ledger_.find(parts_.acks[at]);
+        if (entry != nullptr) CommandLedger::acknowledged(*entry);
+    }
+    for (std::size_t at = 0; at < parts_.object_count; ++at) drain_.refused_alone(asked_[at], !is_refusal, code);
+}
+
+}  // namespace frameferry
