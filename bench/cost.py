@@ -1,8 +1,11 @@
 """What a million photos cost, from the real calls of the local cloud while photos come in three ways.
 
 The local cloud's meter weighs every call of the functions by AWS's rules (infra/local/metering.py) and the price table
-is that of chalicelib/domain/prices.py. Storage is apart, and so is what costs the same each month whatever is sent
-(alarms, dashboard, the reconciler's runs). API calls are those that the device makes.
+is that of chalicelib/domain/prices.py. Each function runs in a process of its own, as in Lambda: its time is its CPU,
+stretched by what its memory buys, and what it waits for the local cloud's DynamoDB and S3, whose servers share one
+interpreter. AWS's DynamoDB is about as fast; its S3 takes longer, and the rows "with S3 slower by 10 ms" tell what that
+adds. Storage is apart, and so is what costs the same each month or once in a device's life (alarms, dashboard, the
+reconciler's runs, activation). API calls are those that the device makes.
 """
 
 from __future__ import annotations
@@ -17,13 +20,13 @@ from typing import Any
 
 import httpx
 
-from bench.devices import LOG, Paired, activate, metered_cloud, pair
+from bench.devices import LOG, MeterOfProcesses, activate, metered_cloud, pair
 from bench.measure import REPORT, Row
 from bench.pack_processing import START, a_pack
 from chalicelib.domain.prices import Units
 from chalicelib.services.usage import PER_OBJECT, PER_PHOTO, PER_REQUEST
+from infra.deploying.target import API_FUNCTION, PROCESSING_FUNCTION, project_config
 from infra.local.cloud import LocalCloud
-from infra.local.metering import Meter
 from tests.pictures import camera_scene, encoded
 
 PACKS, CAPTURES = 40, 20
@@ -43,10 +46,20 @@ class Flow:
     objects: int
     requests: int
     units: Units
+    processing: Units
+    """Those of `units` that are the processing function's."""
 
     @property
     def usd_a_million(self) -> float:
         return self.units.usd() / self.photos * _MILLION
+
+
+@dataclass(frozen=True)
+class _Device:
+    """Activated before the counting begins: that is done once in its life."""
+
+    device_id: str
+    token: str
 
 
 @dataclass(frozen=True)
@@ -61,9 +74,9 @@ class Object:
 def rows() -> list[Row]:
     pool = [encoded(camera_scene(), quality=quality, subsampling="4:2:2") for quality in QUALITIES]
     with metered_cloud() as (cloud, meter):
-        packed = _measured(cloud, meter, lambda paired: _synced(cloud, paired, list(_packs(paired.device_id, pool))))
-        singles = _measured(cloud, meter, lambda paired: _synced(cloud, paired, list(_singles(pool))))
-        naive = _measured(cloud, meter, lambda paired: _naive(cloud, paired, pool))
+        packed = _measured(cloud, meter, lambda device: _synced(cloud, device, list(_packs(device.device_id, pool))))
+        singles = _measured(cloud, meter, lambda device: _synced(cloud, device, list(_singles(pool))))
+        naive = _measured(cloud, meter, lambda device: _naive(cloud, device, pool))
     peer = f"naive flow: {naive.usd_a_million:.3g}"
     return [
         _row(f"a million photos in packs of {CAPTURES}", packed, 1.5, peer),
@@ -73,6 +86,8 @@ def rows() -> list[Row]:
             for name, usd in packed.units.usd_by_unit().items()
             if usd
         ),
+        _slower("a million photos in packs", packed),
+        _slower("a million singles", singles),
         _estimate("GET /usage of packs against the bill", packed),
         _estimate("GET /usage of singles against the bill", singles),
     ]
@@ -83,30 +98,38 @@ def _row(name: str, flow: Flow, most_usd: float, peer: str) -> Row:
     return Row(name, value, "USD", f"<= {most_usd}", value <= most_usd, peer=peer)
 
 
+def _slower(name: str, flow: Flow) -> Row:
+    """Processing asks S3 for one thing after the other, and waits for each."""
+    requests = (flow.processing.s3_puts + flow.processing.s3_gets) / flow.photos * _MILLION
+    memory_gb = project_config()["lambda_functions"][PROCESSING_FUNCTION]["lambda_memory_size"] / 1024
+    more = Units(lambda_gb_s=requests * 0.010 * memory_gb)
+    return Row(f"{name}, with S3 slower by 10 ms: more by", more.usd(), "USD", REPORT, True)
+
+
 def _estimate(name: str, flow: Flow) -> Row:
     told = PER_REQUEST * flow.requests + PER_OBJECT * flow.objects + PER_PHOTO * flow.photos
     ratio = told.usd() / flow.units.usd()
     return Row(name, ratio, "x", "0.7 to 1.4", 0.7 <= ratio <= 1.4)
 
 
-def _measured(cloud: LocalCloud, meter: Meter, send: Callable[[Paired], tuple[int, int]]) -> Flow:
+def _measured(cloud: LocalCloud, meter: MeterOfProcesses, send: Callable[[_Device], tuple[int, int]]) -> Flow:
     paired = pair(cloud)
+    device = _Device(paired.device_id, activate(cloud, paired))
     cloud.settle(SETTLE_S)
     logged = LOG.stat().st_size
     meter.reset()
-    cloud.stats.reset()
-    photos, objects = send(paired)
+    photos, objects = send(device)
     cloud.settle(SETTLE_S)
-    kinds = cloud.stats.snapshot()["requests"]
-    requests = sum(kinds[kind]["count"] for kind in kinds if kind.startswith("api:"))
-    units = sum(meter.units().values(), Units(api_requests=requests, logged_bytes=LOG.stat().st_size - logged))
-    return Flow(photos, objects, requests, units)
+    by_function = meter.units()
+    requests = round(by_function[API_FUNCTION].lambda_requests)
+    units = sum(by_function.values(), Units(api_requests=requests, logged_bytes=LOG.stat().st_size - logged))
+    return Flow(photos, objects, requests, units, by_function[PROCESSING_FUNCTION])
 
 
-def _synced(cloud: LocalCloud, paired: Paired, objects: Sequence[Object]) -> tuple[int, int]:
+def _synced(cloud: LocalCloud, device: _Device, objects: Sequence[Object]) -> tuple[int, int]:
     """Each batch with one sync for its URLs and one for its receipts."""
     photos = 0
-    with httpx.Client(headers={"X-Device-Token": activate(cloud, paired)}, trust_env=False, timeout=60) as client:
+    with httpx.Client(headers={"X-Device-Token": device.token}, trust_env=False, timeout=60) as client:
         for start in range(0, len(objects), 50):
             batch = objects[start : start + 50]
             _put(client, batch, _sync(client, cloud, [each.offer for each in batch]))
@@ -157,8 +180,8 @@ def _singles(pool: Sequence[bytes]) -> Iterator[Object]:
         yield Object(offer | {"captured_at": at.isoformat()}, "image/jpeg", jpeg)
 
 
-def _naive(cloud: LocalCloud, paired: Paired, pool: Sequence[bytes]) -> tuple[int, int]:
-    with httpx.Client(headers={"X-Device-Token": activate(cloud, paired)}, trust_env=False, timeout=60) as client:
+def _naive(cloud: LocalCloud, device: _Device, pool: Sequence[bytes]) -> tuple[int, int]:
+    with httpx.Client(headers={"X-Device-Token": device.token}, trust_env=False, timeout=60) as client:
         for seq in range(NAIVE):
             jpeg, at = pool[seq % len(pool)], (START + seq * _HALF_MINUTE).isoformat()
             asked = {"filename": f"{seq:06d}.jpg", "content_type": "image/jpeg", "seq": seq, "captured_at": at}

@@ -5,16 +5,20 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from statistics import median
 from typing import Any, cast
 
 import httpx
 
+from bench.function_processes import function_processes
 from chalicelib import settings, wiring
+from chalicelib.domain.prices import Units
 from chalicelib.stores.aws_http import Answer, Endpoint, IsBusy
+from infra.deploying.target import FUNCTIONS, PROCESSING_FUNCTION
 from infra.local.cloud import TARGET, LocalCloud
 from infra.local.metering import Meter
 from infra.local.stats import Stats
@@ -35,13 +39,52 @@ def counted_cloud() -> Iterator[LocalCloud]:
 
 
 @contextmanager
-def metered_cloud() -> Iterator[tuple[LocalCloud, Meter]]:
-    """A local cloud of which AWS's units are counted. What is printed meanwhile goes to `LOG`."""
+def metered_cloud() -> Iterator[tuple[LocalCloud, MeterOfProcesses]]:
+    """A local cloud of which AWS's units are counted, each function in a process of its own. What is printed meanwhile
+    goes to `LOG`.
+    """
     LOG.parent.mkdir(exist_ok=True)
-    meter = Meter(TARGET.account_id, TARGET.region)
-    cloud = LocalCloud(meter=meter, schedule_interval_s=3600)
-    with LOG.open("a", encoding="utf-8", buffering=1) as log, redirect_stdout(log), cloud:
-        yield cloud, meter
+    meter = MeterOfProcesses(TARGET.account_id, TARGET.region)
+    with ExitStack() as processes:
+
+        def load_app() -> Any:
+            environments = {name: cloud.environment_of(name) for name in FUNCTIONS}
+            return processes.enter_context(function_processes(environments, LOG, meter.ran_apart))
+
+        cloud = LocalCloud(meter=meter, schedule_interval_s=3600, load_app=load_app)
+        with LOG.open("a", encoding="utf-8", buffering=1) as log, redirect_stdout(log), cloud:
+            yield cloud, meter
+
+
+class MeterOfProcesses(Meter):
+    """Weighs invocations as the functions' processes have measured them. Those of the processing function do alike
+    work, so that all are billed as the median one is: what else keeps this machine busy is no part of a bill.
+    """
+
+    def __init__(self, account_id: str, region: str) -> None:
+        super().__init__(account_id, region)
+        self._invocations: dict[str, list[Units]] = {name: [] for name in FUNCTIONS}
+
+    def ran(self, function: str, wall_s: float, cpu_s: float) -> None:
+        """Nothing: this is the local cloud's own thread, in which the process was waited for."""
+
+    def ran_apart(self, function: str, wall_s: float, cpu_s: float) -> None:
+        self._invocations[function].append(self.invocation(function, wall_s, cpu_s))
+
+    def units(self) -> dict[str, Units]:
+        asked = super().units()
+        return {name: asked.get(name, Units()) + _billed(name, all_) for name, all_ in self._invocations.items()}
+
+    def reset(self) -> None:
+        super().reset()
+        for invocations in self._invocations.values():
+            invocations.clear()
+
+
+def _billed(function: str, invocations: list[Units]) -> Units:
+    if function != PROCESSING_FUNCTION or not invocations:
+        return sum(invocations, Units())
+    return Units(lambda_requests=1, lambda_gb_s=median(each.lambda_gb_s for each in invocations)) * len(invocations)
 
 
 class CountedConnections(Stats):

@@ -15,14 +15,14 @@ from chalicelib.domain.prices import Units
 from chalicelib.domain.timeline import TimelineRow
 from chalicelib.services.ports import DeviceStore, TimelineStore
 
-PER_REQUEST = Units(api_requests=1, lambda_requests=1, lambda_gb_s=0.03, write_units=3.3, read_units=3)
+PER_REQUEST = Units(api_requests=1, lambda_requests=1, lambda_gb_s=0.03, write_units=3, read_units=3)
 """A call of the API by a device, whichever it is."""
 PER_OBJECT = Units(
-    lambda_requests=1, lambda_gb_s=0.07, s3_puts=2, s3_gets=2, write_units=1, read_units=2, logged_bytes=500
+    lambda_requests=1, lambda_gb_s=0.03, s3_puts=2, s3_gets=2, write_units=1, read_units=0.7, logged_bytes=450
 )
 """An object, single or pack: its PUT and that of its thumbnails, what is read to process it and to give a receipt, its
 row of the timeline."""
-PER_PHOTO = Units(lambda_gb_s=0.02, write_units=1, read_units=0.2)
+PER_PHOTO = Units(lambda_gb_s=0.012, write_units=1, read_units=0.35)
 """Its item, and the work on its thumbnail."""
 _PAGE = 1_000
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import importlib
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -150,6 +151,10 @@ class LocalCloud:
         """A boto3 client on moto itself, past the strict S3 front and every policy."""
         return self._client(service, self._roles.operator)
 
+    def environment_of(self, function: str) -> dict[str, str]:
+        """What a process of its own for that function finds: all that this one has, in the function's role."""
+        return dict(os.environ) | _variables_of(self._roles.of(function))
+
     def new_stacks(self, clock: Clock = utc_now) -> wiring.Stack:
         """The app's stack for `wiring.install`, one for each function inside, as after a cold start of all of them."""
         return function_stacks(settings.from_environment(), self._roles, clock)
@@ -175,7 +180,8 @@ class LocalCloud:
             lambda: ApiServer(self.stats, host=self._host, port=self._api_port), self._api_port, "API_PORT"
         )
         self._open.callback(self._api.stop)
-        self._open.enter_context(app_environment(self._no_role(), self._own_hosts()))
+        # It is all functions', and so has no function's credentials.
+        self._open.enter_context(app_environment(_variables_of(self._roles.of(ENVIRONMENT)), self._own_hosts()))
         boto3.setup_default_session()  # the one before it may hold other credentials
         self.moto_url = self._start_moto()
         origins = ",".join(f"http://{host}:{self._api.port}" for host in (*self._own_hosts(), "localhost"))
@@ -278,16 +284,6 @@ class LocalCloud:
             aws_session_token=role.session_token,
         )
 
-    def _no_role(self) -> dict[str, str]:
-        """The environment is all functions', and so has no function's credentials."""
-        role = self._roles.of(ENVIRONMENT)
-        return role_variables(
-            access_key=role.access_key,
-            secret_key=role.secret_key,
-            session_token=role.session_token,
-            region=REGION,
-        )
-
     def _variables(self) -> dict[str, str]:
         names = ensure_secrets(self.client("ssm"), TARGET.stack_name)
         for function in FUNCTIONS:
@@ -307,3 +303,9 @@ class LocalCloud:
             return bind()
         except OSError as error:
             raise CannotListen(self._host, port, option, error) from error
+
+
+def _variables_of(role: Role) -> dict[str, str]:
+    return role_variables(
+        access_key=role.access_key, secret_key=role.secret_key, session_token=role.session_token, region=REGION
+    )

@@ -12,6 +12,7 @@ import io
 import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from math import ceil
 from typing import Any
 
 from moto.dynamodb.models import dynamodb_backends
@@ -53,10 +54,13 @@ class Meter:
             self._units.clear()
 
     def ran(self, function: str, wall_s: float, cpu_s: float) -> None:
-        """One invocation."""
+        self._add(function, self.invocation(function, wall_s, cpu_s))
+
+    def invocation(self, function: str, wall_s: float, cpu_s: float) -> Units:
+        """One, of any number of threads. Each millisecond that was begun is billed (AWS Lambda pricing)."""
         memory_mb = self._memory_mb[function]
         billed_s = max(0.0, wall_s - cpu_s) + cpu_s * max(1.0, MB_OF_ONE_VCPU / memory_mb)
-        self._add(function, Units(lambda_requests=1, lambda_gb_s=billed_s * memory_mb / 1024))
+        return Units(lambda_requests=1, lambda_gb_s=ceil(billed_s * 1000) / 1000 * memory_mb / 1024)
 
     def around(self, application: Wsgi, function: str) -> Wsgi:
         """The application as that function calls it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -182,7 +183,7 @@ def test_less_memory_stretches_what_a_function_computes_and_not_what_it_waits(ri
     found = rig.units()
 
     memory_mb = project_config()["lambda_functions"]["process_object"]["lambda_memory_size"]
-    billed_s = 2.0 + MB_OF_ONE_VCPU / memory_mb
+    billed_s = math.ceil((2.0 + MB_OF_ONE_VCPU / memory_mb) * 1000) / 1000
     assert found.lambda_requests == 1
     assert found.lambda_gb_s == pytest.approx(billed_s * memory_mb / 1024)
 
