@@ -26,7 +26,7 @@ from chalicelib.domain.inbox import (
 )
 from chalicelib.domain.reported import StateKind
 from chalicelib.services import devices as device_service
-from chalicelib.services.ports import Changed, DeviceStore, InboxStore, Page, ReportedRanges
+from chalicelib.services.ports import Changed, ClockStore, DeviceStore, InboxStore, Page, ReportedRanges
 
 if TYPE_CHECKING:  # most of its callers have to do with no pack
     from chalicelib.wire.object_keys import PackKey
@@ -49,6 +49,8 @@ class ReportStores(Protocol):
     def inbox(self) -> InboxStore: ...
     @property
     def ranges(self) -> ReportedRanges: ...
+    @property
+    def clocks(self) -> ClockStore: ...
 
 
 def heartbeat(device: Device, health: Health, *, stores: InboxStores, clock: Clock) -> int:
@@ -85,18 +87,30 @@ def report(
     )
     if kind is EventKind.MOTION:
         _limit_motion(event, stores.inbox)
-    _remember(event, stores.ranges)
+    _remember(event, stores)
     return event, stores.inbox.add_event(event)
 
 
-def _remember(event: Event, ranges: ReportedRanges) -> None:
+def _remember(event: Event, stores: ReportStores) -> None:
     """Before the event itself: one that is told again after a crash between the two is a duplicate, and complete."""
     if event.kind in StateKind:
-        ranges.add_state(event.device_id, event.occurred_at, StateKind(event.kind))
+        stores.ranges.add_state(event.device_id, event.occurred_at, StateKind(event.kind))
     seqs = [event.details[name] for name in ("first_seq", "last_seq") if name in event.details]
-    adding = {EventKind.EVICTED: ranges.add_evicted, EventKind.SKIPPED: ranges.add_skipped}.get(event.kind)
-    if adding is not None and seqs:
-        adding(event.device_id, Seq(int(min(seqs))), Seq(int(max(seqs))), event.occurred_at)
+    if not seqs:
+        return
+    first, last = Seq(int(min(seqs))), Seq(int(max(seqs)))
+    if event.kind is EventKind.EVICTED:
+        stores.ranges.add_evicted(event.device_id, first, last, event.occurred_at)
+    if event.kind is EventKind.SKIPPED:
+        first = max(first, _may_have_used_before(event, stores.clocks))
+        if first <= last:
+            stores.ranges.add_skipped(event.device_id, first, last, event.occurred_at)
+
+
+def _may_have_used_before(event: Event, clocks: ClockStore) -> Seq:
+    """What lies below: a device that has lost its counter does not know what it gave to photos in a life before."""
+    samples = clocks.samples(event.device_id)
+    return max((sample.next_seq for sample in samples if sample.at < event.occurred_at), default=Seq(0))
 
 
 def _event_id(kind: EventKind, at: datetime, details: Details) -> str:

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from chalicelib.domain.clock_samples import ClockSample
 from chalicelib.domain.device import Device, Health
 from chalicelib.domain.errors import CommandFinished, NotFound, RateLimited
 from chalicelib.domain.ids import MAX_SEQ, Seq
@@ -103,6 +104,25 @@ def test_numbers_that_no_capture_got_are_known_for_good(world: FakeWorld, device
         (3, 9)
     ]
     assert world.ranges.evicted(device.device_id, Seq(0), Seq(MAX_SEQ)) == []
+
+
+def test_numbers_that_a_device_may_have_used_before_it_lost_its_counter_are_not_skipped(
+    world: FakeWorld, device: Device
+) -> None:
+    world.clocks.note(device.device_id, ClockSample("a" * 16, 1, Seq(7), world.clock()))
+    world.clock.advance(60)
+    world.clocks.note(device.device_id, ClockSample("b" * 16, 1, Seq(2), world.clock()))
+    world.clock.advance(60)
+    jumped_at = world.clock()
+    world.clock.advance(60)
+    world.clocks.note(device.device_id, ClockSample("b" * 16, 2, Seq(11), world.clock()))
+
+    for first, last in ((2, 9), (2, 6)):
+        told: Details = {"first_seq": first, "last_seq": last}
+        report(device, EventKind.SKIPPED, jumped_at, told, stores=world, clock=world.clock)
+
+    found = world.ranges.skipped(device.device_id, Seq(0), Seq(MAX_SEQ))
+    assert [(one.first_seq, one.last_seq) for one in found] == [(7, 9)]
 
 
 def test_pauses_and_boots_are_known_for_good_and_nothing_else_is(world: FakeWorld, device: Device) -> None:
