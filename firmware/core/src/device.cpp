@@ -27,6 +27,7 @@ constexpr Endpoint nowhere{"frameferry.invalid", 443, true};
 Device::Device(const DevicePorts& ports, const DeviceMutexes& mutexes, const DeviceMemory& memory,
                const DeviceConfig& config)
     : ports_(ports),
+      watcher_(ports.watcher != nullptr ? *ports.watcher : unwatched_),
       mutexes_(mutexes),
       config_(config),
       values_(ports.values, mutexes.values),
@@ -40,7 +41,7 @@ Device::Device(const DevicePorts& ports, const DeviceMutexes& mutexes, const Dev
       identity_(server_values_, ports.entropy, mutexes.state),
       queue_(ports.storage, values_, ports.entropy, mutexes.queue, *this, memory.packs, config.limits),
       uplink_({ports.transport, ports.clock, ports.entropy, queue_, clock_, identity_, settings_, outbox_, ledger_, log_,
-               *this},
+               *this, watcher_, config.always_newest_first},
               memory.uplink, config.allow_plain_http, config.timeouts),
       frames_(ports.camera) {}
 
@@ -113,7 +114,7 @@ std::uint32_t Device::capture_step() {
     pause_.keep();
     const std::uint64_t now_ms = clock_.monotonic_ms();
     const Settings settings = settings_.settings();
-    const std::uint32_t interval_ms = settings.interval_s * 1000;
+    const std::uint32_t every_ms = interval_ms(settings);
     // Motion that is seen during a pause must not be known after it.
     const bool is_paused = notice_pause();
     const bool is_wanted_now = is_motion_due(now_ms, settings) && !is_paused;
@@ -121,11 +122,15 @@ std::uint32_t Device::capture_step() {
         rhythm_.paused(now_ms);
         return look_ms;
     }
-    const std::uint32_t due_in_ms = rhythm_.due_in_ms(now_ms, interval_ms);
+    const std::uint32_t due_in_ms = rhythm_.due_in_ms(now_ms, every_ms);
     if (due_in_ms != 0 && !is_wanted_now) return due_in_ms;
     capture(is_wanted_now);
-    if (due_in_ms == 0) rhythm_.tried(clock_.monotonic_ms(), interval_ms);
-    return rhythm_.due_in_ms(clock_.monotonic_ms(), interval_ms);
+    if (due_in_ms == 0) rhythm_.tried(clock_.monotonic_ms(), every_ms);
+    return rhythm_.due_in_ms(clock_.monotonic_ms(), every_ms);
+}
+
+std::uint32_t Device::interval_ms(const Settings& settings) const {
+    return config_.interval_ms != 0 ? config_.interval_ms : settings.interval_s * 1000;
 }
 
 bool Device::notice_pause() {
@@ -134,6 +139,7 @@ bool Device::notice_pause() {
         was_paused_ = is_paused;
         outbox_.add(is_paused ? EventKind::paused : EventKind::resumed);
         log_.add(is_paused ? "paused" : "resumed");
+        watcher_.pause_changed(is_paused);
     }
     return is_paused;
 }
@@ -167,7 +173,7 @@ bool Device::take_and_put() {
     const CaptureMeta meta{boot_id_, clock_.monotonic_ms(), clock_.utc_ms(), clock_.is_synced()};
     Seq seq = 0;
     switch (queue_.put(meta, jpeg, seq)) {
-        case QueueStatus::ok: return true;
+        case QueueStatus::ok: watcher_.captured(seq, jpeg.size); return true;
         case QueueStatus::not_a_pack: lost("the picture is too large"); break;
         case QueueStatus::numbers: lost("numbers cannot be kept"); break;
         case QueueStatus::no_room: lost("there is no room on the card"); break;
@@ -178,6 +184,7 @@ bool Device::take_and_put() {
 
 // Told once for all failures in a row.
 void Device::lost(std::string_view reason) {
+    watcher_.capture_failed(reason);
     if (is_losing_.exchange(true)) return;
     Outbox::Message message("no capture: ");
     message.append(reason);
@@ -222,11 +229,13 @@ LedState Device::led_state() {
 
 void Device::evicted(SeqRange seqs) {
     outbox_.evicted(seqs);
+    watcher_.evicted(seqs);
     log_.add("given up for want of room, up to", seqs.last);
 }
 
 void Device::damaged(SeqRange seqs, const char* reason) {
     log_.add("kept aside:", reason);
+    watcher_.damaged(seqs, reason);
     if (seqs.first == 0 && seqs.last == 0) return outbox_.add(EventKind::error, reason);
     outbox_.add(EventKind::error, reason, seqs);
 }

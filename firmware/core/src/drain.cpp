@@ -99,9 +99,9 @@ bool Drain::prepare(Way& way, NamedPack& named) {
     const QueueStatus status = queue_.sha256(way.pack, way.sha256);
     if (status == QueueStatus::ok) name(way, named);
     // What is damaged or gone is another pack, or none, at the next look.
-    if (status == QueueStatus::gone) defer(way, 1'000);
+    if (status == QueueStatus::gone) defer(way, 1'000, "it is another one now");
     if (status != QueueStatus::ok && status != QueueStatus::gone) {
-        defer(way, status == QueueStatus::damaged ? 10'000 : backoff_longest_ms);
+        defer(way, status == QueueStatus::damaged ? 10'000 : backoff_longest_ms, "the card fails");
     }
     return status == QueueStatus::ok;
 }
@@ -169,7 +169,7 @@ void Drain::held(Way& way, const ObjectAnswer& object, const SyncAnswer& answer,
     conflicts_.succeeded();
     const QueueStatus status = queue_.remove(way.pack);
     if (status == QueueStatus::ok || status == QueueStatus::gone) {
-        confirmed(way);
+        confirmed(way, object.state == ReceiptState::deleted);
     } else {
         unproved(way, "card: proved pack not removed", false);
     }
@@ -178,7 +178,7 @@ void Drain::held(Way& way, const ObjectAnswer& object, const SyncAnswer& answer,
 void Drain::take_out(Way& way, List<SyncAnswer::Exception> exceptions) {
     const std::uint64_t now_ms = clock_.monotonic_ms();
     if (now_ms < no_conflict_before_ms_) {
-        defer(way, until(no_conflict_before_ms_, now_ms));
+        defer(way, until(no_conflict_before_ms_, now_ms), "conflicts again and again");
         return;
     }
     // Whoever answers so again and again would have all seqs used up.
@@ -188,16 +188,17 @@ void Drain::take_out(Way& way, List<SyncAnswer::Exception> exceptions) {
     const QueueStatus status = queue_.take_out(way.pack, exceptions.first, exceptions.count);
     if (status == QueueStatus::ok || status == QueueStatus::gone) {
         log_.add("captures get new seqs:", exceptions.count);
-        confirmed(way);
+        confirmed(way, false);
         return;
     }
     if (status == QueueStatus::damaged) queue_.distrust(way.pack);
     unproved(way, "captures not taken out", true);
 }
 
-void Drain::confirmed(Way& way) {
+void Drain::confirmed(Way& way, bool is_deleted) {
     ++packs_confirmed_;
     log_.add("confirmed pack", way.pack.seqs.first);
+    watcher_.confirmed(way.pack, is_deleted);
     way = Way{};
 }
 
@@ -207,16 +208,19 @@ void Drain::unproved(Way& way, const char* reason, bool is_to_be_told) {
         outbox_.add(EventKind::error, reason, way.pack.seqs);
     }
     log_.add("pack kept:", reason);
-    defer(way, way.unproved.failed(entropy_));
+    defer(way, way.unproved.failed(entropy_), reason);
 }
 
-void Drain::defer(Way& way, std::uint32_t wait_ms) { way.not_before_ms = clock_.monotonic_ms() + wait_ms; }
+void Drain::defer(Way& way, std::uint32_t wait_ms, std::string_view reason) {
+    way.not_before_ms = clock_.monotonic_ms() + wait_ms;
+    watcher_.deferred(way.pack, reason, wait_ms);
+}
 
 void Drain::refused_alone(std::uint16_t way, bool is_servers_error, std::string_view code) {
     Way& alone = ways_[way];
     if (!alone.is_used) return;
     if (is_servers_error) {
-        defer(alone, backoff_longest_ms);
+        defer(alone, backoff_longest_ms, code);
     } else {
         refused(alone, code);
     }
@@ -226,7 +230,7 @@ void Drain::refused(Way& way, std::string_view code) {
     Text<80> reason("refused: ");
     reason.append(code.substr(0, 63));
     log_.add("pack", reason);
-    defer(way, refused_wait_ms);
+    defer(way, refused_wait_ms, reason);
     if (++way.refusals < refusals_before_aside) return;
     const QueueStatus status = queue_.set_aside(way.pack, reason.c_str());
     if (status == QueueStatus::ok || status == QueueStatus::gone) way = Way{};
@@ -247,6 +251,7 @@ void Drain::put_ended(Way& way, const PutResult& result) {
             way.is_sent = true;
             way.server_errors = way.url_refusals = 0;
             ++packs_put_;
+            watcher_.uploaded(way.pack);
             return;
         case PutOutcome::url_refused: return urls_refused(way, result);
         case PutOutcome::refused:
@@ -269,7 +274,7 @@ void Drain::void_all_places() {
 void Drain::urls_refused(Way& way, const PutResult& result) {
     log_.add("S3 refuses the URL:", result.code);
     void_all_places();
-    if (++way.url_refusals > 1) defer(way, backoff_longest_ms);
+    if (++way.url_refusals > 1) defer(way, backoff_longest_ms, result.code);
     if (++urls_refused_in_a_row_ > 1) {
         refused_urls_.failed(entropy_, clock_.monotonic_ms(), result.retry_after_ms());
     }
@@ -277,12 +282,14 @@ void Drain::urls_refused(Way& way, const PutResult& result) {
 
 // SlowDown and the like are about the bucket, not about the pack.
 void Drain::troubled(Way& way, const PutResult& result) {
-    log_.add("upload failed:", result.code.empty() ? std::string_view("no answer of S3") : result.code.view());
+    const std::string_view reason = result.code.empty() ? std::string_view("no answer of S3") : result.code.view();
+    log_.add("upload failed:", reason);
     if (result.code == "RequestTimeTooSkewed" && clock_.resync(result.http.answer.date_ms)) {
         void_all_places();
         return;
     }
     puts_.failed(entropy_, clock_.monotonic_ms(), result.retry_after_ms());
+    watcher_.waiting(reason, rests_for_ms());
     if (result.outcome == PutOutcome::no_answer && result.is_wholly_sent) {
         way.begin_again();
         way.is_sent = way.is_doubtful = true;
@@ -290,9 +297,9 @@ void Drain::troubled(Way& way, const PutResult& result) {
         way.begin_again();
         queue_.distrust(way.pack);
     } else if (result.outcome == PutOutcome::card_failed) {
-        defer(way, backoff_longest_ms);
+        defer(way, backoff_longest_ms, "the card fails");
     } else if (result.http.answer.code == 500 && ++way.server_errors % server_errors_in_a_row == 0) {
-        defer(way, rests_for_ms() + backoff_longest_ms);
+        defer(way, rests_for_ms() + backoff_longest_ms, result.code);
     }
 }
 

@@ -97,6 +97,10 @@ bool IdentityStore::begin(std::string_view typed_code) {
     return false;
 }
 
+bool IdentityStore::was_paired_by(std::string_view typed_code) const {
+    return is_paired_ && fingerprint(pairing_code_of(typed_code)) == pairing_;
+}
+
 bool IdentityStore::keep_begun() {
     BegunRecord record{};
     RecordWriter writer(record, begun_format);

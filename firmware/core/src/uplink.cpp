@@ -22,10 +22,13 @@ Uplink::Uplink(const UplinkParts& parts, const UplinkMemory& memory, bool allow_
       ledger_(parts.ledger),
       log_(parts.log),
       host_(parts.host),
+      watcher_(parts.watcher),
+      always_newest_first_(parts.always_newest_first),
       memory_(memory),
       http_(parts.transport, parts.clock, {memory.http_send, memory.http_receive}, timeouts),
       allow_plain_http_(allow_plain_http),
-      drain_(parts.queue, parts.outbox, parts.log, parts.wall_clock, parts.entropy, Ways(memory.ways, memory.window)),
+      drain_(parts.queue, parts.outbox, parts.log, parts.wall_clock, parts.entropy, parts.watcher,
+             Ways(memory.ways, memory.window)),
       answer_(memory.answers, memory.window) {}
 
 std::uint32_t Uplink::step(std::string_view firmware_version) {
@@ -60,6 +63,7 @@ std::uint32_t Uplink::activate(const IdentityStore::Begun& begun, std::string_vi
     const bool is_useless = result.code == "pairing_code_invalid" || result.code == "invalid_body";
     if (result.outcome == ApiOutcome::refused && is_useless) {
         log_.add("pairing code refused");
+        watcher_.refused(result.code);
         identity_.give_up(begun.code);
         state_.store(is_refused_ ? LinkState::refused : LinkState::unknown);
         return 0;
@@ -69,7 +73,7 @@ std::uint32_t Uplink::activate(const IdentityStore::Begun& begun, std::string_vi
 }
 
 std::uint32_t Uplink::step_paired() {
-    if (is_queue_open_.load()) drain_.look(settings_.settings().newest_first);
+    if (is_queue_open_.load()) drain_.look(is_newest_first());
     heed_hurry();
     const std::uint32_t sync_in_ms = sync_due_in_ms();
     const std::uint32_t put_in_ms = is_queue_open_.load() ? drain_.put_due_in_ms() : never_ms;
@@ -103,7 +107,7 @@ std::uint32_t Uplink::sync_due_in_ms() {
 void Uplink::heed_hurry() {
     if (hurry_.exchange(false)) {
         is_hurrying_ = true;
-        if (is_queue_open_.load() && queue_.seal() == QueueStatus::ok) drain_.look(settings_.settings().newest_first);
+        if (is_queue_open_.load() && queue_.seal() == QueueStatus::ok) drain_.look(is_newest_first());
     }
     const bool has_said_all = drain_.is_idle() && !drain_.waits_for_receipts() && outbox_.size() == 0;
     if (has_said_all || lane_.is_failing() || drain_.is_failing()) is_hurrying_ = false;
@@ -113,7 +117,7 @@ void Uplink::heed_hurry() {
 // link they gather.
 void Uplink::seal_what_may_go() {
     if (!is_queue_open_.load() || lane_.is_failing()) return;
-    const bool newest_first = settings_.settings().newest_first;
+    const bool newest_first = is_newest_first();
     if (!drain_.is_idle() && (!newest_first || drain_.is_failing())) return;
     if (queue_.seal() == QueueStatus::ok) drain_.look(newest_first);
 }
@@ -140,6 +144,7 @@ void Uplink::rotate() {
 
 void Uplink::credential_refused(const ApiResult& result) {
     log_.add("the cloud refuses this device:", result.code);
+    watcher_.refused(result.code);
     is_refused_ = true;
     refused_until_ms_ = clock_.monotonic_ms() + refused_retry_ms;
     state_.store(LinkState::refused);
@@ -148,8 +153,11 @@ void Uplink::credential_refused(const ApiResult& result) {
 
 void Uplink::rest(const ApiResult& result, std::string_view what) {
     const bool is_foreign = result.outcome == ApiOutcome::foreign;
-    log_.add(what, result.code.empty() ? std::string_view(is_foreign ? "foreign answer" : "no answer") : result.code.view());
+    const std::string_view silence = is_foreign ? "foreign answer" : "no answer";
+    const std::string_view reason = result.code.empty() ? silence : result.code.view();
+    log_.add(what, reason);
     lane_.failed(entropy_, clock_.monotonic_ms(), retry_after_ms(result.http.answer));
+    watcher_.waiting(reason, lane_.rests_for_ms(clock_.monotonic_ms()));
     state_.store(LinkState::failing);
     http_.close();
 }

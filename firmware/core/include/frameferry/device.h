@@ -19,6 +19,7 @@
 #include "frameferry/settings_store.h"
 #include "frameferry/uplink.h"
 #include "frameferry/wall_clock.h"
+#include "frameferry/watcher.h"
 
 namespace frameferry {
 
@@ -59,6 +60,7 @@ struct DevicePorts {
     HealthSource& health;
     Actions& actions;
     LogRing::Listener* log_listener = nullptr;
+    DeviceWatcher* watcher = nullptr;
 };
 
 // Given once.
@@ -95,6 +97,9 @@ struct DeviceConfig {
     bool allow_plain_http = false;
     PackLimits limits;
     HttpTimeouts timeouts;
+    // For a bench: whatever the owner set. 0: what the owner set.
+    std::uint32_t interval_ms = 0;
+    bool always_newest_first = false;
 };
 
 enum class StartStatus : std::uint8_t {
@@ -145,6 +150,8 @@ public:
     // Nothing waits to be sent or told.
     [[nodiscard]] bool is_drained();
 
+    // Before the first step only: it belongs to the uplink's thread.
+    [[nodiscard]] const IdentityStore& identity() const { return identity_; }
     [[nodiscard]] std::string_view api_url() const { return api_url_; }
     [[nodiscard]] std::uint64_t boot_id() const { return boot_id_; }
     [[nodiscard]] PackQueue& queue() { return queue_; }
@@ -171,7 +178,11 @@ private:
     CommandOutcome pause_by_command(const Command& command);
     CommandOutcome forget(const Command& command);
 
+    [[nodiscard]] std::uint32_t interval_ms(const Settings& settings) const;
+
     DevicePorts ports_;
+    DeviceWatcher unwatched_;
+    DeviceWatcher& watcher_;
     DeviceMutexes mutexes_;
     DeviceConfig config_;
     LockedValues values_;

@@ -12,6 +12,7 @@
 #include "frameferry/receipts.h"
 #include "frameferry/sync.h"
 #include "frameferry/wall_clock.h"
+#include "frameferry/watcher.h"
 #include "frameferry/ways.h"
 
 namespace frameferry {
@@ -24,8 +25,9 @@ constexpr std::uint32_t never_ms = UINT32_MAX;
 // One thread: that which talks to the network.
 class Drain {
 public:
-    Drain(PackQueue& queue, Outbox& outbox, LogRing& log, WallClock& clock, Entropy& entropy, Ways ways)
-        : queue_(queue), outbox_(outbox), log_(log), clock_(clock), entropy_(entropy), ways_(ways) {}
+    Drain(PackQueue& queue, Outbox& outbox, LogRing& log, WallClock& clock, Entropy& entropy, DeviceWatcher& watcher,
+          Ways ways)
+        : queue_(queue), outbox_(outbox), log_(log), clock_(clock), entropy_(entropy), watcher_(watcher), ways_(ways) {}
 
     // Before each of the following: what is in the queue now.
     void look(bool newest_first);
@@ -75,10 +77,10 @@ private:
     void held(Way& way, const ObjectAnswer& object, const SyncAnswer& answer, std::string_view device_id,
               const ReceiptKeys& keys);
     void take_out(Way& way, List<SyncAnswer::Exception> exceptions);
-    void confirmed(Way& way);
+    void confirmed(Way& way, bool is_deleted);
     void unproved(Way& way, const char* reason, bool is_to_be_told);
     void refused(Way& way, std::string_view code);
-    void defer(Way& way, std::uint32_t wait_ms);
+    void defer(Way& way, std::uint32_t wait_ms, std::string_view reason);
     void urls_refused(Way& way, const PutResult& result);
     void troubled(Way& way, const PutResult& result);
     void void_all_places();
@@ -88,6 +90,7 @@ private:
     LogRing& log_;
     WallClock& clock_;
     Entropy& entropy_;
+    DeviceWatcher& watcher_;
     Ways ways_;
     UploadPlaces places_;
     Lane puts_;

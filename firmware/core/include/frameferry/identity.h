@@ -41,6 +41,8 @@ public:
     // Keeps the code and a nonce before they are first used; the same code gets the same nonce. False where it is no code,
     // or cannot be kept: then it is not to be used, because a lost answer would strand the device.
     bool begin(std::string_view typed_code);
+    // This code has made the identity: it is of no more use.
+    [[nodiscard]] bool was_paired_by(std::string_view typed_code) const;
     struct Begun {
         PairingCode code;  // empty: no activation is under way
         Text<32> nonce;

@@ -20,6 +20,7 @@
 #include "frameferry/suspects.h"
 #include "frameferry/sync.h"
 #include "frameferry/wall_clock.h"
+#include "frameferry/watcher.h"
 
 namespace frameferry {
 
@@ -72,6 +73,8 @@ struct UplinkParts {
     CommandLedger& ledger;
     LogRing& log;
     UplinkHost& host;
+    DeviceWatcher& watcher;
+    bool always_newest_first = false;
 };
 
 // How it stands with the cloud.
@@ -114,6 +117,7 @@ private:
     [[nodiscard]] std::uint32_t sync_due_in_ms();
     void heed_hurry();
     void seal_what_may_go();
+    [[nodiscard]] bool is_newest_first() { return always_newest_first_ || settings_.settings().newest_first; }
     void put(Way& way);
     void rotate();
 
@@ -143,6 +147,8 @@ private:
     CommandLedger& ledger_;
     LogRing& log_;
     UplinkHost& host_;
+    DeviceWatcher& watcher_;
+    bool always_newest_first_;
     UplinkMemory memory_;
     HttpClient http_;
     std::optional<ApiClient> api_;
