@@ -8,8 +8,8 @@ namespace {
 
 // Of 255 steps of brightness. A cell is the mean of dozens of pixels, so that noise alone stays well below.
 constexpr int changed_by = 14;
-constexpr double motion_from = 0.015;  // a dozen of 768 cells: a person across a room
-constexpr double motion_to = 0.85;
+constexpr std::uint32_t motion_from_permille = 15;  // a dozen of 768 cells: a person across a room
+constexpr std::uint32_t motion_to_permille = 850;
 
 // ITU-R BT.601 in 256ths: what a JPEG calls brightness.
 std::uint32_t brightness(const std::uint8_t* rgb) {
@@ -68,12 +68,12 @@ bool MotionEye::levels_of_frame(Levels& levels) const {
 
 MotionLook MotionEye::compare(const Levels& levels) const {
     const int brighter_by = mean_of(levels) - mean_of(reference_);
-    std::size_t changed = 0;
+    std::uint32_t changed = 0;
     for (std::size_t cell = 0; cell < cells; ++cell) {
         if (std::abs(levels[cell] - reference_[cell] - brighter_by) > changed_by) ++changed;
     }
-    const double score = static_cast<double>(changed) / cells;
-    return {true, score >= motion_from && score <= motion_to, score};
+    const auto score = static_cast<std::uint32_t>(std::size_t{1000} * changed / cells);
+    return {true, score >= motion_from_permille && score <= motion_to_permille, score};
 }
 
 }  // namespace frameferry

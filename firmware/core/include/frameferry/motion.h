@@ -8,9 +8,9 @@
 namespace frameferry {
 
 struct MotionLook {
-    bool is_compared = false;   // there was a frame before, of the same size
+    bool is_compared = false;  // there was a frame before, of the same size
     bool has_moved = false;
-    double score = 0.0;         // part of the picture that has changed, 0 to 1
+    std::uint32_t score_permille = 0;  // how much of the picture has changed
 };
 
 // Takes a frame in blocks, as a JPEG decoder gives them, already made small: 1/8 is enough. One thread.
