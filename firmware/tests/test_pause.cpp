@@ -1,0 +1,118 @@
+#include "frameferry/pause.h"
+
+#include <doctest/doctest.h>
+
+#include "fakes/memory_ports.h"
+
+using namespace frameferry;
+using namespace memory_ports;
+
+namespace {
+
+constexpr std::int64_t christmas_ms = 1'766'744'130'000;
+
+struct Run {
+    explicit Run(MemoryValues& kept) : pause(kept, clock, mutex) {}
+    ManualClock port;
+    WallClock clock{port};
+    CheckedMutex mutex;
+    Pause pause;
+};
+
+}  // namespace
+
+TEST_CASE("a new device is not paused, and one that has not looked yet is") {
+    MemoryValues values;
+    Run run(values);
+    CHECK(run.pause.is_paused());
+    run.pause.load();
+    CHECK_FALSE(run.pause.is_paused());
+}
+
+TEST_CASE("the button's pause survives a reboot until the button ends it") {
+    MemoryValues values;
+    Run first(values);
+    first.pause.load();
+    CHECK(first.pause.set_button(true));
+    Run second(values);
+    second.pause.load();
+    CHECK(second.pause.is_paused());
+    CHECK(second.pause.set_owner({false, 0}));
+    CHECK(second.pause.is_paused());
+    CHECK(second.pause.set_button(false));
+    Run third(values);
+    third.pause.load();
+    CHECK_FALSE(third.pause.is_paused());
+}
+
+TEST_CASE("the owner's pause survives a reboot, and the button does not end it") {
+    MemoryValues values;
+    Run first(values);
+    first.pause.load();
+    first.pause.set_owner({true, 0});
+    first.pause.set_button(false);
+    Run second(values);
+    second.pause.load();
+    CHECK(second.pause.is_paused());
+    second.pause.resume();
+    CHECK_FALSE(second.pause.is_paused());
+}
+
+TEST_CASE("a pause until an instant ends there, and not before the time is known") {
+    MemoryValues values;
+    Run run(values);
+    run.pause.load();
+    run.pause.set_owner({false, christmas_ms});
+    CHECK(run.pause.is_paused());
+    run.port.set_utc_ms(christmas_ms - 1, ClockQuality::date);
+    CHECK(run.pause.is_paused());
+    run.port.now_ms += 1;
+    CHECK_FALSE(run.pause.is_paused());
+}
+
+TEST_CASE("a pause that cannot be read is a pause, until the owner resumes") {
+    MemoryValues values;
+    values.is_broken = true;
+    Run run(values);
+    run.pause.load();
+    CHECK(run.pause.is_paused());
+    run.pause.set_owner({false, 0});
+    CHECK(run.pause.is_paused());
+    run.pause.resume();
+    CHECK_FALSE(run.pause.is_paused());
+}
+
+TEST_CASE("every damaged byte and every cut of what is kept is a pause") {
+    MemoryValues values;
+    Run first(values);
+    first.pause.load();
+    first.pause.set_owner({false, 1});
+    REQUIRE(values.values.size() == 1);
+    const auto whole = values.values.begin()->second;
+    for (std::size_t at = 0; at < whole.size(); ++at) {
+        values.values.begin()->second = whole;
+        values.values.begin()->second[at] ^= 1U;
+        Run flipped(values);
+        flipped.pause.load();
+        CHECK(flipped.pause.is_paused());
+        values.values.begin()->second.assign(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(at));
+        Run cut(values);
+        cut.pause.load();
+        CHECK(cut.pause.is_paused());
+    }
+}
+
+TEST_CASE("a pause that cannot be kept is in force, and is kept as soon as that is possible") {
+    MemoryValues values;
+    Run run(values);
+    run.pause.load();
+    values.is_full = true;
+    CHECK_FALSE(run.pause.set_button(true));
+    CHECK(run.pause.is_paused());
+    CHECK_FALSE(run.pause.keep());
+    values.is_full = false;
+    CHECK(run.pause.keep());
+    Run second(values);
+    second.pause.load();
+    CHECK(second.pause.is_paused());
+}
