@@ -1,5 +1,71 @@
-import {html} from "./lit.js";
+// All cameras: a card each.
 
-export function camerasView() {
-  return {title: "Frameferry", start() {}, stop() {}, template: () => html`<h1>Frameferry</h1>`};
+import {cameraCard} from "./camera-card.js";
+import {CameraWatch} from "./camera-watch.js";
+import {icon} from "./icons.js";
+import {html, repeat} from "./lit.js";
+import {Poll} from "./poll.js";
+import {troublePanel} from "./troubles.js";
+
+const LOOK_MS = 10_000;
+const SKELETONS = [1, 2, 3];
+const BY_NAME = new Intl.Collator(navigator.language, {numeric: true});
+
+export function camerasView(app) {
+  /** By id; null until the first answer. */
+  let watches = null;
+  const poll = new Poll(look, LOOK_MS, () => app.changed());
+
+  async function look(signal) {
+    const devices = [];
+    for await (const page of app.api.pages("/devices", {}, {signal})) devices.push(...page.items);
+    const before = watches ?? new Map();
+    watches = new Map(devices.map((each) => [each.device_id, before.get(each.device_id) ?? new CameraWatch(app)]));
+    for (const [id, watch] of before) if (!watches.has(id)) watch.stop();
+    for (const each of devices) watches.get(each.device_id).device = each;
+    app.changed();
+    await Promise.all(devices.map((each) => watches.get(each.device_id).look(each, signal).finally(() => app.changed())));
+  }
+
+  return {
+    title: "Cameras",
+    start() {
+      poll.start();
+    },
+    stop() {
+      poll.stop();
+      watches?.forEach((each) => each.stop());
+    },
+    template: () => html`
+      <div class="heading"><h1>Cameras</h1></div>
+      ${watches ? cards([...watches.values()], app.now()) : poll.trouble ? troublePanel(poll.trouble, () => poll.soon()) : skeletons()}
+    `,
+  };
+}
+
+function cards(watches, nowMs) {
+  if (!watches.length) return noCamera();
+  const sorted = watches.toSorted(
+    ({device: one}, {device: other}) => Boolean(one.revoked_at) - Boolean(other.revoked_at) || BY_NAME.compare(one.name, other.name),
+  );
+  return html`<div class="cameras">${repeat(sorted, ({device}) => device.device_id, (each) => cameraCard(each, nowMs))}</div>`;
+}
+
+function noCamera() {
+  return html`
+    <div class="empty">
+      <span class="emblem">${icon("camera")}</span>
+      <h2>No camera yet</h2>
+      <p class="faint">Pair one, and what it sees appears here.</p>
+      <a class="button primary" href="#/pair">Pair a camera</a>
+    </div>
+  `;
+}
+
+function skeletons() {
+  return html`
+    <div class="cameras" role="status" aria-label="Loading the cameras">
+      ${SKELETONS.map(() => html`<div class="card camera"><div class="picture skeleton"></div><div class="about"><div class="line skeleton"></div><div class="line short skeleton"></div></div></div>`)}
+    </div>
+  `;
 }

@@ -1,0 +1,59 @@
+// A camera as a card: what it saw last, whether it is well.
+
+import {healthFacts, stateWords, when} from "./camera-words.js";
+import {icon} from "./icons.js";
+import {classMap, html, nothing} from "./lit.js";
+
+/** @param {import("./camera-watch.js").CameraWatch} watch */
+export function cameraCard(watch, nowMs) {
+  const {device} = watch;
+  const state = watch.state();
+  const name = html`<h2 id="name-${device.device_id}"><a href="#/cameras/${device.device_id}">${device.name || "Camera without a name"}</a></h2>`;
+  return html`
+    <article class=${classMap({card: true, camera: true, away: state.kind === "revoked"})} aria-labelledby="name-${device.device_id}">
+      ${lastPhoto(watch, nowMs)}
+      <div class="about">
+        <div class="title">${name} ${stateChip(state, nowMs)}</div>
+        <p class="faint small">${stateWords(state, nowMs).more}</p>
+        ${factList(healthFacts(device.health, watch.drainMs()).filter(({name}) => name !== "temperature"))}
+        ${state.kind === "unpaired" ? html`<a class="button" href="#/pair/${device.device_id}">Show a code</a>` : nothing}
+      </div>
+    </article>
+  `;
+}
+
+export function stateChip(state, nowMs) {
+  const {chip, tone} = stateWords(state, nowMs);
+  return html`<span class="chip ${tone}">${chip}</span>`;
+}
+
+/** The picture, or why there is none. */
+export function lastPhoto({item, photoUrl, device}, nowMs) {
+  if (item === undefined) return html`<div class="picture skeleton"></div>`;
+  if (!item) return html`<div class="picture none">${icon("camera")}<span>No photo yet</span></div>`;
+  const takenMs = Date.parse(item.captured_at);
+  return html`
+    <div class="picture">
+      ${photoUrl
+        ? html`<img src=${photoUrl} alt="The latest photo of ${device.name}" width=${item.width ?? 4} height=${item.height ?? 3}>`
+        : html`<div class="none">${icon("camera")}<span>The photo cannot be fetched now</span></div>`}
+      <time class="stamp" datetime=${item.captured_at}>${when(takenMs, nowMs)}</time>
+    </div>
+  `;
+}
+
+export function factList(facts) {
+  if (!facts.length) return nothing;
+  return html`
+    <dl class="facts">
+      ${facts.map(
+        (each) => html`
+          <div class=${classMap({poor: each.isPoor})}>
+            <dt>${icon(each.icon)}<span class="sr-only">${each.label}</span></dt>
+            <dd>${each.text}</dd>
+          </div>
+        `,
+      )}
+    </dl>
+  `;
+}

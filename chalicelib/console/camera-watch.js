@@ -1,0 +1,109 @@
+// What a page keeps of one camera while it looks at it: its latest photo, and what it has said of itself.
+
+import {ApiError, SignedOut} from "./api.js";
+import {cameraState, timeToDrainMs} from "./camera-state.js";
+import {placeBlob} from "./places.js";
+import {DAY_MS, MINUTE_MS} from "./times.js";
+
+const BACK_MS = 14 * DAY_MS;
+const LOOK_BACK_EVERY_MS = 10 * MINUTE_MS;
+/** After it was heard of, photos may still be on their way through processing. */
+const LIVELY_MS = 5 * MINUTE_MS;
+/** The newest may be one that was refused, and have no picture. */
+const NEWEST = 5;
+
+export class CameraWatch {
+  #app;
+  #place;
+  #photoSeen = null;
+  #lookedBackAt = -Infinity;
+  #samples = new Map();
+
+  device = null;
+  /** The newest item that has a picture; null where there is none, undefined where nobody has looked yet. */
+  item;
+  /** Of that picture; good until `stop` or the next one. */
+  photoUrl = null;
+
+  /** @param {"thumbnail" | "photo"} place which picture of the newest item */
+  constructor(app, place = "thumbnail") {
+    this.#app = app;
+    this.#place = place;
+  }
+
+  /** Take in the device as it is now. Throws as the API does, but not where only its picture is missing. */
+  async look(device, signal) {
+    this.device = device;
+    this.#remember(device.health);
+    await Promise.all([this.#lookAtPhoto(signal), this.#lookBack(signal)]);
+  }
+
+  state() {
+    return cameraState(this.device, this.samples.map((each) => Date.parse(each.reported_at)), this.#app.now());
+  }
+
+  drainMs() {
+    return timeToDrainMs(this.samples);
+  }
+
+  get samples() {
+    return [...this.#samples.values()];
+  }
+
+  stop() {
+    this.#show(null);
+  }
+
+  #remember(health) {
+    if (health) this.#samples.set(health.reported_at, health);
+  }
+
+  async #lookAtPhoto(signal) {
+    const {device_id, last_seen_at, activated_at} = this.device;
+    if (!activated_at && !this.device.revoked_at) {
+      this.item = null;
+      return;
+    }
+    const isLively = this.#app.now() - Date.parse(last_seen_at ?? activated_at) < LIVELY_MS;
+    if (this.item !== undefined && this.#photoSeen === last_seen_at && !isLively) return;
+    const page = await this.#app.api.get("/items", {device_id, limit: NEWEST}, {signal});
+    this.#photoSeen = last_seen_at;
+    const item = page.items.find((each) => each[this.#place]) ?? null;
+    if (item?.item_id !== this.item?.item_id || (item && !this.photoUrl)) await this.#fetch(item, page.urls, signal);
+    this.item = item;
+  }
+
+  async #fetch(item, urls, signal) {
+    if (!item) return this.#show(null);
+    try {
+      this.#show(URL.createObjectURL(await placeBlob(item[this.#place], urls, signal)));
+    } catch (error) {
+      if (error.name === "AbortError") throw error;
+      this.#show(null);
+    }
+  }
+
+  #show(url) {
+    if (this.photoUrl) URL.revokeObjectURL(this.photoUrl);
+    this.photoUrl = url;
+  }
+
+  async #lookBack(signal) {
+    const now = this.#app.now();
+    if (now - this.#lookedBackAt < LOOK_BACK_EVERY_MS) return;
+    this.#lookedBackAt = now;
+    try {
+      (await healthBetween(this.#app.api, this.device.device_id, now - BACK_MS, now, signal)).forEach((each) => this.#remember(each));
+    } catch (error) {
+      // Without it a page is poorer by a few words, and no more.
+      if (!(error instanceof ApiError) || error instanceof SignedOut) throw error;
+    }
+  }
+}
+
+/** What a camera said of itself in a time, oldest first. Throws as the API does. */
+export async function healthBetween(api, deviceId, fromMs, toMs, signal) {
+  const range = {from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString()};
+  const {items} = await api.get(`/devices/${deviceId}/health`, range, {signal});
+  return items.toSorted((one, other) => Date.parse(one.reported_at) - Date.parse(other.reported_at));
+}

@@ -1,0 +1,29 @@
+// What went wrong, as the owner reads it, and how a page shows it.
+
+import {ApiError, SignedOut, Unreachable} from "./api.js";
+import {html} from "./lit.js";
+import {duration} from "./times.js";
+
+export function troubleWords(error) {
+  if (error instanceof SignedOut) return "Your session has ended. Sign in again.";
+  if (error instanceof Unreachable) return "The API cannot be reached. Check the network and try again.";
+  if (!(error instanceof ApiError)) throw error;
+  if (error.status === 429) return `That was too much at once. ${whenAgain(error)}`;
+  if (error.status >= 500) return `The API has trouble of its own. ${whenAgain(error)}`;
+  return error.message;
+}
+
+function whenAgain({retryAfterS}) {
+  return retryAfterS ? `Try again in ${duration(retryAfterS * 1000)}.` : "Try again in a moment.";
+}
+
+/** In place of a page's content. @param {(() => void) | undefined} again */
+export function troublePanel(error, again) {
+  return html`
+    <div class="empty card" role="alert">
+      <h2>That did not work</h2>
+      <p class="faint">${troubleWords(error)}</p>
+      ${again ? html`<button class="primary" @click=${again}>Try again</button>` : ""}
+    </div>
+  `;
+}
