@@ -18,7 +18,7 @@ from chalicelib.domain.clock import Clock
 from chalicelib.domain.clock_samples import BootTime
 from chalicelib.domain.device import Device
 from chalicelib.domain.ids import DeviceId, Seq
-from chalicelib.domain.item import Item, StoredObject
+from chalicelib.domain.item import Item, ItemStatus, StoredObject
 from chalicelib.domain.receipts import Receipt, ReceiptKeys, ReceiptState
 from chalicelib.services.devices import next_seq
 from chalicelib.services.ports import CaptureObjects, ItemStore
@@ -197,7 +197,9 @@ class _Seen:
         return _Question((key, None), partial(self._sent_pack, offer, key, others, is_deleted))
 
     def _was_just_read(self, item: Item) -> bool:
-        return item.processed_at is not None and self._now - item.processed_at < _JUST_READ
+        """A rejected one was perhaps not read to its end."""
+        at = item.processed_at if item.status is ItemStatus.PROCESSED else None
+        return at is not None and self._now - at < _JUST_READ
 
     def _of_item(self, item: Item, offer: SingleOffer) -> Answer:
         """Of a tombstone, or of an item whose object needs no further look."""

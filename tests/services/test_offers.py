@@ -73,12 +73,12 @@ def put_pack(world: FakeWorld, device: Device, seqs: Sequence[int] = (1, 2, 3, 4
     return offer
 
 
-def held(world: FakeWorld, device: Device, seq: int, found: StoredObject) -> Item:
+def held(world: FakeWorld, device: Device, seq: int, found: StoredObject, reject_reason: str | None = None) -> Item:
     """An item that processing has made of this object, or of this part of one."""
     now = world.clock()
     captured = CaptureTime(now, Confidence.NTP)
     item = new_item(device.device_id, Seq(seq), device.owner_id, found.key, captured, now)
-    return world.items.put(item.examined(Examined(found), captured, now))
+    return world.items.put(item.examined(Examined(found, reject_reason=reject_reason), captured, now))
 
 
 def held_single(world: FakeWorld, device: Device, seq: int, body: bytes) -> Item:
@@ -361,6 +361,16 @@ def test_s3_is_not_asked_for_a_single_that_processing_has_just_read(world: FakeW
         assert (answer.receipt.state, answer.receipt.sha256) == (ReceiptState.HELD, digest(PHOTOS[Seq(3)]))
 
     assert "FakeCaptures.head" not in crashes.log
+
+
+def test_s3_is_asked_for_a_single_that_processing_may_not_have_read_to_its_end(
+    world: FakeWorld, device: Device
+) -> None:
+    found = put(world, device, single(3), PHOTOS[Seq(3)])
+    held(world, device, 3, found, reject_reason="processing_failed")
+    world.captures.delete_all_versions(found.key)
+
+    assert ask(world, device, single(3, sent=True)) == [NotSeen()]
 
 
 def test_a_single_whose_object_somebody_has_removed_is_wanted_again(world: FakeWorld, device: Device) -> None:
