@@ -1,6 +1,7 @@
 // The page: starts, routes by the fragment, draws the frame around a view.
 
 import {Api} from "./api.js";
+import {icon} from "./icons.js";
 import {classMap, html, nothing, render} from "./lit.js";
 import {Session} from "./session.js";
 import {Toasts} from "./toasts.js";
@@ -111,7 +112,7 @@ class App {
           )}
         </nav>
         <a class="button primary pair" href="#/pair"><span class="plus" aria-hidden="true">+</span><span>Pair a camera</span></a>
-        <button class="quiet" @click=${() => this.signOut()}>Sign out</button>
+        <button class="quiet leave" @click=${() => this.signOut()}>${icon("leave")}<span>Sign out</span></button>
       </header>
     `;
   }

@@ -13,6 +13,7 @@ const LINES = {
   play: svg`<path d="M8 5l11 7-11 7z"/>`,
   pencil: svg`<path d="M4 20h4L19 9l-4-4L4 16z"/><path d="M13 7l4 4"/>`,
   eraser: svg`<path d="M8 20h12M14.5 4.5l5 5L10 19H6l-2.5-2.5a1.5 1.5 0 0 1 0-2z"/><path d="M9 10l5 5"/>`,
+  leave: svg`<path d="M10 4H6a1 1 0 0 0-1 1v14a1 1 0 0 0 1 1h4M15 8l4 4-4 4M9 12h10"/>`,
   back: svg`<path d="M15 5l-7 7 7 7"/>`,
   next: svg`<path d="M9 5l7 7-7 7"/>`,
   copy: svg`<rect x="9" y="9" width="11" height="11" rx="2"/><path d="M5 15H4V5a1 1 0 0 1 1-1h10v1"/>`,

@@ -1,0 +1,62 @@
+// What to do with a pairing code, by the kind of camera.
+
+import {icon} from "./icons.js";
+import {html} from "./lit.js";
+
+const KINDS = [
+  ["esp32", "ESP32"],
+  ["simulated", "Simulated"],
+  ["other", "Your own"],
+];
+
+/** @param {{kind: string, choose: (kind: string) => void, apiUrl: string, code: {pairing_code: string, device_id: string}, copied: (text: string) => void}} pairing */
+export function pairingSteps(pairing) {
+  const {kind, choose} = pairing;
+  return html`
+    <fieldset class="segments">
+      <legend class="sr-only">What do you pair?</legend>
+      ${KINDS.map(
+        ([value, label]) => html`
+          <label><input type="radio" name="kind" value=${value} .checked=${value === kind} @change=${() => choose(value)}><span>${label}</span></label>
+        `,
+      )}
+    </fieldset>
+    ${STEPS[kind](pairing)}
+  `;
+}
+
+const STEPS = {
+  esp32: ({apiUrl, copied}) => html`
+    <ol class="numbered">
+      <li>Hold the camera's <strong>BOOT</strong> button for five seconds, until its light blinks.</li>
+      <li>With your phone, join the Wi-Fi whose name begins with <strong>frameferry</strong>. A page opens.</li>
+      <li>Choose the Wi-Fi or hotspot that the camera is to use.</li>
+      <li>Type the code, and this as the address of the API: ${copyable(apiUrl, copied)}</li>
+    </ol>
+    <p class="faint small">The QR code holds both, as text.</p>
+  `,
+  simulated: ({apiUrl, code, copied}) => html`
+    <ol class="numbered">
+      <li>In the folder of the repository, run
+        ${copyable(
+          `.venv/bin/python -m frameferry_station.simulated --api ${apiUrl} --state .local/simulated-${code.device_id.slice(0, 8)} --code ${code.pairing_code}`,
+          copied,
+        )}</li>
+      <li>It takes photos of a landscape until you press Ctrl-C. Without <code>--code</code> it goes on later as the same camera.</li>
+    </ol>
+  `,
+  other: ({apiUrl, code, copied}) => html`
+    <ol class="numbered">
+      <li>Trade the code for a token; the answer says everything that a camera must know.
+        ${copyable(`curl -X POST ${apiUrl}/devices/activate -H 'Content-Type: application/json' -d '{"pairing_code": "${code.pairing_code}"}'`, copied)}</li>
+      <li>Send photos as the <a href="./openapi.json">description of the API</a> says.</li>
+    </ol>
+  `,
+};
+
+function copyable(text, copied) {
+  return html`
+    <span class="copyable"><code>${text}</code>
+      <button class="quiet" aria-label="Copy" @click=${() => copied(text)}>${icon("copy")}</button></span>
+  `;
+}
