@@ -56,6 +56,7 @@ public:
             fits_ = false;
             return *this;
         }
+        if (text.empty()) return *this;  // of which the address may be null
         std::memcpy(characters_.data() + size_, text.data(), text.size());
         size_ += text.size();
         characters_[size_] = '\0';
