@@ -57,6 +57,7 @@ public:
             return *this;
         }
         if (text.empty()) return *this;  // of which the address may be null
+        if (text.empty()) return *this;  // of nothing, which has no address
         std::memcpy(characters_.data() + size_, text.data(), text.size());
         size_ += text.size();
         characters_[size_] = '\0';
