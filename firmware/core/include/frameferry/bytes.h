@@ -56,7 +56,6 @@ public:
             fits_ = false;
             return *this;
         }
-        if (text.empty()) return *this;  // of which the address may be null
         if (text.empty()) return *this;  // of nothing, which has no address
         std::memcpy(characters_.data() + size_, text.data(), text.size());
         size_ += text.size();
