@@ -1,6 +1,6 @@
 // A camera as a card: what it saw last, whether it is well.
 
-import {healthFacts, stateWords, when} from "./camera-words.js";
+import {healthFacts, nameOf, stateWords, when} from "./camera-words.js";
 import {icon} from "./icons.js";
 import {classMap, html, nothing} from "./lit.js";
 
@@ -8,7 +8,7 @@ import {classMap, html, nothing} from "./lit.js";
 export function cameraCard(watch, nowMs) {
   const {device} = watch;
   const state = watch.state();
-  const name = html`<h2 id="name-${device.device_id}"><a href="#/cameras/${device.device_id}">${device.name || "Camera without a name"}</a></h2>`;
+  const name = html`<h2 id="name-${device.device_id}"><a href="#/cameras/${device.device_id}">${nameOf(device)}</a></h2>`;
   return html`
     <article class=${classMap({card: true, camera: true, away: state.kind === "revoked"})} aria-labelledby="name-${device.device_id}">
       ${lastPhoto(watch, nowMs)}
@@ -35,7 +35,7 @@ export function lastPhoto({item, photoUrl, device}, nowMs) {
   return html`
     <div class="picture">
       ${photoUrl
-        ? html`<img src=${photoUrl} alt="The latest photo of ${device.name}" width=${item.width ?? 4} height=${item.height ?? 3}>`
+        ? html`<img src=${photoUrl} alt="The latest photo of ${nameOf(device)}" width=${item.width ?? 4} height=${item.height ?? 3}>`
         : html`<div class="none">${icon("camera")}<span>The photo cannot be fetched now</span></div>`}
       <time class="stamp" datetime=${item.captured_at}>${when(takenMs, nowMs)}</time>
     </div>

@@ -34,7 +34,7 @@ export function stateWords({kind, sinceMs, untilMs, usualMs}, nowMs) {
     case "online":
       return {chip: "Online", more: `heard of ${silence} ago`, tone: "good"};
     case "asleep":
-      return {chip: "Asleep", more: `no network for ${silence}; expected by ${when(untilMs, nowMs)}`, tone: "calm"};
+      return {chip: "Asleep", more: `no network for ${silence}${usualMs === null ? "" : `; usually it is at most ${roughly(usualMs)}`}`, tone: "calm"};
     default:
       return {
         chip: "Overdue",
@@ -83,3 +83,5 @@ function cardWords({sd_free_bytes: free, sd_total_bytes: total}) {
 }
 
 const isCardFull = ({sd_free_bytes: free, sd_total_bytes: total}) => total > 0 && free / total < 0.05;
+
+export const nameOf = (device) => device.name || "Camera without a name";

@@ -1,5 +1,161 @@
-import {html} from "./lit.js";
+// One camera: what it sees, whether it is well, what is asked of it.
 
-export function cameraView() {
-  return {title: "Frameferry", start() {}, stop() {}, template: () => html`<h1>Frameferry</h1>`};
+import {ApiError} from "./api.js";
+import {CameraAccess} from "./camera-access.js";
+import {factList, lastPhoto, stateChip} from "./camera-card.js";
+import {CameraHealth} from "./camera-health.js";
+import {CameraLog} from "./camera-log.js";
+import {CameraName} from "./camera-name.js";
+import {CameraPause} from "./camera-pause.js";
+import {CameraSettings} from "./camera-settings.js";
+import {CameraWatch} from "./camera-watch.js";
+import {healthFacts, nameOf, stateWords} from "./camera-words.js";
+import {Dialogs} from "./dialogs.js";
+import {icon} from "./icons.js";
+import {html, nothing} from "./lit.js";
+import {Poll} from "./poll.js";
+import {troublePanel, troubleWords} from "./troubles.js";
+
+const LOOK_MS = 10_000;
+
+export function cameraView(app, deviceId) {
+  const path = `/devices/${deviceId}`;
+  const watch = new CameraWatch(app, "photo");
+  const poll = new Poll(look, LOOK_MS, () => app.changed());
+  const dialogs = new Dialogs(() => app.changed());
+  const health = new CameraHealth(app, deviceId);
+  const log = new CameraLog(app, deviceId, (error) => app.toast(troubleWords(error)));
+  const settings = new CameraSettings((changes) => patched({settings: changes}), () => app.changed());
+  const name = new CameraName((text) => patched({name: text}), () => app.changed());
+  const pause = new CameraPause({asked, dialogs, forget});
+  const access = new CameraAccess({asked, dialogs, revoke});
+  let isBusy = false;
+
+  async function look(signal) {
+    const device = await app.api.get(path, {}, {signal});
+    taken(device);
+    await Promise.all([watch.look(device, signal), log.refresh(signal)]);
+  }
+
+  function taken(device) {
+    watch.device = device;
+    document.title = `${nameOf(device)} · Frameferry`;
+    app.changed();
+  }
+
+  async function patched(changes) {
+    taken(await app.api.patch(path, changes));
+    poll.soon();
+  }
+
+  /** One at a time. A failure is told in a toast. */
+  async function tried(deed) {
+    if (isBusy) return;
+    isBusy = true;
+    app.changed();
+    try {
+      await deed();
+      poll.soon();
+    } catch (error) {
+      app.toast(troubleWords(error));
+    }
+    isBusy = false;
+    app.changed();
+  }
+
+  /** Leave a command for the camera, and say so. */
+  function asked(command, text) {
+    return tried(async () => {
+      await app.api.post(`${path}/commands`, command);
+      app.toast(text);
+    });
+  }
+
+  function forget(fromMs, toMs) {
+    return tried(async () => {
+      const range = {from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString()};
+      const {deleted, status} = await app.api.post(`${path}/forget`, range);
+      app.toast(forgottenWords(deleted, status));
+    });
+  }
+
+  function revoke() {
+    return tried(async () => {
+      taken(await app.api.delete(path));
+      app.toast("Revoked. It can do nothing any more.");
+    });
+  }
+
+  const page = (device) => {
+    const state = watch.state();
+    const nowMs = app.now();
+    const isAlive = Boolean(device.activated_at) && !device.revoked_at;
+    return html`
+      <p class="crumb"><a href="#/cameras">${icon("back")}Cameras</a></p>
+      <div class="heading">${name.template(device)} ${stateChip(state, nowMs)}</div>
+      <div class="one-camera">
+        <div class="wide">
+          <section class="card hero" aria-label="Its latest photo">
+            ${lastPhoto(watch, nowMs)}
+            <div class="about">
+              <p>${capitalised(stateWords(state, nowMs).more)}.</p>
+              ${factList(healthFacts(device.health, watch.drainMs()))}
+              ${isAlive ? pause.template(device, nowMs, isBusy) : nothing}
+            </div>
+          </section>
+          ${device.activated_at ? health.template() : nothing}
+          <div class="logs">${log.template()}</div>
+        </div>
+        <div class="narrow-column">${device.revoked_at ? nothing : settings.template(device.settings)} ${access.template(device, isBusy)}</div>
+      </div>
+      ${dialogs.template()}
+    `;
+  };
+
+  return {
+    title: "Camera",
+    start() {
+      poll.start();
+      health.start();
+    },
+    stop() {
+      poll.stop();
+      health.stop();
+      watch.stop();
+    },
+    template() {
+      if (watch.device) return page(watch.device);
+      if (!poll.trouble) return skeleton();
+      return poll.trouble instanceof ApiError && poll.trouble.status < 500 ? unknown() : troublePanel(poll.trouble, () => poll.soon());
+    },
+  };
+}
+
+function forgottenWords(deleted, status) {
+  const gone = deleted === 1 ? "1 photo is deleted" : `${deleted} photos are deleted`;
+  return status === "going_on" ? `${gone}; the rest goes within the hour.` : `${gone}. What still arrives of that time goes, too.`;
+}
+
+const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
+function unknown() {
+  return html`
+    <div class="empty">
+      <span class="emblem">${icon("camera")}</span>
+      <h1>There is no such camera</h1>
+      <p class="faint">It may belong to somebody else, or its address is wrong.</p>
+      <a class="button primary" href="#/cameras">Your cameras</a>
+    </div>
+  `;
+}
+
+function skeleton() {
+  return html`
+    <p class="crumb"><a href="#/cameras">${icon("back")}Cameras</a></p>
+    <div class="heading"><div class="line title-line skeleton"></div></div>
+    <div class="one-camera" role="status" aria-label="Loading the camera">
+      <div class="wide"><div class="card hero"><div class="picture skeleton"></div></div></div>
+      <div class="narrow-column"><div class="card panel"><div class="line skeleton"></div><div class="line short skeleton"></div></div></div>
+    </div>
+  `;
 }
