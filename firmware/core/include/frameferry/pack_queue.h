@@ -5,7 +5,13 @@
 
 #include "frameferry/bytes.h"
 #include "frameferry/captures.h"
+#include "frameferry/open_pack.h"
+#include "frameferry/pack_file.h"
+#include "frameferry/pack_index.h"
+#include "frameferry/pack_rows.h"
 #include "frameferry/ports.h"
+#include "frameferry/seq_counter.h"
+#include "frameferry/swap_journal.h"
 
 namespace frameferry {
 
@@ -44,19 +50,6 @@ struct PackLimits {
     std::uint32_t pack_bytes = 8U << 20U;
     std::uint64_t budget_bytes = 0;  // 0: all of the card but 64 MiB
 };
-
-// One pack on the card, in the queue's memory. Its file is named by `name_seq`, which is not above its first seq.
-struct PackRow {
-    Seq name_seq = 0;
-    std::uint32_t size_bytes = 0;
-    std::uint32_t version = 0;
-    std::uint16_t first_offset = 0;  // of the first seq from `name_seq`
-    std::uint16_t last_offset = 0;
-    std::uint16_t slot = 0;  // in the folder's index, where its sha256 stands
-    std::uint8_t captures = 0;
-    std::uint8_t flags = 0;
-};
-static_assert(sizeof(PackRow) == 24);
 
 // Everything that the queue needs of memory, given once.
 struct QueueMemory {
@@ -113,6 +106,81 @@ public:
     [[nodiscard]] std::uint32_t sealed_packs();
     [[nodiscard]] std::uint64_t size_bytes();
     [[nodiscard]] IoStatus card_status();  // of the last thing that was done with the card
+
+private:
+    class FolderNumbers;
+    class FolderPacks;
+    class FolderRows;
+    class Forgotten;
+
+    // Finding what is on the card (pack_queue_start.cpp).
+    IoStatus find_packs();
+    IoStatus find_files(bool& is_newest_empty);
+    bool find_in_folder(std::uint64_t folder);
+    void drop_doubles();
+    void match_index(std::uint64_t folder);
+    void examine_unknown();
+    void examine(PackRow& row, bool is_newest);
+    void set_budget();
+
+    // Packs as they come and go (pack_queue.cpp).
+    QueueStatus begin(Seq seq, std::uint32_t jpeg_bytes);
+    QueueStatus grow_open(PackName name, std::uint32_t wanted_bytes, std::uint32_t least_bytes, Seq spared);
+    QueueStatus seal_open();
+    bool evict(Seq spared);
+    QueueStatus discard(PackRow& row);
+    void enter_folder(std::uint64_t folder);
+    void keep(PackRow& row, const Sha256& sha256);
+    void write_row(PackRow& row, const Sha256& sha256);
+    [[nodiscard]] PackRow* current(const QueuedPack& pack);
+    [[nodiscard]] bool is_away() const { return card_.status() == IoStatus::no_card; }
+
+    // A pack becomes another one (pack_queue_rework.cpp).
+    struct Rework {
+        PackName from;
+        PackName to;
+        const Renumbering* renumberings = nullptr;  // null: the seqs stay
+        std::size_t count = 0;
+        Seq first_seq = 0;
+    };
+    QueueStatus prepare(PackRow& row, Sha256& sha256);
+    QueueStatus repair(PackRow& row);
+    QueueStatus salvage(PackRow& row, PackSeqs due, bool may_be_unborn);
+    void give_up(PackRow& row, const PackSeqs& due, bool may_be_unborn);
+    void set_aside(PackRow& row);
+    void tell_lost(PackRow& row, const PackSeqs& lost);
+    QueueStatus rewrite(PackRow& row, const Renumbering* renumberings, std::size_t count);
+    QueueStatus plan(PackName from, Rework& rework);
+    bool place(const Rework& rework);
+    QueueStatus copy_kept(const Rework& rework);
+    QueueStatus copy_entry(const Rework& rework, const PackedEntry& entry, Seq seq);
+    bool new_seq(const Rework& rework, Seq seq, Seq& renumbered);
+    bool finish_swap();
+    QueueStatus forget_in(PackRow& row, const Forgotten& forgotten, std::uint32_t& count);
+
+    Entropy& entropy_;
+    Mutex& mutex_;
+    QueueWatcher& watcher_;
+    PackLimits limits_;
+    Card card_;
+    PackRows rows_;
+    PackReader reader_;
+    PackIndex index_;
+    OpenPack open_;
+    SeqCounter counter_;
+    SwapJournal journal_;
+    PackEntries entries_;  // of the pack that is looked at
+
+    bool is_started_ = false;
+    std::uint64_t boot_id_ = 0;
+    std::uint64_t budget_bytes_ = 0;
+    std::uint32_t largest_entry_bytes_ = 0;
+    std::uint32_t version_ = 0;
+    Seq card_next_ = 0;  // larger than every seq that the card tells of
+    std::uint64_t newest_folder_ = 0;
+    std::uint16_t newest_slot_ = 0;      // the first that is free in its index
+    std::uint32_t known_version_ = 0;  // of the pack whose sha256 is known without the index
+    Sha256 known_sha256_{};
 };
 
 }  // namespace frameferry

@@ -1,0 +1,341 @@
+#include "fakes/fake_card.h"
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+
+using frameferry::Bytes;
+using frameferry::IoStatus;
+using frameferry::Room;
+
+FakeCard::FakeCard(Power& power, std::uint32_t sectors) : power_(&power) {
+    disk_.assign(sectors, std::make_shared<const Sector>());
+    names_["/"].durable = Node{true, 0, {}};
+}
+
+FakeCard::FakeCard(const FakeCard& other, Power& power) : FakeCard(other) { power_ = &power; }
+
+IoStatus FakeCard::fault(std::string_view path, bool changes) const {
+    if (!power_->is_on || faults.is_missing) return IoStatus::no_card;
+    if (!faults.bad_path.empty() && path.find(faults.bad_path) != std::string_view::npos) return IoStatus::failed;
+    if (changes && faults.is_read_only) return IoStatus::read_only;
+    if (changes ? faults.fails_writes : faults.fails_reads) return IoStatus::failed;
+    return IoStatus::ok;
+}
+
+IoStatus FakeCard::change(std::string_view path) {
+    const IoStatus status = fault(path, true);
+    if (status != IoStatus::ok) return status;
+    return power_->spend() ? IoStatus::ok : IoStatus::no_card;
+}
+
+const FakeCard::Node* FakeCard::find(const std::string& path) const {
+    const auto found = names_.find(path);
+    return found != names_.end() && found->second.now() ? &*found->second.now() : nullptr;
+}
+
+void FakeCard::become(const std::string& path, State state) { names_[path].later.push_back(std::move(state)); }
+
+std::string FakeCard::parent(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+bool FakeCard::is_empty_folder(const std::string& path) const {
+    return std::none_of(names_.begin(), names_.end(), [&](const auto& name) {
+        return name.second.now() && name.first != "/" && parent(name.first) == path;
+    });
+}
+
+const FakeCard::Sector& FakeCard::sector(std::uint32_t number) const {
+    const auto found = pending_.find(number);
+    return found == pending_.end() ? *disk_[number] : *found->second.later.back();
+}
+
+std::vector<bool> FakeCard::used() const {
+    std::vector<bool> used(disk_.size());
+    for (const auto& [path, name] : names_) {
+        if (!name.now()) continue;
+        for (const std::uint32_t number : name.now()->sectors) used[number] = true;
+    }
+    return used;
+}
+
+IoStatus FakeCard::open(std::string_view path, File& file) {
+    const IoStatus status = fault(path, false);
+    if (status != IoStatus::ok) return status;
+    const Node* node = find(std::string(path));
+    if (node == nullptr || node->is_folder) return IoStatus::not_found;
+    ++counts.opens;
+    file = next_file_++;
+    handles_[file] = path;
+    return IoStatus::ok;
+}
+
+IoStatus FakeCard::create(std::string_view path, File& file) {
+    const std::string name(path);
+    const Node* folder = find(parent(name));
+    if (folder == nullptr || !folder->is_folder) throw std::logic_error("no folder for " + name);
+    if (path.size() > 127) throw std::logic_error("too long a path");
+    const IoStatus status = change(path);
+    if (status != IoStatus::ok) return status;
+    become(name, Node{});
+    ++counts.opens;
+    file = next_file_++;
+    handles_[file] = name;
+    return IoStatus::ok;
+}
+
+void FakeCard::close(File file) {
+    if (handles_.erase(file) == 0) throw std::logic_error("a file is closed that is not open");
+}
+
+IoStatus FakeCard::size(File file, std::uint32_t& size_bytes) {
+    const std::string& path = handles_.at(file);
+    const IoStatus status = fault(path, false);
+    if (status != IoStatus::ok) return status;
+    const Node* node = find(path);
+    if (node == nullptr) return IoStatus::failed;
+    size_bytes = node->size_bytes;
+    return IoStatus::ok;
+}
+
+IoStatus FakeCard::pread(File file, std::uint32_t at, Room room, std::size_t& read_bytes) {
+    const std::string& path = handles_.at(file);
+    read_bytes = 0;
+    const IoStatus status = fault(path, false);
+    if (status != IoStatus::ok) return status;
+    const Node* node = find(path);
+    if (node == nullptr) return IoStatus::failed;
+    ++counts.reads;
+    while (read_bytes < room.size && at < node->size_bytes) {
+        const std::uint32_t number = node->sectors[at / sector_bytes];
+        if (faults.bad_sectors.count(number) != 0) return IoStatus::failed;
+        const std::uint32_t within = at % sector_bytes;
+        const std::size_t length =
+            std::min<std::size_t>({sector_bytes - within, room.size - read_bytes, node->size_bytes - at});
+        std::memcpy(room.data + read_bytes, sector(number).data() + within, length);
+        read_bytes += length;
+        at += static_cast<std::uint32_t>(length);
+    }
+    counts.read_bytes += read_bytes;
+    return IoStatus::ok;
+}
+
+IoStatus FakeCard::pwrite(File file, std::uint32_t at, Bytes bytes) {
+    const std::string path = handles_.at(file);
+    const Node* node = find(path);
+    if (node != nullptr && std::uint64_t{at} + bytes.size > node->size_bytes) {
+        throw std::logic_error("written past the end of " + path);
+    }
+    const IoStatus status = change(path);
+    if (status != IoStatus::ok) return status;
+    if (node == nullptr) return IoStatus::failed;
+    ++counts.writes;
+    counts.written_bytes += bytes.size;
+    for (std::size_t done = 0; done < bytes.size;) {
+        const std::uint32_t number = node->sectors[(at + done) / sector_bytes];
+        const std::size_t within = (at + done) % sector_bytes;
+        const std::size_t length = std::min<std::size_t>(sector_bytes - within, bytes.size - done);
+        auto changed = std::make_shared<Sector>(sector(number));
+        std::memcpy(changed->data() + within, bytes.data + done, length);
+        pending_[number].later.push_back(std::move(changed));
+        faults.bad_sectors.erase(number);
+        done += length;
+    }
+    return IoStatus::ok;
+}
+
+IoStatus FakeCard::sync(File file) {
+    const std::string path = handles_.at(file);
+    const IoStatus status = change(path);
+    if (status != IoStatus::ok) return status;
+    ++counts.syncs;
+    settle_removals();
+    Name& name = names_.at(path);
+    if (!name.later.empty()) name.durable = name.later.back();
+    name.later.clear();
+    if (!name.durable) return IoStatus::failed;
+    for (const std::uint32_t number : name.durable->sectors) {
+        const auto found = pending_.find(number);
+        if (found == pending_.end()) continue;
+        disk_[number] = found->second.later.back();
+        pending_.erase(found);
+    }
+    return IoStatus::ok;
+}
+
+// The sync of any file makes durable what was removed before, and the folders.
+void FakeCard::settle_removals() {
+    for (auto& [path, name] : names_) {
+        for (std::size_t at = name.later.size(); at != 0; --at) {
+            const State& state = name.later[at - 1];
+            if (state && !state->is_folder) continue;
+            name.durable = state;
+            name.later.erase(name.later.begin(), name.later.begin() + static_cast<std::ptrdiff_t>(at));
+            break;
+        }
+    }
+}
+
+IoStatus FakeCard::grow(File file, std::uint32_t size_bytes) {
+    const std::string path = handles_.at(file);
+    const IoStatus status = change(path);
+    if (status != IoStatus::ok) return status;
+    Node node = *find(path);
+    const std::vector<bool> is_used = used();
+    const std::size_t wanted = (size_bytes + sector_bytes - 1) / sector_bytes;
+    for (std::uint32_t number = 0; number < disk_.size() && node.sectors.size() < wanted; ++number) {
+        if (!is_used[number]) node.sectors.push_back(number);
+    }
+    if (node.sectors.size() < wanted) return IoStatus::no_space;
+    node.size_bytes = std::max(node.size_bytes, size_bytes);
+    become(path, node);
+    return IoStatus::ok;
+}
+
+IoStatus FakeCard::trim(File file, std::uint32_t size_bytes) {
+    const std::string path = handles_.at(file);
+    const IoStatus status = change(path);
+    if (status != IoStatus::ok) return status;
+    Node node = *find(path);
+    if (size_bytes > node.size_bytes) throw std::logic_error("trimmed to more than " + path + " has");
+    node.size_bytes = size_bytes;
+    node.sectors.resize((size_bytes + sector_bytes - 1) / sector_bytes);
+    become(path, node);
+    return IoStatus::ok;
+}
+
+IoStatus FakeCard::remove(std::string_view path) {
+    const std::string name(path);
+    const bool is_open = std::any_of(handles_.begin(), handles_.end(), [&](const auto& one) { return one.second == name; });
+    if (is_open && power_->is_on) throw std::logic_error("removed while open: " + name);
+    const IoStatus status = fault(path, true);
+    if (status != IoStatus::ok) return status;
+    const Node* node = find(name);
+    if (node == nullptr) return IoStatus::not_found;
+    if (node->is_folder && !is_empty_folder(name)) return IoStatus::failed;
+    if (!power_->spend()) return IoStatus::no_card;
+    become(name, std::nullopt);
+    return IoStatus::ok;
+}
+
+IoStatus FakeCard::make_folder(std::string_view path) {
+    const std::string name(path);
+    const IoStatus status = fault(path, true);
+    if (status != IoStatus::ok) return status;
+    if (find(name) != nullptr) return IoStatus::ok;
+    if (!power_->spend()) return IoStatus::no_card;
+    become(name, Node{true, 0, {}});
+    return IoStatus::ok;
+}
+
+IoStatus FakeCard::list(std::string_view folder, Visitor& visitor) {
+    const IoStatus status = fault(folder, false);
+    if (status != IoStatus::ok) return status;
+    const Node* node = find(std::string(folder));
+    if (node == nullptr || !node->is_folder) return IoStatus::not_found;
+    ++counts.lists;
+    for (const auto& [path, name] : names_) {
+        if (path == "/" || !name.now() || parent(path) != folder) continue;
+        const std::size_t begin = path.rfind('/') + 1;
+        if (!visitor.found(path.substr(begin), name.now()->size_bytes, name.now()->is_folder)) break;
+    }
+    return IoStatus::ok;
+}
+
+IoStatus FakeCard::space(std::uint64_t& total_bytes, std::uint64_t& free_bytes) {
+    if (faults.fails_space) return IoStatus::failed;
+    const IoStatus status = fault("/", false);
+    if (status != IoStatus::ok) return status;
+    const std::vector<bool> is_used = used();
+    total_bytes = std::uint64_t{disk_.size()} * sector_bytes;
+    free_bytes = static_cast<std::uint64_t>(std::count(is_used.begin(), is_used.end(), false)) * sector_bytes;
+    return IoStatus::ok;
+}
+
+std::size_t FakeCard::unsynced_names() const {
+    return static_cast<std::size_t>(
+        std::count_if(names_.begin(), names_.end(), [](const auto& name) { return !name.second.later.empty(); }));
+}
+
+std::size_t FakeCard::unsynced() const { return unsynced_names() + pending_.size(); }
+
+void FakeCard::lose_power(Landing& landing) {
+    handles_.clear();
+    std::size_t unit = 0;
+    for (auto& [path, name] : names_) {
+        if (name.later.empty()) continue;
+        const std::size_t state = landing.state(unit++, name.later.size());
+        if (state != 0) name.durable = name.later[state - 1];
+        name.later.clear();
+    }
+    for (const auto& [number, sectors] : pending_) {
+        const std::size_t state = landing.state(unit, sectors.later.size());
+        const SectorPointer before = state > 1 ? sectors.later[state - 2] : disk_[number];
+        const std::size_t torn_bytes = landing.torn_bytes(unit++);
+        if (state == 0) continue;
+        auto landed = std::make_shared<Sector>(*before);
+        const std::size_t bytes = torn_bytes == 0 ? sector_bytes : torn_bytes;
+        std::memcpy(landed->data(), sectors.later[state - 1]->data(), bytes);
+        disk_[number] = std::move(landed);
+    }
+    pending_.clear();
+    std::vector<std::string> homes;
+    for (const auto& [path, name] : names_) {
+        if (name.durable && path != "/") homes.push_back(parent(path));
+    }
+    for (const std::string& home : homes) {
+        if (!names_[home].durable) names_[home].durable = Node{true, 0, {}};
+    }
+}
+
+std::vector<std::string> FakeCard::paths() const {
+    std::vector<std::string> paths;
+    for (const auto& [path, name] : names_) {
+        if (name.now() && !name.now()->is_folder) paths.push_back(path);
+    }
+    return paths;
+}
+
+std::vector<std::uint8_t> FakeCard::content(const std::string& path) const {
+    const Node* node = find(path);
+    if (node == nullptr) throw std::logic_error("there is no " + path);
+    std::vector<std::uint8_t> content;
+    for (const std::uint32_t number : node->sectors) {
+        content.insert(content.end(), sector(number).begin(), sector(number).end());
+    }
+    content.resize(node->size_bytes);
+    return content;
+}
+
+void FakeCard::spoil(const std::string& path, std::uint32_t at) {
+    const std::uint32_t number = find(path)->sectors.at(at / sector_bytes);
+    auto spoiled = std::make_shared<Sector>(sector(number));
+    (*spoiled)[at % sector_bytes] ^= 0x10U;
+    pending_.erase(number);
+    disk_[number] = std::move(spoiled);
+}
+
+void FakeCard::make_unreadable(const std::string& path, std::uint32_t at) {
+    faults.bad_sectors.insert(find(path)->sectors.at(at / sector_bytes));
+}
+
+void FakeCard::put_file(const std::string& path, const std::vector<std::uint8_t>& content) {
+    for (std::size_t slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
+        make_folder(path.substr(0, slash));
+    }
+    File file = none;
+    const bool is_put = create(path, file) == IoStatus::ok &&
+                        grow(file, static_cast<std::uint32_t>(content.size())) == IoStatus::ok &&
+                        pwrite(file, 0, {content.data(), content.size()}) == IoStatus::ok && sync(file) == IoStatus::ok;
+    if (!is_put) throw std::logic_error("cannot put " + path);
+    close(file);
+}
+
+void FakeCard::lay_ground(const std::function<Sector(std::uint32_t)>& sector) {
+    const std::vector<bool> is_used = used();
+    for (std::uint32_t number = 0; number < disk_.size(); ++number) {
+        if (!is_used[number]) disk_[number] = std::make_shared<const Sector>(sector(number));
+    }
+}
