@@ -4,7 +4,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
+#include <sys/poll.h>  // <poll.h> is not in IDF's newlib
 #include <sys/socket.h>
 #include <unistd.h>
 
