@@ -18,7 +18,7 @@ bool is_jpeg(const std::filesystem::path& path) {
 
 }  // namespace
 
-FolderCamera::FolderCamera(const std::string& folder, std::optional<std::uint32_t> count) : left_(count) {
+FolderCamera::FolderCamera(const std::string& folder, std::optional<std::uint32_t> count) : left_(count ? std::int64_t{*count} : -1) {
     std::error_code unreadable;
     for (const auto& entry : std::filesystem::directory_iterator(folder, unreadable)) {
         if (is_jpeg(entry.path())) paths_.push_back(entry.path().string());
@@ -32,7 +32,7 @@ bool FolderCamera::grab(Frame& frame) {
     ++next_;
     jpeg_.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
     if (!file || jpeg_.empty()) return false;
-    if (left_) --*left_;
+    if (left_ > 0) --left_;
     frame.jpeg = Bytes{jpeg_.data(), jpeg_.size()};
     return true;
 }

@@ -1,6 +1,7 @@
 // A camera that sees the JPEGs of a folder, in the order of their names, over and over.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,7 +17,8 @@ public:
     explicit FolderCamera(const std::string& folder, std::optional<std::uint32_t> count = std::nullopt);
 
     [[nodiscard]] bool has_pictures() const { return !paths_.empty(); }
-    [[nodiscard]] bool is_finished() const { return left_ == std::uint32_t{0}; }
+    // From any thread.
+    [[nodiscard]] bool is_finished() const { return left_ == 0; }
 
     bool grab(Frame& frame) override;
     void release() override { jpeg_.clear(); }
@@ -25,7 +27,7 @@ public:
 private:
     std::vector<std::string> paths_;
     std::size_t next_ = 0;
-    std::optional<std::uint32_t> left_;
+    std::atomic<std::int64_t> left_;  // below 0: no end
     std::vector<std::uint8_t> jpeg_;
 };
 
