@@ -57,6 +57,8 @@ class Stack(Protocol):
     @property
     def inbox(self) -> ports.InboxStore: ...
     @property
+    def health(self) -> ports.HealthStore: ...
+    @property
     def clocks(self) -> ports.ClockStore: ...
     @property
     def ranges(self) -> ports.ReportedRanges: ...
@@ -142,6 +144,12 @@ class AwsStack:
         from chalicelib.stores.inbox import DynamoInbox
 
         return DynamoInbox(self._table(self.settings.inbox_table), self.clock)
+
+    @cached_property
+    def health(self) -> ports.HealthStore:
+        from chalicelib.stores.health import DynamoHealth
+
+        return DynamoHealth(self._table(self.settings.inbox_table))
 
     @cached_property
     def clocks(self) -> ports.ClockStore:

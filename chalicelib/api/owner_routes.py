@@ -13,7 +13,7 @@ from chalicelib.domain.errors import NotFound
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.inbox import CommandKind
 from chalicelib.wire import requests, responses
-from chalicelib.wire.queries import ItemsQuery, PageQuery, TimelineQuery, UsageQuery
+from chalicelib.wire.queries import HealthQuery, ItemsQuery, PageQuery, TimelineQuery, UsageQuery
 
 routes = Routes(__name__)
 
@@ -97,6 +97,22 @@ def command_history(owner_id: OwnerId, device_id: DeviceId, query: PageQuery) ->
 def event_history(owner_id: OwnerId, device_id: DeviceId, query: PageQuery) -> responses.EventPage:
     page = services.inbox.event_history(owner_id, device_id, query.limit, query.cursor, stores=wiring.current())
     return render.events(page)
+
+
+@routes.add("GET", "/devices/{device_id}/health", "See how a device was, newest first", raises=(NotFound,))
+def health_history(owner_id: OwnerId, device_id: DeviceId, query: HealthQuery) -> responses.HealthPage:
+    stack = wiring.current()
+    page = services.health.history(
+        owner_id,
+        device_id,
+        since=query.since,
+        until=query.until,
+        limit=query.limit,
+        cursor=query.cursor,
+        stores=stack,
+        clock=stack.clock,
+    )
+    return render.health(page)
 
 
 @routes.add(

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from chalicelib.domain.device import Device, DeviceSettings
+    from chalicelib.domain.device import Device, DeviceSettings, Health
+    from chalicelib.domain.health import HealthSample
     from chalicelib.domain.inbox import Command, Event
     from chalicelib.domain.item import Item
     from chalicelib.domain.receipts import Receipt
@@ -120,14 +121,18 @@ def device(one: Device) -> responses.DeviceBody:
         activated_at=_instant(one.activated_at),
         last_seen_at=_instant(one.last_seen_at),
         revoked_at=_instant(one.revoked_at),
-        health=_health(one),
+        health=_health(one.health, one.health_at) if one.health_at else None,
     )
 
 
-def _health(one: Device) -> responses.HealthBody | None:
-    if one.health_at is None:
-        return None
-    return responses.HealthBody(reported_at=to_text(one.health_at), **asdict(one.health))
+def health(page: Page[HealthSample]) -> responses.HealthPage:
+    return responses.HealthPage(
+        items=[_health(one.health, one.reported_at) for one in page.entries], cursor=page.cursor
+    )
+
+
+def _health(told: Health, at: datetime) -> responses.HealthBody:
+    return responses.HealthBody(reported_at=to_text(at), **asdict(told))
 
 
 def command(one: Command) -> responses.CommandBody:

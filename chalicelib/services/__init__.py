@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from chalicelib.services import forgetting as forgetting
     from chalicelib.services import forward as forward
     from chalicelib.services import gallery as gallery
+    from chalicelib.services import health as health
     from chalicelib.services import inbox as inbox
     from chalicelib.services import pairing as pairing
     from chalicelib.services import sync as sync

@@ -26,7 +26,8 @@ from chalicelib.domain.inbox import (
 )
 from chalicelib.domain.reported import StateKind
 from chalicelib.services import devices as device_service
-from chalicelib.services.ports import Changed, ClockStore, DeviceStore, InboxStore, Page, ReportedRanges
+from chalicelib.services import health as health_service
+from chalicelib.services.ports import Changed, ClockStore, DeviceStore, HealthStore, InboxStore, Page, ReportedRanges
 
 if TYPE_CHECKING:  # most of its callers have to do with no pack
     from chalicelib.wire.object_keys import PackKey
@@ -44,6 +45,11 @@ class InboxStores(Protocol):
     def inbox(self) -> InboxStore: ...
 
 
+class HeartbeatStores(InboxStores, Protocol):
+    @property
+    def health(self) -> HealthStore: ...
+
+
 class ReportStores(Protocol):
     @property
     def inbox(self) -> InboxStore: ...
@@ -53,9 +59,9 @@ class ReportStores(Protocol):
     def clocks(self) -> ClockStore: ...
 
 
-def heartbeat(device: Device, health: Health, *, stores: InboxStores, clock: Clock) -> int:
+def heartbeat(device: Device, health: Health, *, stores: HeartbeatStores, clock: Clock) -> int:
     """Keep what the device says of itself. Gives the number of commands that wait for it."""
-    stores.devices.report_health(device.device_id, health, clock())
+    health_service.report(device, health, clock(), stores=stores)
     return len(stores.inbox.open_commands(device.device_id, MAX_OPEN_COMMANDS))
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # a cold start imports of the domain what its own request nee
 
     from chalicelib.domain.clock_samples import ClockSample
     from chalicelib.domain.device import CardQueue, Device, Health, Sweep
+    from chalicelib.domain.health import HealthSample
     from chalicelib.domain.ids import DeviceId, OwnerId, Seq
     from chalicelib.domain.inbox import Command, Event
     from chalicelib.domain.item import Item, StoredObject
@@ -183,6 +184,16 @@ class InboxStore(Protocol):
 
     def recall_upload(self, device_id: DeviceId, sha256: str) -> Seq | None:
         """The seq that `remember_upload` bound; strongly consistent."""
+
+
+class HealthStore(Protocol):
+    def keep(self, device_id: DeviceId, sample: HealthSample) -> None:
+        """Of a quarter of an hour one sample is kept, the latest that came, for HEALTH_LIFETIME at least."""
+
+    def newest(
+        self, device_id: DeviceId, *, since: datetime, until: datetime, limit: int, cursor: str | None
+    ) -> Page[HealthSample]:
+        """Those with since <= reported_at < until, newest first; strongly consistent."""
 
 
 class ClockStore(Protocol):

@@ -17,13 +17,14 @@ from chalicelib.domain.ids import Seq
 from chalicelib.domain.inbox import Command, CommandStatus, EventKind
 from chalicelib.domain.receipts import ReceiptKeys
 from chalicelib.domain.storage import PutWanted
-from chalicelib.services import inbox, offers
+from chalicelib.services import health, inbox, offers
 from chalicelib.services.inbox import Details
 from chalicelib.services.offers import Answer, Offer, Wanted
 from chalicelib.services.ports import (
     CaptureObjects,
     ClockStore,
     DeviceStore,
+    HealthStore,
     InboxStore,
     ItemStore,
     ReportedRanges,
@@ -38,6 +39,8 @@ class SyncStores(Protocol):
     def devices(self) -> DeviceStore: ...
     @property
     def items(self) -> ItemStore: ...
+    @property
+    def health(self) -> HealthStore: ...
     @property
     def inbox(self) -> InboxStore: ...
     @property
@@ -119,8 +122,7 @@ def sync(
 def _noted(device: Device, told: Told, stores: SyncStores, now: datetime) -> Device:
     uptime = told.uptime
     queue = None if uptime is None else uptime.queue
-    if told.health is not None or queue is not None:
-        stores.devices.report_health(device.device_id, told.health, now, queue)
+    health.report(device, told.health, now, stores=stores, queue=queue)
     if uptime is None:
         return device
     upcoming_seq = uptime.queue.upcoming_seq

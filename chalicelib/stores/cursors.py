@@ -6,13 +6,17 @@ A cursor never names an owner or a device, so a forged one can only lead to anot
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
+from chalicelib.domain.clock import from_text
 from chalicelib.domain.errors import InvalidParameter
 
 _INSTANT = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z"
 _POSITION = re.compile(rf"{_INSTANT}#[0-9a-f-]{{36}}#[0-9]{{16}}#[0-9a-f]{{8}}", re.ASCII)
+_WHEN = re.compile(_INSTANT, re.ASCII)
 _COMMAND = re.compile(r"[\x21\x22\x24-\x7e]{1,100}")
 _EVENT = re.compile(rf"{_INSTANT}#[\x21-\x7e]{{1,100}}", re.ASCII)
+_NO_CURSOR = "cursor is not one that this route gave."
 
 
 def timeline_position(cursor: str) -> str:
@@ -30,7 +34,15 @@ def event(cursor: str) -> str:
     return _checked(cursor, _EVENT)
 
 
+def instant(cursor: str) -> datetime:
+    """Raises InvalidParameter."""
+    try:
+        return from_text(_checked(cursor, _WHEN))
+    except ValueError:
+        raise InvalidParameter(_NO_CURSOR) from None
+
+
 def _checked(cursor: str, form: re.Pattern[str]) -> str:
     if form.fullmatch(cursor) is None:
-        raise InvalidParameter("cursor is not one that this route gave.")
+        raise InvalidParameter(_NO_CURSOR)
     return cursor

@@ -13,6 +13,8 @@ from chalicelib.wire.fields import Instant, SeqField
 from chalicelib.wire.json import Request
 
 MAX_LIMIT = 200
+MAX_HEALTH_LIMIT = 1000
+"""A week has 672 quarters of an hour."""
 _NUMBERS = {"seq", "limit", "bucket_s"}
 
 
@@ -38,10 +40,9 @@ class PageQuery(Query):
     cursor: Cursor | None = None
 
 
-class ItemsQuery(PageQuery):
+class RangeQuery(PageQuery):
     """`from` is the first instant of the range, `to` the first one after it."""
 
-    device_id: DeviceIdField | None = None
     since: Instant | None = field(default=None, name="from")
     until: Instant | None = field(default=None, name="to")
 
@@ -49,6 +50,14 @@ class ItemsQuery(PageQuery):
         super().__post_init__()
         if self.since is not None and self.until is not None and self.since >= self.until:
             raise ValueError("from is not before to")
+
+
+class ItemsQuery(RangeQuery):
+    device_id: DeviceIdField | None = None
+
+
+class HealthQuery(RangeQuery):
+    limit: Annotated[int, Meta(ge=1, le=MAX_HEALTH_LIMIT, description="At most so many samples.")] = 50
 
 
 class TimelineQuery(Query):

@@ -147,6 +147,11 @@ class HealthBody(Response):
     temperature_c: float | None = None
 
 
+class HealthPage(Response, omit_defaults=False):
+    items: list[HealthBody]
+    cursor: str | None = None
+
+
 class DeviceBody(Response):
     device_id: str
     name: str

@@ -16,6 +16,7 @@ from tests.fakes.stores import FakeItems
 
 PAIR, DEVICE, COMMANDS = "POST /devices/pair", "PATCH /devices/{device_id}", "POST /devices/{device_id}/commands"
 ITEMS, ITEM, DELETE = "GET /items", "GET /items/{device_id}/{seq}", "DELETE /items/{device_id}/{seq}"
+HEALTH = "GET /devices/{device_id}/health"
 FORGET = "POST /devices/{device_id}/forget"
 ACK = "POST /devices/commands/{command_id}/ack"
 UNKNOWN = "3f8b2c1e-7d4a-4c55-9a0e-2f6b1d9c8e70"
@@ -115,6 +116,15 @@ def item_rows() -> list[Bad]:
     ]
 
 
+def health_rows() -> list[Bad]:
+    queries = ["cursor=x", "cursor=2026-13-04T11:45:00.000Z", "from=yesterday", "device_id=x"]
+    queries += ["from=2026-05-04T12:00:00Z&to=2026-05-04T12:00:00Z"]
+    return [
+        *(Bad(f"?{each}", HEALTH, 400, "invalid_parameter", query=each) for each in queries),
+        Bad("an unknown device", HEALTH, 404, "not_found", path={"device_id": UNKNOWN}),
+    ]
+
+
 class BrokenItems(FakeItems):
     """Fails as it is told, whatever is asked."""
 
@@ -143,4 +153,4 @@ def busy(scene: Scene) -> None:
 
 
 def owner_rows() -> list[Bad]:
-    return [*device_rows(), *forget_rows(), *item_rows(), *rows_of_ours()]
+    return [*device_rows(), *forget_rows(), *item_rows(), *health_rows(), *rows_of_ours()]

@@ -149,7 +149,7 @@ def _of_path(to: str, route: Route) -> Iterator[Bad]:
 def _of_query(to: str, route: Route) -> Iterator[Bad]:
     queries = ["surprise=1", "seq=1&seq=1"]
     if issubclass(route.query, PageQuery):
-        queries += ["limit=0", "limit=1000", "limit=-1", "limit=1.5", "limit=ten", "limit=", "limit=1&limit=2"]
+        queries += ["limit=0", "limit=1001", "limit=-1", "limit=1.5", "limit=ten", "limit=", "limit=1&limit=2"]
         queries += ["cursor=", f"cursor={'x' * 501}", "cursor=%20", "cursor=%23", "cursor=%00"]
     for query in queries:
         yield Bad(f"?{query[:30]}", to, 400, "invalid_parameter", **_good(route), query=query)

@@ -107,6 +107,26 @@ def test_histories_come_newest_first_page_by_page(world: World, owner: Client, c
         assert rest["cursor"] is None
 
 
+def test_how_a_device_was_is_told_in_the_words_of_its_heartbeats(world: World, owner: Client, camera: Camera) -> None:
+    path = f"/devices/{camera.device_id}/health"
+    for percent in (83, 82, 81):
+        camera.post("/devices/heartbeat", {"battery_percent": percent, "reset_reason": "brownout"})
+        world.clock.advance(15 * 60)
+
+    first = owner.get(path, limit=2).json
+    rest = owner.get(path, limit=2, cursor=first["cursor"]).json
+
+    assert first["items"][0] == {
+        "reported_at": "2026-05-04T12:30:00.000Z",
+        "battery_percent": 81,
+        "reset_reason": "brownout",
+    }
+    assert [one["battery_percent"] for one in [*first["items"], *rest["items"]]] == [81, 82, 83]
+    assert rest["cursor"] is None
+    ranged = owner.get(path, **{"from": "2026-05-04T12:15:00Z", "to": "2026-05-04T12:30:00Z"})
+    assert [one["battery_percent"] for one in ranged.json["items"]] == [82]
+
+
 def test_photos_come_newest_first_with_one_url_an_object(world: World, owner: Client, camera: Camera) -> None:
     keys = [taken(world, camera, seq, minute) for seq, minute in ((1, 30), (2, 10), (3, 20))]
 

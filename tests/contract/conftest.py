@@ -22,6 +22,7 @@ from chalicelib.services import ports
 from chalicelib.stores.clocks import DynamoClocks
 from chalicelib.stores.devices import DynamoDevices
 from chalicelib.stores.dynamodb import Table
+from chalicelib.stores.health import DynamoHealth
 from chalicelib.stores.inbox import DynamoInbox
 from chalicelib.stores.items import DynamoItems
 from chalicelib.stores.objects import S3Captures, S3Derived
@@ -33,7 +34,7 @@ from infra.stack import StackOutputs, apply_stack
 from tests.contract.dynamodb_limits import Limits, schema_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.objects import FakeCaptures, FakeDerived
-from tests.fakes.reported import FakeClocks, FakeRanges
+from tests.fakes.reported import FakeClocks, FakeHealth, FakeRanges
 from tests.fakes.stores import FakeDevices, FakeInbox, FakeItems, FakePairings, FakeRates, FakeTimeline
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ class Stores:
     pairings: ports.PairingStore
     rates: ports.RateStore
     inbox: ports.InboxStore
+    health: ports.HealthStore
     clocks: ports.ClockStore
     ranges: ports.ReportedRanges
     captures: ports.CaptureObjects
@@ -153,6 +155,7 @@ def in_memory(clock: FakeClock) -> Stores:
         pairings=FakePairings(),
         rates=FakeRates(),
         inbox=FakeInbox(clock),
+        health=FakeHealth(),
         clocks=FakeClocks(),
         ranges=FakeRanges(),
         captures=captures,
@@ -173,6 +176,7 @@ def on_moto(cloud: Cloud, clock: FakeClock) -> Stores:
         pairings=DynamoPairings(cloud.table(outputs.pairings_table)),
         rates=DynamoRates(cloud.table(outputs.pairings_table)),
         inbox=cloud.inbox(clock),
+        health=DynamoHealth(cloud.table(outputs.inbox_table)),
         clocks=DynamoClocks(cloud.table(outputs.inbox_table)),
         ranges=DynamoRanges(cloud.table(outputs.inbox_table)),
         captures=captures,

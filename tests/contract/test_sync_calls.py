@@ -21,7 +21,7 @@ KEYS = ReceiptKeys("r1", {"r1": bytes(32)})
 SAID = Told(health=Health(queue_depth=1000), uptime=Uptime("ab" * 8, 60_000, CardQueue(Seq(1000), Seq(0))))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Rig:
     cloud: Cloud
     stores: Stores
@@ -32,6 +32,12 @@ class Rig:
         before, clock = self.cloud.limits.calls, self.stores.clock
         done = sync(self.device, told, stores=self.stores, signer=FakeUploadSigner(clock), keys=KEYS, clock=clock)
         return done, self.cloud.limits.calls - before
+
+    def has_told_in_this_quarter(self) -> None:
+        self.sync(SAID)
+        stored = self.stores.devices.get(self.device.device_id)
+        assert stored is not None
+        self.device = stored
 
 
 @pytest.fixture
@@ -62,13 +68,24 @@ def test_an_empty_sync_asks_for_the_commands_alone(rig: Rig) -> None:
 
 
 def test_a_sync_that_says_how_the_device_is_writes_twice(rig: Rig) -> None:
+    rig.has_told_in_this_quarter()
     _, calls = rig.sync(SAID)
 
     assert calls == 1 + 2
 
 
+def test_the_first_of_a_quarter_of_an_hour_writes_once_more(rig: Rig) -> None:
+    _, first_calls = rig.sync(SAID)
+    rig.has_told_in_this_quarter()
+    rig.stores.clock.advance(15 * 60)
+    _, later_calls = rig.sync(SAID)
+
+    assert first_calls == later_calls == 1 + 3
+
+
 @pytest.mark.parametrize("kind", [packs, singles])
 def test_objects_cost_one_read_however_many_there_are(rig: Rig, kind: Callable[..., list[Offer]]) -> None:
+    rig.has_told_in_this_quarter()
     done, calls = rig.sync(replace(SAID, offers=kind(50, sent=False)))
 
     assert all(isinstance(answer, Wanted) for answer in done.answers)
@@ -80,6 +97,7 @@ def test_receipts_cost_one_read_and_no_write(rig: Rig) -> None:
     for n, offer in enumerate(offers):
         rig.stores.upload(offer.key(rig.device.device_id), b"pack %d" % n, offer.sha256, True)
 
+    rig.has_told_in_this_quarter()
     done, calls = rig.sync(replace(SAID, offers=offers))
 
     assert all(isinstance(answer, Received) for answer in done.answers)

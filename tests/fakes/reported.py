@@ -1,12 +1,16 @@
-"""Clock samples and reported ranges in memory. tests/contract holds them to the same rules as the real stores."""
+"""Clock samples, health and reported ranges in memory, held to the rules of the real stores by tests/contract."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from chalicelib.domain.clock import to_text
 from chalicelib.domain.clock_samples import BootSamples, ClockSample
+from chalicelib.domain.health import HealthSample, quarter_of
 from chalicelib.domain.ids import DeviceId, Seq
 from chalicelib.domain.reported import DeviceState, EvictedRange, SkippedRange, StateKind
+from chalicelib.domain.storage import Page
+from chalicelib.stores import cursors
 from tests.fakes.precision import as_stored
 
 
@@ -22,6 +26,29 @@ class FakeClocks:
     def samples(self, device_id: DeviceId) -> list[ClockSample]:
         boots = [boot for (owner, _), boot in self._boots.items() if owner == device_id]
         return [sample for boot in boots for sample in dict.fromkeys((boot.first, boot.last))]
+
+
+class FakeHealth:
+    def __init__(self) -> None:
+        self._samples: dict[tuple[DeviceId, datetime], HealthSample] = {}
+
+    def keep(self, device_id: DeviceId, sample: HealthSample) -> None:
+        self._samples[device_id, quarter_of(sample.reported_at)] = as_stored(sample)
+
+    def newest(
+        self, device_id: DeviceId, *, since: datetime, until: datetime, limit: int, cursor: str | None
+    ) -> Page[HealthSample]:
+        start, end = as_stored(since), as_stored(until)
+        if cursor is not None:
+            end = min(end, cursors.instant(cursor))
+        mine = [
+            sample
+            for (owner, _), sample in sorted(self._samples.items(), key=lambda one: one[0], reverse=True)
+            if owner == device_id
+        ]
+        found = [sample for sample in mine if start <= sample.reported_at < end]
+        goes_on = len(found) > limit
+        return Page(found[:limit], to_text(quarter_of(found[limit - 1].reported_at)) if goes_on else None)
 
 
 class FakeRanges:

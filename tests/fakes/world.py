@@ -11,10 +11,22 @@ from chalicelib.services.ports import AtOnce
 from tests.fakes.clock import FakeClock, FakeEntropy
 from tests.fakes.crashes import Crashes
 from tests.fakes.objects import FakeCaptures, FakeDerived, FakeDownloadSigner, FakeUploadSigner
-from tests.fakes.reported import FakeClocks, FakeRanges
+from tests.fakes.reported import FakeClocks, FakeHealth, FakeRanges
 from tests.fakes.stores import FakeDevices, FakeInbox, FakeItems, FakePairings, FakeRates, FakeTimeline
 
-_STORES = ("devices", "items", "timeline", "pairings", "rates", "inbox", "clocks", "ranges", "captures", "derived")
+_STORES = (
+    "devices",
+    "items",
+    "timeline",
+    "pairings",
+    "rates",
+    "inbox",
+    "health",
+    "clocks",
+    "ranges",
+    "captures",
+    "derived",
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +41,7 @@ class FakeWorld:
     pairings: FakePairings
     rates: FakeRates
     inbox: FakeInbox
+    health: FakeHealth
     clocks: FakeClocks
     ranges: FakeRanges
     captures: FakeCaptures
@@ -56,6 +69,7 @@ class FakeWorld:
             pairings=FakePairings(),
             rates=FakeRates(),
             inbox=FakeInbox(clock),
+            health=FakeHealth(),
             clocks=FakeClocks(),
             ranges=FakeRanges(),
             captures=FakeCaptures(clock),
