@@ -4,7 +4,7 @@ import {healthBetween} from "./camera-watch.js";
 import {chart} from "./charts.js";
 import {html} from "./lit.js";
 import {Poll} from "./poll.js";
-import {DAY_MS, MINUTE_MS, clock, shortDay} from "./times.js";
+import {DAY_MS, MINUTE_MS, dayAndClock, shortDay} from "./times.js";
 import {bytes, count} from "./words.js";
 
 const RANGES = [
@@ -66,7 +66,7 @@ export class CameraHealth {
     const frame = {fromMs: this.#toMs - this.#days * DAY_MS, toMs: this.#toMs};
     const known = CHARTS.filter(({field}) => this.#samples.some((each) => each[field] !== undefined));
     if (!known.length) return html`<p class="faint">It has reported nothing in this time. What it says of itself while it has a network is drawn here.</p>`;
-    const times = this.#days === 1 ? clock : shortDay;
+    const times = this.#days === 1 ? dayAndClock : shortDay;
     return html`
       <div class="charts">
         ${known.map(({title, field, words, least, most}) => {

@@ -96,7 +96,8 @@ export class CameraLog {
       <li>
         <div class="row apart"><strong>${COMMANDS[command.kind] ?? command.kind}${duration_s ? ` for ${duration(duration_s * 1000)}` : ""}</strong>
           <span class="chip ${tone}">${text}</span></div>
-        <p class="faint small">${instant(command.created_at)}${command.detail ? html` · ${command.detail}` : nothing}</p>
+        <p class="faint small">${instant(command.created_at)}</p>
+        ${command.detail ? html`<p class="small said">${command.detail}</p>` : nothing}
       </li>
     `;
   }

@@ -71,7 +71,7 @@ function picture(title, points, frame, words, times) {
       <span class="top" aria-hidden="true">${words(most)}</span>
       ${least === most ? nothing : html`<span class="bottom" aria-hidden="true">${words(least)}</span>`}
     </div>
-    <p class="span faint" aria-hidden="true"><span>${times(frame.fromMs)}</span><span>${times(frame.toMs)}</span></p>
+    <p class="span faint" aria-hidden="true"><span>${times(frame.fromMs)}</span><span>now</span></p>
   `;
 }
 

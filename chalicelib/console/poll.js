@@ -1,6 +1,7 @@
 // Asking again and again while somebody looks: not in a hidden tab, never twice at once, and at once when asked to.
 
 import {SignedOut} from "./api.js";
+import {isTrouble} from "./troubles.js";
 
 export class Poll {
   #task;
@@ -12,7 +13,7 @@ export class Poll {
   #isOn = false;
   #seen = () => document.hidden || this.soon();
 
-  /** @type {Error | null} of the latest try */
+  /** @type {Error | null} of the latest try: one that `troubleWords` knows */
   trouble = null;
 
   /**
@@ -52,7 +53,7 @@ export class Poll {
       await this.#task(asking.signal);
       this.trouble = null;
     } catch (error) {
-      if (!(error instanceof SignedOut)) this.trouble = error;
+      if (this.#isOn) this.#failed(error);
     }
     this.#asking = null;
     if (!this.#isOn) return;
@@ -61,5 +62,10 @@ export class Poll {
     this.#isAskedAgain = false;
     if (isAgain) this.#ask();
     else if (!document.hidden) this.#timer = setTimeout(() => this.#ask(), this.#everyMs);
+  }
+
+  #failed(error) {
+    if (!isTrouble(error)) reportError(error);
+    else if (!(error instanceof SignedOut)) this.trouble = error;
   }
 }

@@ -1,13 +1,19 @@
 // What went wrong, as the owner reads it, and how a page shows it.
 
 import {ApiError, SignedOut, Unreachable} from "./api.js";
-import {html} from "./lit.js";
+import {html, nothing} from "./lit.js";
+import {PoolUnreachable} from "./session.js";
 import {duration} from "./times.js";
 
+/** What may go wrong though this page makes no mistake. */
+export const isTrouble = (error) => [ApiError, Unreachable, SignedOut, PoolUnreachable].some((kind) => error instanceof kind);
+
+/** Throws the error where it is none of these. */
 export function troubleWords(error) {
+  if (!isTrouble(error)) throw error;
   if (error instanceof SignedOut) return "Your session has ended. Sign in again.";
   if (error instanceof Unreachable) return "The API cannot be reached. Check the network and try again.";
-  if (!(error instanceof ApiError)) throw error;
+  if (error instanceof PoolUnreachable) return error.message;
   if (error.status === 429) return `That was too much at once. ${whenAgain(error)}`;
   if (error.status >= 500) return `The API has trouble of its own. ${whenAgain(error)}`;
   return error.message;
@@ -23,7 +29,7 @@ export function troublePanel(error, again) {
     <div class="empty card" role="alert">
       <h2>That did not work</h2>
       <p class="faint">${troubleWords(error)}</p>
-      ${again ? html`<button class="primary" @click=${again}>Try again</button>` : ""}
+      ${again ? html`<button class="primary" @click=${again}>Try again</button>` : nothing}
     </div>
   `;
 }

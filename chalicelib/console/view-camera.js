@@ -24,12 +24,13 @@ export function cameraView(app, deviceId) {
   const poll = new Poll(look, LOOK_MS, () => app.changed());
   const dialogs = new Dialogs(() => app.changed());
   const health = new CameraHealth(app, deviceId);
-  const log = new CameraLog(app, deviceId, (error) => app.toast(troubleWords(error)));
+  const log = new CameraLog(app, deviceId, (error) => say(troubleWords(error)));
   const settings = new CameraSettings((changes) => patched({settings: changes}), () => app.changed());
   const name = new CameraName((text) => patched({name: text}), () => app.changed());
   const pause = new CameraPause({asked, dialogs, forget});
   const access = new CameraAccess({asked, dialogs, revoke});
   let isBusy = false;
+  let takeAway = () => {};
 
   async function look(signal) {
     const device = await app.api.get(path, {}, {signal});
@@ -48,7 +49,13 @@ export function cameraView(app, deviceId) {
     poll.soon();
   }
 
-  /** One at a time. A failure is told in a toast. */
+  /** One message at a time. */
+  function say(text) {
+    takeAway();
+    takeAway = app.toast(text);
+  }
+
+  /** One at a time. A failure is told. */
   async function tried(deed) {
     if (isBusy) return;
     isBusy = true;
@@ -57,7 +64,7 @@ export function cameraView(app, deviceId) {
       await deed();
       poll.soon();
     } catch (error) {
-      app.toast(troubleWords(error));
+      say(troubleWords(error));
     }
     isBusy = false;
     app.changed();
@@ -67,7 +74,7 @@ export function cameraView(app, deviceId) {
   function asked(command, text) {
     return tried(async () => {
       await app.api.post(`${path}/commands`, command);
-      app.toast(text);
+      say(text);
     });
   }
 
@@ -75,14 +82,14 @@ export function cameraView(app, deviceId) {
     return tried(async () => {
       const range = {from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString()};
       const {deleted, status} = await app.api.post(`${path}/forget`, range);
-      app.toast(forgottenWords(deleted, status));
+      say(forgottenWords(deleted, status));
     });
   }
 
   function revoke() {
     return tried(async () => {
       taken(await app.api.delete(path));
-      app.toast("Revoked. It can do nothing any more.");
+      say("Revoked. It can do nothing any more.");
     });
   }
 
