@@ -7,7 +7,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Protocol
 
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.ids import Seq
@@ -17,13 +16,6 @@ from chalicelib.wire.packs import erase
 
 PACK_TYPE = "application/zip"
 _TRIES = 8
-
-
-class PackStores(Protocol):
-    @property
-    def captures(self) -> CaptureObjects: ...
-    @property
-    def derived(self) -> DerivedObjects: ...
 
 
 def erase_captures(key: str, seqs: Collection[Seq], *, captures: CaptureObjects, found: Fetched | None = None) -> None:

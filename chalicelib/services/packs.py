@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 from chalicelib.domain.capture_time import guessed
 from chalicelib.domain.clock import Clock
@@ -26,47 +25,19 @@ from chalicelib.services.erasing import PACK_TYPE, erase_captures, erase_thumbna
 from chalicelib.services.examining import Arrived, DecodingLeft, examined
 from chalicelib.services.forward import UNREAD, Known, move_forward
 from chalicelib.services.inbox import conflict_event, pack_event
-from chalicelib.services.ports import (
-    AtOnce,
-    CaptureObjects,
-    ClockStore,
-    DerivedObjects,
-    DeviceStore,
-    Fetched,
-    InboxStore,
-    ItemStore,
-    TimelineStore,
-)
+from chalicelib.services.ports import AtOnce, Fetched, ProcessingStores
 from chalicelib.services.verdicts import Outcome, Processed, checked, is_at, judged
 from chalicelib.wire import object_keys, thumbnail_files
 from chalicelib.wire.fields import MAX_PACK_BYTES
 from chalicelib.wire.object_keys import PackKey
 from chalicelib.wire.packs import BadPack, Pack, PackedCapture, read_pack
 
-
-class PackStores(Protocol):
-    @property
-    def devices(self) -> DeviceStore: ...
-    @property
-    def items(self) -> ItemStore: ...
-    @property
-    def timeline(self) -> TimelineStore: ...
-    @property
-    def captures(self) -> CaptureObjects: ...
-    @property
-    def derived(self) -> DerivedObjects: ...
-    @property
-    def inbox(self) -> InboxStore: ...
-    @property
-    def clocks(self) -> ClockStore: ...
-
-
 ProcessSingle = Callable[[str, str | None], object]
 """Key and version of a single that holds a seq and was not examined yet."""
 
 
 def process_pack(
-    named: PackKey, *, stores: PackStores, clock: Clock, process_single: ProcessSingle, at_once: AtOnce = map
+    named: PackKey, *, stores: ProcessingStores, clock: Clock, process_single: ProcessSingle, at_once: AtOnce = map
 ) -> Processed:
     """Make the items of one pack, as it is now. Safe to repeat at any time. Items are written by `at_once`.
 
@@ -117,7 +88,7 @@ class _Run:
     device: Device
     named: PackKey
     found: Fetched
-    stores: PackStores
+    stores: ProcessingStores
     clock: Clock
     process_single: ProcessSingle
     at_once: AtOnce

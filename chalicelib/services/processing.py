@@ -11,7 +11,6 @@ import hashlib
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Protocol
 
 from chalicelib import imaging
 from chalicelib.domain.capture_time import CaptureTime
@@ -25,38 +24,11 @@ from chalicelib.services.capture_times import Told, time_of, with_zone
 from chalicelib.services.deleting import finish_deletion
 from chalicelib.services.forward import move_forward
 from chalicelib.services.inbox import conflict_event
-from chalicelib.services.ports import (
-    AtOnce,
-    CaptureObjects,
-    ClockStore,
-    DerivedObjects,
-    DeviceStore,
-    Fetched,
-    InboxStore,
-    ItemStore,
-    TimelineStore,
-)
+from chalicelib.services.ports import AtOnce, CaptureObjects, DerivedObjects, Fetched, ProcessingStores
 from chalicelib.services.verdicts import Outcome, Processed, checked, is_at, judged
 from chalicelib.wire import object_keys
 from chalicelib.wire.fields import MAX_PACK_BYTES, MAX_SINGLE_BYTES
 from chalicelib.wire.object_keys import SingleKey
-
-
-class ProcessingStores(Protocol):
-    @property
-    def devices(self) -> DeviceStore: ...
-    @property
-    def items(self) -> ItemStore: ...
-    @property
-    def timeline(self) -> TimelineStore: ...
-    @property
-    def captures(self) -> CaptureObjects: ...
-    @property
-    def derived(self) -> DerivedObjects: ...
-    @property
-    def inbox(self) -> InboxStore: ...
-    @property
-    def clocks(self) -> ClockStore: ...
 
 
 def process_object(

@@ -21,7 +21,8 @@ from chalicelib.services.deleting import finish_deletion
 from chalicelib.services.forgetting import finish_forgetting
 from chalicelib.services.forward import move_forward
 from chalicelib.services.inbox import missing_event
-from chalicelib.services.processing import ProcessingStores, process_object
+from chalicelib.services.ports import ProcessingStores
+from chalicelib.services.processing import process_object
 from chalicelib.services.sweeping import GRACE, Looking, next_sweep, objects_without_item, swept
 from chalicelib.wire import object_keys
 from chalicelib.wire.object_keys import PackKey

@@ -15,8 +15,8 @@ from chalicelib.domain.inbox import EventKind
 from chalicelib.domain.item import ItemStatus, StoredObject, new_item
 from chalicelib.services.forward import move_forward
 from chalicelib.services.inbox import pack_event
-from chalicelib.services.ports import ItemStore
-from chalicelib.services.processing import ProcessingStores, process_object
+from chalicelib.services.ports import ItemStore, ProcessingStores
+from chalicelib.services.processing import process_object
 from chalicelib.wire import object_keys
 
 GRACE = timedelta(minutes=15)
