@@ -60,6 +60,8 @@ void SyncAnswer::clear() {
     uploads.host.clear();
     uploads.path_prefix.clear();
     uploads.query.clear();
+    uploads.port = 0;
+    uploads.uses_tls = true;
     uploads.lifetime_ms = 0;
     object_count = event_count = ack_count = command_count = exception_count = 0;
 }
