@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "fakes/memory_values.h"
+#include "fakes/memory_ports.h"
 #include "fakes/text_sink.h"
 #include "frameferry/portal.h"
 #include "frameferry/portal_page.h"
@@ -17,6 +17,8 @@ using frameferry::PortalDevice;
 using frameferry::PortalRequest;
 using frameferry::Text;
 using frameferry::WifiNetworks;
+using memory_ports::MemoryValues;
+using memory_ports::SeededEntropy;
 
 namespace {
 
@@ -32,16 +34,6 @@ public:
     bool keeps = true;
     std::string kept_url;
     std::string kept_code;
-};
-
-class CountingEntropy final : public frameferry::Entropy {
-public:
-    void fill(frameferry::Room room) override {
-        for (std::size_t at = 0; at < room.size; ++at) room.data[at] = next_ += 37;
-    }
-
-private:
-    std::uint8_t next_ = 0;
 };
 
 struct Field {
@@ -160,6 +152,12 @@ TEST_CASE("a code alone is for the server that is known") {
     CHECK(field.device.kept_code == "7ZK3MQ9V1A");
 }
 
+TEST_CASE("a slash at the end makes no other server") {
+    Field field;
+    CHECK(status_of(field.post("ssid=Phone&password=12345678&api_url=https%3A%2F%2Fabc.example%2Fapi%2F")) == "200");
+    CHECK(field.device.kept_url.empty());
+}
+
 TEST_CASE("networks can be removed and replaced at once") {
     Field field;
     field.networks.add("Home", "12345678");
@@ -207,7 +205,7 @@ TEST_CASE("what could not be kept is not said to be saved") {
     Field field;
     field.device.keeps = false;
     CHECK(status_of(field.post("code=7ZK3MQ9V1A")) == "400");
-    field.values.refuse_puts(true);
+    field.values.is_full = true;
     CHECK(status_of(field.post("ssid=Phone&password=12345678")) == "400");
     CHECK_FALSE(field.portal.has_saved());
 }
@@ -255,7 +253,7 @@ TEST_CASE("a sink that takes no more ends the answer") {
 
 TEST_CASE("the portal's password is made once, and is another one for another device") {
     MemoryValues values;
-    CountingEntropy entropy;
+    SeededEntropy entropy;
     const std::array<std::uint8_t, 2> mac{0x1A, 0x2B};
     const PortalAccess first = portal_access(values, entropy, mac);
     CHECK(first.ssid == "Frameferry-1a2b");
@@ -268,8 +266,8 @@ TEST_CASE("the portal's password is made once, and is another one for another de
 
 TEST_CASE("a password that cannot be kept is good for this time") {
     MemoryValues values;
-    values.refuse_puts(true);
-    CountingEntropy entropy;
+    values.is_full = true;
+    SeededEntropy entropy;
     const std::array<std::uint8_t, 2> mac{0, 1};
     const PortalAccess access = portal_access(values, entropy, mac);
     CHECK(access.password.size() == 10);

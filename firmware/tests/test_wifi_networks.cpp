@@ -3,12 +3,13 @@
 #include <string>
 #include <vector>
 
-#include "fakes/memory_values.h"
+#include "fakes/memory_ports.h"
 #include "frameferry/wifi_networks.h"
 
 using frameferry::is_possible;
 using frameferry::WifiNetworks;
 using frameferry::WifiRounds;
+using memory_ports::MemoryValues;
 
 namespace {
 
@@ -94,7 +95,7 @@ TEST_CASE("a list that cannot be read is empty and says so") {
     WifiNetworks networks(values);
     networks.add("Home", "12345678");
     networks.keep();
-    values.spoil("wifi");
+    values.values.at("wifi").front() ^= 1U;
     WifiNetworks again(values);
     again.load();
     CHECK(again.was_broken());
@@ -103,7 +104,7 @@ TEST_CASE("a list that cannot be read is empty and says so") {
 
 TEST_CASE("a list that cannot be kept says so") {
     MemoryValues values;
-    values.refuse_puts(true);
+    values.is_full = true;
     WifiNetworks networks(values);
     networks.add("Home", "12345678");
     CHECK_FALSE(networks.keep());

@@ -30,6 +30,12 @@ Text<16> new_password(Entropy& entropy) {
 constexpr std::string_view saved_notice =
     "Saved. This network ends now, and the camera looks for yours: its light shows what comes of it.";
 
+// https://host/api/ is typed as often as https://host/api, and is the same.
+std::string_view without_slashes(std::string_view url) {
+    while (!url.empty() && url.back() == '/') url.remove_suffix(1);
+    return url;
+}
+
 std::string_view reason_of(int status) {
     switch (status) {
         case 200: return "OK";
@@ -94,7 +100,7 @@ struct Portal::Form {
     void take(const FormField& field) {
         if (field.name == "ssid") ssid = field.value;
         if (field.name == "password") password = field.value;
-        if (field.name == "api_url") api_url = ascii::trimmed(field.value);
+        if (field.name == "api_url") api_url = without_slashes(ascii::trimmed(field.value));
         if (field.name == "code") code = ascii::trimmed(field.value);
         if (field.name == "remove" && removed_count < most_removed) removed[removed_count++] = field.value;
     }
