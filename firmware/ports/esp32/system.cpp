@@ -1,0 +1,64 @@
+#include "esp32/system.h"
+
+#include <esp_heap_caps.h>
+#include <esp_netif_sntp.h>
+#include <esp_random.h>
+#include <esp_system.h>
+#include <esp_timer.h>
+#include <sys/time.h>
+
+namespace frameferry {
+
+std::atomic<ClockQuality> BoardClock::quality_{ClockQuality::never_set};
+
+void BoardEntropy::fill(Room room) { esp_fill_random(room.data, room.size); }
+
+// Goes on through light sleep: esp_timer is corrected by the RTC's clock.
+std::uint64_t BoardClock::monotonic_ms() { return static_cast<std::uint64_t>(esp_timer_get_time()) / 1000; }
+
+std::int64_t BoardClock::utc_ms() {
+    if (quality() == ClockQuality::never_set) return 0;  // what the RTC has kept through a reset is nobody's word
+    timeval now{};
+    gettimeofday(&now, nullptr);
+    return static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_usec / 1000;
+}
+
+void BoardClock::set_utc_ms(std::int64_t utc_ms, ClockQuality quality) {
+    if (quality_.load() == ClockQuality::ntp && quality != ClockQuality::ntp) return;
+    const timeval time{static_cast<time_t>(utc_ms / 1000), static_cast<suseconds_t>(utc_ms % 1000 * 1000)};
+    settimeofday(&time, nullptr);
+    quality_.store(quality);
+}
+
+void BoardClock::begin_ntp() {
+    esp_sntp_config_t config = ESP_NETIF_SNTP_DEFAULT_CONFIG("pool.ntp.org");
+    config.wait_for_sync = false;
+    config.sync_cb = [](timeval*) { quality_.store(ClockQuality::ntp); };  // after the clock was set
+    esp_netif_sntp_init(&config);
+}
+
+const char* reset_reason_name() {
+    switch (esp_reset_reason()) {
+        case ESP_RST_POWERON: return "power_on";
+        case ESP_RST_SW: return "software";
+        case ESP_RST_PANIC: return "panic";
+        case ESP_RST_INT_WDT:
+        case ESP_RST_TASK_WDT:
+        case ESP_RST_WDT: return "watchdog";
+        case ESP_RST_DEEPSLEEP: return "deep_sleep";
+        case ESP_RST_BROWNOUT: return "brownout";
+        case ESP_RST_EXT: return "pin";
+        default: return "unknown";
+    }
+}
+
+void* external_memory(std::size_t bytes) { return heap_caps_calloc(1, bytes, MALLOC_CAP_SPIRAM | MALLOC_CAP_8BIT); }
+
+bool has_memory_for_tls(bool has_buffers) {
+    constexpr std::uint32_t internal = MALLOC_CAP_INTERNAL | MALLOC_CAP_8BIT;
+    const std::size_t free_bytes = heap_caps_get_free_size(internal);
+    if (has_buffers) return free_bytes >= 20'000;
+    return free_bytes >= 64'000 && heap_caps_get_largest_free_block(internal) >= 20'000;
+}
+
+}  // namespace frameferry

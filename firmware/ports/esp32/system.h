@@ -1,0 +1,56 @@
+// What the chip itself has that the core needs: locks, noise, time, and why it has started.
+#pragma once
+
+#include <freertos/FreeRTOS.h>
+#include <freertos/semphr.h>
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "frameferry/bytes.h"
+#include "frameferry/ports.h"
+
+namespace frameferry {
+
+class BoardMutex final : public Mutex {
+public:
+    BoardMutex() : handle_(xSemaphoreCreateMutexStatic(&room_)) {}
+    void lock() override { xSemaphoreTake(handle_, portMAX_DELAY); }
+    void unlock() override { xSemaphoreGive(handle_); }
+
+private:
+    StaticSemaphore_t room_{};
+    SemaphoreHandle_t handle_;
+};
+
+// True randomness only while the radio or the noise source of the boot loader runs: start Wi-Fi first.
+class BoardEntropy final : public Entropy {
+public:
+    void fill(Room room) override;
+};
+
+class BoardClock final : public Clock {
+public:
+    std::uint64_t monotonic_ms() override;
+    std::int64_t utc_ms() override;
+    ClockQuality quality() override { return quality_.load(); }
+    void set_utc_ms(std::int64_t utc_ms, ClockQuality quality) override;
+
+    // From now on NTP sets it, whenever there is a network. Once, after the network stack has started.
+    static void begin_ntp();
+
+private:
+    static std::atomic<ClockQuality> quality_;  // SNTP's callback has no argument of ours
+};
+
+[[nodiscard]] const char* reset_reason_name();
+
+// Memory for what lives for ever: outside where there is PSRAM (8 MB), else nullptr.
+[[nodiscard]] void* external_memory(std::size_t bytes);
+
+// Whether TLS can begin: 64 KB of internal memory, 20 KB of it in one piece; with its buffers there already, what a
+// handshake takes besides.
+[[nodiscard]] bool has_memory_for_tls(bool has_buffers);
+
+}  // namespace frameferry

@@ -1,0 +1,148 @@
+#include "esp32/wifi.h"
+
+#include <esp_wifi.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace frameferry {
+namespace {
+
+template <std::size_t N>
+void copy(std::uint8_t (&room)[N], std::string_view text) {
+    std::memcpy(room, text.data(), std::min(text.size(), N));
+}
+
+// No weaker protection than a network with a password has: an open one of the same name is not joined.
+wifi_config_t config_of(const WifiNetwork& network) {
+    wifi_config_t config{};
+    copy(config.sta.ssid, network.ssid);
+    copy(config.sta.password, network.password);
+    config.sta.threshold.authmode = network.password.empty() ? WIFI_AUTH_OPEN : WIFI_AUTH_WPA2_PSK;
+    config.sta.pmf_cfg.capable = true;
+    config.sta.sae_pwe_h2e = WPA3_SAE_PWE_BOTH;
+    return config;
+}
+
+bool is_known(List<Text<32>> names, std::string_view name) {
+    return std::any_of(names.begin(), names.end(), [&](const Text<32>& it) { return it == name; });
+}
+
+}  // namespace
+
+bool Wifi::begin() {
+    if (esp_netif_init() != ESP_OK) return false;
+    const esp_err_t loop = esp_event_loop_create_default();
+    if (loop != ESP_OK && loop != ESP_ERR_INVALID_STATE) return false;  // there may be one already
+    esp_netif_create_default_wifi_sta();
+    access_point_ = esp_netif_create_default_wifi_ap();
+    const wifi_init_config_t config = WIFI_INIT_CONFIG_DEFAULT();
+    return esp_wifi_init(&config) == ESP_OK &&
+           esp_wifi_set_storage(WIFI_STORAGE_RAM) == ESP_OK &&  // the passwords are kept by us, in one place
+           esp_event_handler_register(WIFI_EVENT, WIFI_EVENT_STA_DISCONNECTED, &on_event, this) == ESP_OK &&
+           esp_event_handler_register(IP_EVENT, IP_EVENT_STA_GOT_IP, &on_event, this) == ESP_OK && start_station();
+}
+
+void Wifi::on_event(void* self, esp_event_base_t base, std::int32_t /*id*/, void* /*data*/) {
+    Wifi& wifi = *static_cast<Wifi*>(self);
+    const bool has_address = base == IP_EVENT;
+    wifi.has_address_.store(has_address);
+    wifi.has_failed_.store(!has_address);
+}
+
+bool Wifi::start_station() {
+    const bool is_started = esp_wifi_set_mode(WIFI_MODE_STA) == ESP_OK && esp_wifi_start() == ESP_OK;
+    state_ = is_started ? State::waiting : State::off;
+    is_burst_ = false;
+    esp_wifi_set_ps(WIFI_PS_MIN_MODEM);
+    return is_started;
+}
+
+std::uint32_t Wifi::step(std::uint64_t now_ms, const WifiNetworks& networks) {
+    if (state_ == State::joined) {
+        if (has_address_.load()) return 0;
+        rounds_.lost(now_ms);
+        state_ = State::waiting;
+    }
+    if (state_ == State::joining) {
+        if (has_address_.load()) {
+            rounds_.joined(network_);
+            state_ = State::joined;
+        } else if (has_failed_.load() || now_ms >= joins_until_ms_) {
+            leave();
+            rounds_.failed(now_ms, networks.count());
+        }
+        return 0;
+    }
+    const WifiRounds::Step next = rounds_.next(now_ms, networks.count());
+    if (!next.is_join) return next.wait_ms;
+    network_ = next.network;
+    join(networks[network_], now_ms);
+    return 0;
+}
+
+void Wifi::join(const WifiNetwork& network, std::uint64_t now_ms) {
+    if (state_ == State::off && !start_station()) return;
+    has_address_.store(false);
+    has_failed_.store(false);
+    wifi_config_t config = config_of(network);
+    const bool is_begun = esp_wifi_set_config(WIFI_IF_STA, &config) == ESP_OK && esp_wifi_connect() == ESP_OK;
+    has_failed_.store(!is_begun);
+    joins_until_ms_ = now_ms + WifiRounds::join_within_ms;
+    state_ = State::joining;
+}
+
+void Wifi::leave() {
+    esp_wifi_disconnect();
+    has_address_.store(false);
+    state_ = State::waiting;
+}
+
+bool Wifi::rssi_dbm(std::int32_t& rssi_dbm) {
+    wifi_ap_record_t record{};
+    if (esp_wifi_sta_get_ap_info(&record) != ESP_OK) return false;
+    rssi_dbm = record.rssi;
+    return true;
+}
+
+void Wifi::set_burst(bool is_burst) {
+    if (is_burst == is_burst_) return;
+    is_burst_ = is_burst;
+    esp_wifi_set_ps(is_burst ? WIFI_PS_NONE : WIFI_PS_MIN_MODEM);
+}
+
+List<Text<32>> Wifi::scan() {
+    leave();
+    std::size_t count = 0;
+    static std::array<wifi_ap_record_t, 24> records;
+    auto found = static_cast<std::uint16_t>(records.size());
+    const bool is_scanned = (state_ != State::off || start_station()) && esp_wifi_scan_start(nullptr, true) == ESP_OK &&
+                            esp_wifi_scan_get_ap_records(&found, records.data()) == ESP_OK;
+    for (std::size_t at = 0; is_scanned && at < found && count < nearby_.size(); ++at) {
+        const std::string_view name(reinterpret_cast<const char*>(&records[at].ssid[0]));
+        if (!name.empty() && name.size() <= 32 && !is_known({nearby_.data(), count}, name)) nearby_[count++] = Text<32>(name);
+    }
+    return {nearby_.data(), count};
+}
+
+bool Wifi::open_access_point(std::string_view ssid, std::string_view password) {
+    stop();
+    wifi_config_t config{};
+    copy(config.ap.ssid, ssid);
+    copy(config.ap.password, password);
+    config.ap.ssid_len = static_cast<std::uint8_t>(ssid.size());
+    config.ap.channel = 6;
+    config.ap.authmode = WIFI_AUTH_WPA2_PSK;
+    config.ap.max_connection = 2;
+    config.ap.pmf_cfg.capable = true;
+    return access_point_ != nullptr && esp_wifi_set_mode(WIFI_MODE_AP) == ESP_OK &&
+           esp_wifi_set_config(WIFI_IF_AP, &config) == ESP_OK && esp_wifi_start() == ESP_OK;
+}
+
+void Wifi::stop() {
+    leave();
+    esp_wifi_stop();
+    state_ = State::off;
+}
+
+}  // namespace frameferry

@@ -1,0 +1,59 @@
+// The radio: joins the networks that it is told to, or is an access point for the portal.
+#pragma once
+
+#include <esp_event.h>
+#include <esp_netif.h>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "frameferry/bytes.h"
+#include "frameferry/list.h"
+#include "frameferry/wifi_networks.h"
+
+namespace frameferry {
+
+// All but `is_joined` and `rssi_dbm` belong to one thread.
+class Wifi {
+public:
+    // Before the camera: both at once draw more than a weak supply gives. Runs without a network.
+    bool begin();
+
+    // Goes on with the rounds; to be called every now and then. Gives milliseconds until the next try.
+    std::uint32_t step(std::uint64_t now_ms, const WifiNetworks& networks);
+    // From any thread.
+    [[nodiscard]] bool is_joined() const { return has_address_.load(); }
+    [[nodiscard]] bool is_joining() const { return state_ == State::joining; }
+    // False where there is no network. From any thread.
+    [[nodiscard]] static bool rssi_dbm(std::int32_t& rssi_dbm);
+
+    // Without power save while bytes flow: it costs hundreds of milliseconds a round trip.
+    void set_burst(bool is_burst);
+
+    // Names of networks nearby, the strongest first; blocks for some seconds.
+    List<Text<32>> scan();
+    bool open_access_point(std::string_view ssid, std::string_view password);
+    // Off, and on again by the next join. For light sleep.
+    void stop();
+
+private:
+    enum class State : std::uint8_t { off, waiting, joining, joined };
+
+    static void on_event(void* self, esp_event_base_t base, std::int32_t id, void* data);
+    bool start_station();
+    void join(const WifiNetwork& network, std::uint64_t now_ms);
+    void leave();
+
+    WifiRounds rounds_;
+    State state_ = State::off;
+    std::size_t network_ = 0;
+    std::uint64_t joins_until_ms_ = 0;
+    bool is_burst_ = false;
+    std::atomic<bool> has_address_{false};
+    std::atomic<bool> has_failed_{false};
+    esp_netif_t* access_point_ = nullptr;
+    std::array<Text<32>, 16> nearby_{};
+};
+
+}  // namespace frameferry
