@@ -11,7 +11,7 @@ export function cameraCard(watch, nowMs) {
   const name = html`<h2 id="name-${device.device_id}"><a href="#/cameras/${device.device_id}">${nameOf(device)}</a></h2>`;
   return html`
     <article class=${classMap({card: true, camera: true, away: state.kind === "revoked"})} aria-labelledby="name-${device.device_id}">
-      ${lastPhoto(watch, nowMs)}
+      ${state.kind === "unpaired" ? nothing : lastPhoto(watch, nowMs)}
       <div class="about">
         <div class="title">${name} ${stateChip(state, nowMs)}</div>
         <p class="faint small">${stateWords(state, nowMs).more}</p>

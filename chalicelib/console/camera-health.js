@@ -1,6 +1,5 @@
 // How a camera fared: small charts of what it said of itself.
 
-import {healthBetween} from "./camera-watch.js";
 import {chart} from "./charts.js";
 import {html} from "./lit.js";
 import {Poll} from "./poll.js";
@@ -12,6 +11,9 @@ const RANGES = [
   [7, "Week"],
   [30, "Month"],
 ];
+const LOOK_MS = 10 * MINUTE_MS;
+const PAGE = 1000;
+const SKELETONS = [1, 2, 3];
 const CHARTS = [
   {title: "Photos on its card", field: "queue_depth", words: count, least: 0},
   {title: "Battery", field: "battery_percent", words: (value) => `${value} %`, least: 0, most: 100},
@@ -31,7 +33,7 @@ export class CameraHealth {
   constructor(app, deviceId) {
     this.#app = app;
     this.#deviceId = deviceId;
-    this.#poll = new Poll((signal) => this.#look(signal), 2 * MINUTE_MS, () => app.changed());
+    this.#poll = new Poll((signal) => this.#look(signal), LOOK_MS, () => app.changed());
   }
 
   start() {
@@ -42,7 +44,8 @@ export class CameraHealth {
     this.#poll.stop();
   }
 
-  template() {
+  /** @param {object | undefined} latest what it said last: newer than the sample of its quarter of an hour */
+  template(latest) {
     return html`
       <section class="card panel health" aria-labelledby="health-title">
         <div class="row apart">
@@ -56,25 +59,27 @@ export class CameraHealth {
             )}
           </fieldset>
         </div>
-        ${this.#content()}
+        ${this.#content(latest)}
       </section>
     `;
   }
 
-  #content() {
-    if (!this.#samples) return this.#poll.trouble ? html`<p class="faint">The charts cannot be had now.</p>` : html`<div class="charts">${[1, 2, 3].map(() => html`<div class="plot skeleton"></div>`)}</div>`;
-    const frame = {fromMs: this.#toMs - this.#days * DAY_MS, toMs: this.#toMs};
-    const known = CHARTS.filter(({field}) => this.#samples.some((each) => each[field] !== undefined));
-    if (!known.length) return html`<p class="faint">It has reported nothing in this time. What it says of itself while it has a network is drawn here.</p>`;
-    const times = this.#days === 1 ? dayAndClock : shortDay;
-    return html`
-      <div class="charts">
-        ${known.map(({title, field, words, least, most}) => {
-          const points = this.#samples.filter((each) => each[field] !== undefined).map((each) => [Date.parse(each.reported_at), each[field]]);
-          return chart({title, points, frame: {...frame, least, most}, words, times});
-        })}
-      </div>
-    `;
+  #content(latest) {
+    if (!this.#samples) return this.#poll.trouble ? html`<p class="faint">The charts cannot be had now.</p>` : skeleton();
+    const isNews = latest && latest.reported_at > (this.#samples.at(-1)?.reported_at ?? "");
+    const samples = isNews ? [...this.#samples, latest] : this.#samples;
+    const known = CHARTS.filter(({field}) => samples.some((each) => each[field] !== undefined));
+    if (!known.length) {
+      return html`<p class="faint">It has reported nothing in this time. What it says of itself while it has a network is drawn here.</p>`;
+    }
+    const toMs = isNews ? Math.max(this.#toMs, Date.parse(latest.reported_at)) : this.#toMs;
+    return html`<div class="charts">${known.map((each) => this.#chart(each, samples, toMs))}</div>`;
+  }
+
+  #chart({title, field, words, least, most}, samples, toMs) {
+    const points = samples.filter((each) => each[field] !== undefined).map((each) => [Date.parse(each.reported_at), each[field]]);
+    const frame = {fromMs: toMs - this.#days * DAY_MS, toMs, least, most};
+    return chart({title, points, frame, words, times: this.#days === 1 ? dayAndClock : shortDay});
   }
 
   #choose(days) {
@@ -87,9 +92,13 @@ export class CameraHealth {
   async #look(signal) {
     const days = this.#days;
     const toMs = this.#app.now();
-    const samples = await healthBetween(this.#app.api, this.#deviceId, toMs - days * DAY_MS, toMs, signal);
+    const range = {from: new Date(toMs - days * DAY_MS).toISOString(), to: new Date(toMs).toISOString(), limit: PAGE};
+    const samples = [];
+    for await (const {items} of this.#app.api.pages(`/devices/${this.#deviceId}/health`, range, {signal})) samples.push(...items);
     if (days !== this.#days) return;
-    this.#samples = samples;
+    this.#samples = samples.reverse();
     this.#toMs = toMs;
   }
 }
+
+const skeleton = () => html`<div class="charts">${SKELETONS.map(() => html`<div class="plot skeleton"></div>`)}</div>`;

@@ -8,6 +8,8 @@ const LEAST_RHYTHM_MS = 2 * HOUR_MS;
 /** For a camera of which nobody knows yet how often it finds a network. */
 const UNKNOWN_RHYTHM_MS = 3 * DAY_MS;
 const LEAST_SILENCES = 3;
+/** Two words on the queue that are closer tell no rate. */
+const LEAST_APART_MS = 10_000;
 
 /**
  * @param {object} device of GET /devices
@@ -53,6 +55,8 @@ export function timeToDrainMs(samples) {
     .sort((one, other) => one.atMs - other.atMs);
   const last = known.at(-1);
   if (!last?.depth) return null;
-  const before = known.findLast((each) => each.depth > last.depth && each.atMs >= last.atMs - SESSION_MS);
+  const before = known.findLast(
+    ({depth, atMs}) => depth > last.depth && last.atMs - atMs >= LEAST_APART_MS && last.atMs - atMs <= SESSION_MS,
+  );
   return before ? (last.depth * (last.atMs - before.atMs)) / (before.depth - last.depth) : null;
 }

@@ -1,11 +1,13 @@
 // What a page keeps of one camera while it looks at it: its latest photo, and what it has said of itself.
 
-import {ApiError, SignedOut} from "./api.js";
+import {ApiError} from "./api.js";
 import {cameraState, timeToDrainMs} from "./camera-state.js";
 import {placeBlob} from "./places.js";
 import {DAY_MS, MINUTE_MS} from "./times.js";
 
-const BACK_MS = 14 * DAY_MS;
+const BACK_MS = 28 * DAY_MS;
+/** At four an hour two days of a camera that is always online, and weeks of one that sleeps. */
+const BACK_SAMPLES = 200;
 const LOOK_BACK_EVERY_MS = 10 * MINUTE_MS;
 /** After it was heard of, photos may still be on their way through processing. */
 const LIVELY_MS = 5 * MINUTE_MS;
@@ -93,17 +95,12 @@ export class CameraWatch {
     if (now - this.#lookedBackAt < LOOK_BACK_EVERY_MS) return;
     this.#lookedBackAt = now;
     try {
-      (await healthBetween(this.#app.api, this.device.device_id, now - BACK_MS, now, signal)).forEach((each) => this.#remember(each));
+      const query = {from: new Date(now - BACK_MS).toISOString(), limit: BACK_SAMPLES};
+      const {items} = await this.#app.api.get(`/devices/${this.device.device_id}/health`, query, {signal});
+      items.forEach((each) => this.#remember(each));
     } catch (error) {
       // Without it a page is poorer by a few words, and no more.
-      if (!(error instanceof ApiError) || error instanceof SignedOut) throw error;
+      if (!(error instanceof ApiError)) throw error;
     }
   }
-}
-
-/** What a camera said of itself in a time, oldest first. Throws as the API does. */
-export async function healthBetween(api, deviceId, fromMs, toMs, signal) {
-  const range = {from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString()};
-  const {items} = await api.get(`/devices/${deviceId}/health`, range, {signal});
-  return items.toSorted((one, other) => Date.parse(one.reported_at) - Date.parse(other.reported_at));
 }

@@ -18,12 +18,11 @@ export function plotted(points, {fromMs, toMs, least = Infinity, most = -Infinit
   const values = seen.map(([, value]) => value);
   const low = Math.min(least, ...values);
   const high = Math.max(most, ...values);
-  const span = high - low || 1;
   const breakMs = longSilenceMs(seen, toMs - fromMs);
   const lines = [];
   seen.forEach(([at, value], index) => {
     if (index === 0 || at - seen[index - 1][0] > breakMs) lines.push([]);
-    lines.at(-1).push([(WIDTH * (at - fromMs)) / (toMs - fromMs), HEIGHT * (1 - (value - low) / span)]);
+    lines.at(-1).push([(WIDTH * (at - fromMs)) / (toMs - fromMs), HEIGHT * (high === low ? 0.5 : 1 - (value - low) / (high - low))]);
   });
   return {lines, least: low, most: high};
 }
@@ -66,7 +65,8 @@ function picture(title, points, frame, words, times) {
       <svg viewBox="0 -4 ${WIDTH} ${HEIGHT + 8}" preserveAspectRatio="none" role="img" aria-label=${spoken}>
         ${[0, 0.5, 1].map((share) => svg`<line class="grid" x1="0" x2=${WIDTH} y1=${HEIGHT * share} y2=${HEIGHT * share}></line>`)}
         ${lines.map((line) => svg`<path class="area" d=${`M${line[0][0]} ${HEIGHT}${path(line).replace("M", "L")}L${line.at(-1)[0]} ${HEIGHT}z`}></path>`)}
-        ${lines.map((line) => svg`<path class="line" d=${line.length > 1 ? path(line) : `${path(line)}h0.01`}></path>`)}
+        ${lines.map((line) => svg`<path class="line" d=${path(line)}></path>`)}
+        ${lines.filter(isShort).map((line) => svg`<path class="line dot" d=${`M${line.at(-1).join(" ")}h0.01`}></path>`)}
       </svg>
       <span class="top" aria-hidden="true">${words(most)}</span>
       ${least === most ? nothing : html`<span class="bottom" aria-hidden="true">${words(least)}</span>`}
@@ -74,5 +74,8 @@ function picture(title, points, frame, words, times) {
     <p class="span faint" aria-hidden="true"><span>${times(frame.fromMs)}</span><span>now</span></p>
   `;
 }
+
+/** Too short to be seen as a line. */
+const isShort = (line) => line.at(-1)[0] - line[0][0] < 3;
 
 const path = (line) => line.map(([x, y], index) => `${index ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");

@@ -110,7 +110,7 @@ export function cameraView(app, deviceId) {
               ${isAlive ? pause.template(device, nowMs, isBusy) : nothing}
             </div>
           </section>
-          ${device.activated_at ? health.template() : nothing}
+          ${device.activated_at ? health.template(device.health) : nothing}
           <div class="logs">${log.template()}</div>
         </div>
         <div class="narrow-column">${device.revoked_at ? nothing : settings.template(device.settings)} ${access.template(device, isBusy)}</div>

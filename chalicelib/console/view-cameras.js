@@ -3,9 +3,10 @@
 import {cameraCard} from "./camera-card.js";
 import {CameraWatch} from "./camera-watch.js";
 import {icon} from "./icons.js";
-import {html, repeat} from "./lit.js";
+import {html, nothing, repeat} from "./lit.js";
 import {Poll} from "./poll.js";
 import {troublePanel} from "./troubles.js";
+import {count} from "./words.js";
 
 const LOOK_MS = 10_000;
 const SKELETONS = [1, 2, 3];
@@ -45,11 +46,18 @@ export function camerasView(app) {
 
 function cards(watches, nowMs) {
   if (!watches.length) return noCamera();
-  const sorted = watches.toSorted(
-    ({device: one}, {device: other}) => Boolean(one.revoked_at) - Boolean(other.revoked_at) || BY_NAME.compare(one.name, other.name),
-  );
-  return html`<div class="cameras">${repeat(sorted, ({device}) => device.device_id, (each) => cameraCard(each, nowMs))}</div>`;
+  const sorted = watches.toSorted((one, other) => BY_NAME.compare(one.device.name, other.device.name));
+  const of = Map.groupBy(sorted, ({device}) => (device.revoked_at ? "revoked" : device.activated_at ? "here" : "waiting"));
+  const {here = [], waiting = [], revoked = []} = Object.fromEntries(of);
+  return html`
+    ${here.length ? grid(here, nowMs) : noCamera()}
+    ${waiting.length ? html`<h2 class="part">Waiting to be paired</h2>${grid(waiting, nowMs)}` : nothing}
+    ${revoked.length ? html`<details class="part"><summary>Revoked: ${count(revoked.length)}</summary>${grid(revoked, nowMs)}</details>` : nothing}
+  `;
 }
+
+const grid = (watches, nowMs) =>
+  html`<div class="cameras">${repeat(watches, ({device}) => device.device_id, (each) => cameraCard(each, nowMs))}</div>`;
 
 function noCamera() {
   return html`
