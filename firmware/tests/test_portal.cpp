@@ -201,6 +201,16 @@ TEST_CASE("plain HTTP is taken by a build for it, to a private network only") {
           "400");
 }
 
+TEST_CASE("a build for a private network takes a code without a server: it will look for a station") {
+    Field field;
+    field.device.url.clear();
+    Portal lan(field.networks, field.device, true);
+    lan.open(0, {});
+    CHECK(status_of(field.post(lan, "code=7ZK3MQ9V1A", Portal::address, "")) == "200");
+    CHECK(field.device.kept_code == "7ZK3MQ9V1A");
+    CHECK(status_of(field.post("code=7ZK3MQ9V1A")) == "400");
+}
+
 TEST_CASE("what could not be kept is not said to be saved") {
     Field field;
     field.device.keeps = false;

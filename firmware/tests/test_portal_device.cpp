@@ -54,6 +54,21 @@ TEST_CASE("a code that could not be given to the device waits") {
     CHECK(world.values.values.count("portal_code") == 0);
 }
 
+TEST_CASE("a code waits until it is known for which server it is") {
+    World world;
+    frameferry::DeviceConfig config;
+    config.api_url = "none";
+    Run first(world, config);
+    KeptForNextStart without_server(*first.device, world.values);
+    CHECK(without_server.keep_pairing_code("7zk3m-q9v1a"));
+    without_server.hand_over_code();
+    CHECK(world.values.values.count("portal_code") == 1);
+
+    Run second(world);
+    KeptForNextStart(*second.device, world.values).hand_over_code();
+    CHECK(world.values.values.count("portal_code") == 0);
+}
+
 TEST_CASE("a code that cannot be read is forgotten, and nothing kept is nothing to do") {
     World world;
     Run run(world);

@@ -28,6 +28,11 @@ const LedRow& row_of(LedState state) { return led_rows[static_cast<std::size_t>(
 
 }  // namespace
 
+LedState led_state_without_network(LedState state) {
+    const bool is_of_the_link = state == LedState::draining || state == LedState::ready || state == LedState::starting;
+    return is_of_the_link ? LedState::no_network : state;
+}
+
 LedPattern led_pattern(LedState state) { return {row_of(state).lengths_ms.data(), row_of(state).count}; }
 
 const char* led_state_name(LedState state) { return row_of(state).name; }

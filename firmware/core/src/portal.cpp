@@ -159,6 +159,7 @@ std::string_view Portal::fault_of(const Form& form) {
     if (form.code.empty()) return is_new_server ? "Another server needs a pairing code of its own." : std::string_view{};
     if (pairing_code_of(form.code).empty()) return "This is no pairing code: it has letters and digits only.";
     const std::string_view api_url = form.api_url.empty() ? device_.api_url() : form.api_url;
+    if (api_url.empty() && allow_plain_http_) return {};  // the station that is found in the network
     Url url;
     if (!ApiUrl(api_url).fits() || !parse_url(api_url, url) || !is_allowed(url.endpoint, allow_plain_http_)) {
         return "This is no address of a server that this camera may talk to. It looks like https://host/api";

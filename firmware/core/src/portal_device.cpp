@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "frameferry/http_client.h"
 #include "frameferry/kept_values.h"
 
 namespace frameferry {
@@ -19,6 +20,8 @@ bool KeptForNextStart::keep_pairing_code(std::string_view code) {
 }
 
 void KeptForNextStart::hand_over_code() {
+    Url server;
+    if (!parse_url(device_.api_url(), server)) return;  // whose code it is, is not known yet
     CodeRecord room{};
     RecordReader record(room);
     const KeyValue::Found found = record.get(values_, code_key, code_format);

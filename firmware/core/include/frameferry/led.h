@@ -25,6 +25,8 @@ struct LedPattern {
     std::size_t count;  // even
 };
 
+// What is shown where a port knows that there is no network at all: nothing goes up, whatever the last session said.
+[[nodiscard]] LedState led_state_without_network(LedState state);
 [[nodiscard]] LedPattern led_pattern(LedState state);
 [[nodiscard]] bool led_is_on(const LedPattern& pattern, std::uint64_t now_ms);
 [[nodiscard]] const char* led_state_name(LedState state);

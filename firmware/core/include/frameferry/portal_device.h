@@ -20,7 +20,8 @@ public:
     bool keep_api_url(std::string_view url) override { return device_.set_api_url(url); }
     bool keep_pairing_code(std::string_view code) override;
 
-    // After the device's start: the code that waits is given to it. Called again where it could not be kept.
+    // After the device's start: the code that waits is given to it. Called again where it could not be kept, and where
+    // no server was known.
     void hand_over_code();
 
 private:
