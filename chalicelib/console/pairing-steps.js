@@ -29,9 +29,10 @@ const STEPS = {
   esp32: ({apiUrl, copied}) => html`
     <ol class="numbered">
       <li>Hold the camera's <strong>BOOT</strong> button for five seconds, until its light blinks.</li>
-      <li>With your phone, join the Wi-Fi whose name begins with <strong>frameferry</strong>. A page opens.</li>
-      <li>Choose the Wi-Fi or hotspot that the camera is to use.</li>
-      <li>Type the code, and this as the address of the API: ${copyable(apiUrl, copied)}</li>
+      <li>With your phone, join its Wi-Fi, <strong>Frameferry-</strong> and four signs. The password is what the camera prints on its
+        serial port. A page opens.</li>
+      <li>Name the Wi-Fi or hotspot that the camera is to use.</li>
+      <li>Type the code, and this as the server: ${copyable(apiUrl, copied)}</li>
     </ol>
     <p class="faint small">The QR code holds both, as text.</p>
   `,

@@ -159,7 +159,7 @@ function unknown() {
 function skeleton() {
   return html`
     <p class="crumb"><a href="#/cameras">${icon("back")}Cameras</a></p>
-    <div class="heading"><div class="line title-line skeleton"></div></div>
+    <div class="heading"><h1 class="sr-only">Camera</h1><div class="line title-line skeleton"></div></div>
     <div class="one-camera" role="status" aria-label="Loading the camera">
       <div class="wide"><div class="card hero"><div class="picture skeleton"></div></div></div>
       <div class="narrow-column"><div class="card panel"><div class="line skeleton"></div><div class="line short skeleton"></div></div></div>
