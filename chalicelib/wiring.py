@@ -63,6 +63,8 @@ class Stack(Protocol):
     @property
     def ranges(self) -> ports.ReportedRanges: ...
     @property
+    def conflicts(self) -> ports.ConflictStore: ...
+    @property
     def captures(self) -> ports.CaptureObjects: ...
     @property
     def derived(self) -> ports.DerivedObjects: ...
@@ -162,6 +164,12 @@ class AwsStack:
         from chalicelib.stores.ranges import DynamoRanges
 
         return DynamoRanges(self._table(self.settings.inbox_table))
+
+    @cached_property
+    def conflicts(self) -> ports.ConflictStore:
+        from chalicelib.stores.conflicts import DynamoConflicts
+
+        return DynamoConflicts(self._table(self.settings.inbox_table))
 
     @cached_property
     def captures(self) -> ports.CaptureObjects:

@@ -18,22 +18,23 @@ PACK_TYPE = "application/zip"
 _TRIES = 8
 
 
-def erase_captures(key: str, seqs: Collection[Seq], *, captures: CaptureObjects, found: Fetched | None = None) -> None:
-    """`found` is the pack as it was read just now; without it, it is read. A pack that is gone has nothing to erase.
+def erase_captures(key: str, seqs: Collection[Seq], *, captures: CaptureObjects, found: Fetched | None = None) -> bool:
+    """Whether there was anything to erase; in a pack that is gone there is not. `found` is the pack as it was read just
+    now; without it, it is read.
 
     Raises Unavailable where others keep rewriting it.
     """
     for _ in range(_TRIES):
         found = found or captures.fetch(key, None, at_most_bytes=MAX_PACK_BYTES)
         if found is None or found.body is None:
-            return
+            return False
         after = erase(found.body, seqs)
         is_changed = after != found.body
         if not is_changed and found.object.sealed_sha256 is None:
-            return
+            return False
         if not is_changed or _replaced(key, after, found, captures):
             captures.delete_old_versions(key)
-            return
+            return is_changed
         found = None
     raise Unavailable(retry_after_s=1)
 

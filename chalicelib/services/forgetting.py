@@ -1,8 +1,8 @@
 """How a time is forgotten: what a device took in it is deleted, and what still comes of it is purged.
 
 The range on the device's row comes first: from then on processing purges. Then tombstones, and for each object one
-rewriting. What a request has no time for, and what processing put while it had not seen the range yet, the reconciler
-deletes.
+rewriting; then what is kept as a conflict, which is no item. What a request has no time for, and what processing put
+while it had not seen the range yet, the reconciler deletes.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from chalicelib.domain.ids import DeviceId, Entropy, OwnerId, sortable_id
 from chalicelib.domain.inbox import COMMAND_LIFETIME, Command, CommandKind
 from chalicelib.domain.item import Item
 from chalicelib.domain.timeline import MAX_SPAN, Shown, TimelineRow
+from chalicelib.services import conflicts
 from chalicelib.services.deleting import finish_deletion, finish_in_pack
 from chalicelib.services.devices import owned, update
 from chalicelib.services.forward import change_item
@@ -29,6 +30,7 @@ from chalicelib.services.inbox import MAX_OPEN_COMMANDS
 from chalicelib.services.ports import (
     CaptureObjects,
     Changed,
+    ConflictStore,
     DerivedObjects,
     DeviceStore,
     InboxStore,
@@ -51,6 +53,8 @@ class ForgettingStores(Protocol):
     def captures(self) -> CaptureObjects: ...
     @property
     def derived(self) -> DerivedObjects: ...
+    @property
+    def conflicts(self) -> ConflictStore: ...
     @property
     def inbox(self) -> InboxStore: ...
 
@@ -128,7 +132,9 @@ def finish_forgetting(
     device: Device, asked: ForgottenRange, *, stores: ForgettingStores, clock: Clock, time_left: Callable[[], bool]
 ) -> int:
     """For the reconciler, once whatever had not seen the range has come to its end. Gives how many were deleted."""
-    deleted, is_done = carry_out(device, asked.since, asked.until, stores=stores, clock=clock, time_left=time_left)
+    deleted, is_done = carry_out(
+        device, asked.since, asked.until, stores=stores, clock=clock, time_left=time_left, is_last_look=True
+    )
     if is_done:
         update(device, stores.devices, lambda now: now.forgot(asked))
     return deleted
@@ -142,6 +148,7 @@ def carry_out(
     stores: ForgettingStores,
     clock: Clock,
     time_left: Callable[[], bool],
+    is_last_look: bool = False,
 ) -> tuple[int, bool]:
     """How many were deleted, and whether all of them."""
     deleted = 0
@@ -149,6 +156,10 @@ def carry_out(
         if not time_left():
             return deleted, False
         deleted += _delete_in(row, since, until, stores, clock)
+    for kept in conflicts.by_object(stores.conflicts.between(device.device_id, since, until)):
+        if not time_left():
+            return deleted, False
+        deleted += conflicts.remove(kept, stores=stores, is_last_look=is_last_look)
     return deleted, True
 
 

@@ -14,17 +14,18 @@ from dataclasses import dataclass, field, replace
 from chalicelib.domain.capture_time import guessed
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.clock_samples import ClockSample
+from chalicelib.domain.conflicts import Conflict
 from chalicelib.domain.device import Device
 from chalicelib.domain.ids import Seq
 from chalicelib.domain.inbox import EventKind
 from chalicelib.domain.item import Item, ItemStatus, new_item
 from chalicelib.domain.timeline import TimelineRow
-from chalicelib.services import pack_rows
+from chalicelib.services import conflicts, pack_rows
 from chalicelib.services.deleting import finish_in_pack
 from chalicelib.services.erasing import PACK_TYPE, erase_captures, erase_thumbnails
 from chalicelib.services.examining import Arrived, DecodingLeft, examined
 from chalicelib.services.forward import UNREAD, Known, move_forward
-from chalicelib.services.inbox import conflict_event, pack_event
+from chalicelib.services.inbox import pack_event
 from chalicelib.services.ports import AtOnce, Fetched, ProcessingStores
 from chalicelib.services.verdicts import Outcome, Processed, checked, is_at, judged
 from chalicelib.wire import object_keys, thumbnail_files
@@ -258,11 +259,9 @@ class _Run:
             self.process_single(item.object_key, item.version_id)
             return self._put(one, UNREAD)
         place = one.place
-        event = conflict_event(
-            self.device.device_id, one.packed.seq, place.key, place.sha256 or "", place.stored_at, self.clock()
-        )
+        conflict = Conflict(self.device.device_id, one.packed.seq, place.key, one.captured.at)
         where = {"offset": one.packed.offset, "size_bytes": one.packed.size_bytes}
-        self.stores.inbox.add_event(replace(event, details={**event.details, **where}))
+        conflicts.tell(conflict, place.sha256 or "", place.stored_at, self.clock(), stores=self.stores, details=where)
         return Processed(Outcome.CONFLICT, item)
 
     def _copy(self, one: Arrived, item: Item) -> Processed:

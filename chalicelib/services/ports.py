@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # a cold start imports of the domain what its own request nee
     from datetime import datetime
 
     from chalicelib.domain.clock_samples import ClockSample
+    from chalicelib.domain.conflicts import Conflict
     from chalicelib.domain.device import CardQueue, Device, Health, Sweep
     from chalicelib.domain.health import HealthSample
     from chalicelib.domain.ids import DeviceId, OwnerId, Seq
@@ -235,6 +236,17 @@ class ReportedRanges(Protocol):
         """
 
 
+class ConflictStore(Protocol):
+    def keep(self, conflict: Conflict) -> None:
+        """For good. Unconditional: of one object and seq the latest word counts."""
+
+    def between(self, device_id: DeviceId, since: datetime, until: datetime) -> Iterable[Conflict]:
+        """Those with since <= captured_at < until; strongly consistent."""
+
+    def drop(self, conflict: Conflict) -> None:
+        """Of its object and seq. Dropping what is not there is no error."""
+
+
 class CaptureObjects(Protocol):
     """The captures bucket."""
 
@@ -329,3 +341,5 @@ class ProcessingStores(Protocol):
     def inbox(self) -> InboxStore: ...
     @property
     def clocks(self) -> ClockStore: ...
+    @property
+    def conflicts(self) -> ConflictStore: ...

@@ -16,14 +16,14 @@ from chalicelib import imaging
 from chalicelib.domain.capture_time import CaptureTime
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.clock_samples import BootTime
+from chalicelib.domain.conflicts import Conflict
 from chalicelib.domain.device import Device
 from chalicelib.domain.item import Examined, Item, ItemStatus, StoredObject, new_item
 from chalicelib.domain.timeline import row_of_single
-from chalicelib.services import pack_rows
+from chalicelib.services import conflicts, pack_rows
 from chalicelib.services.capture_times import Told, time_of, with_zone
 from chalicelib.services.deleting import finish_deletion
 from chalicelib.services.forward import move_forward
-from chalicelib.services.inbox import conflict_event
 from chalicelib.services.ports import AtOnce, CaptureObjects, DerivedObjects, Fetched, ProcessingStores
 from chalicelib.services.verdicts import Outcome, Processed, checked, is_at, judged
 from chalicelib.wire import object_keys
@@ -92,7 +92,7 @@ def _examine_and_write(
     verdict = _judged(device, item, found, captured)
     if item is not None and verdict is not None:
         _drop_stale_rows(found, item, times, stores)
-        return _set_aside(verdict, found, item, stores, clock)
+        return _set_aside(verdict, found, captured, item, stores, clock)
     is_first_run = _put_thumbnail(examined.thumbnail_key, thumbnail, stores.derived)
     lost: Outcome | None = None
 
@@ -111,7 +111,7 @@ def _examine_and_write(
     if lost is not None and item is None and after.status is ItemStatus.STORED:
         return _process(device, named, found.key, found.version_id, after, stores, clock)
     if lost is not None:
-        return _set_aside(lost, found, after, stores, clock)
+        return _set_aside(lost, found, captured, after, stores, clock)
     if after.is_deleted:
         return Processed(Outcome.PURGED, finish_deletion(after, stores=stores))
     if after is before:
@@ -177,7 +177,14 @@ def _told_in(named: SingleKey) -> datetime | BootTime | None:
     return object_keys.told_in_name(named.filename)
 
 
-def _set_aside(outcome: Outcome, found: StoredObject, item: Item, stores: ProcessingStores, clock: Clock) -> Processed:
+def _set_aside(
+    outcome: Outcome,
+    found: StoredObject,
+    captured: CaptureTime,
+    item: Item,
+    stores: ProcessingStores,
+    clock: Clock,
+) -> Processed:
     if outcome is Outcome.PURGED and item.is_deleted:
         return _purge(found.key, item, stores)
     if outcome is Outcome.COPY_REMOVED:
@@ -190,7 +197,8 @@ def _set_aside(outcome: Outcome, found: StoredObject, item: Item, stores: Proces
     # Too large to be read: the version keeps two such objects apart.
     sha256 = found.sha256 or f"unread-{found.version_id}"
     aside = object_keys.conflict(item.device_id, item.seq, sha256)
-    stores.inbox.add_event(conflict_event(item.device_id, item.seq, aside, sha256, found.stored_at, clock()))
+    conflict = Conflict(item.device_id, item.seq, aside, captured.at)
+    conflicts.tell(conflict, sha256, found.stored_at, clock(), stores=stores)
     if found.version_id:
         stores.captures.move_version(found.key, found.version_id, aside)
     return Processed(Outcome.CONFLICT, item)

@@ -20,6 +20,7 @@ from chalicelib.domain.ids import DeviceId, OwnerId
 from chalicelib.domain.item import StoredObject
 from chalicelib.services import ports
 from chalicelib.stores.clocks import DynamoClocks
+from chalicelib.stores.conflicts import DynamoConflicts
 from chalicelib.stores.devices import DynamoDevices
 from chalicelib.stores.dynamodb import Table
 from chalicelib.stores.health import DynamoHealth
@@ -34,7 +35,7 @@ from infra.stack import StackOutputs, apply_stack
 from tests.contract.dynamodb_limits import Limits, schema_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.objects import FakeCaptures, FakeDerived
-from tests.fakes.reported import FakeClocks, FakeHealth, FakeRanges
+from tests.fakes.reported import FakeClocks, FakeConflicts, FakeHealth, FakeRanges
 from tests.fakes.stores import FakeDevices, FakeInbox, FakeItems, FakePairings, FakeRates, FakeTimeline
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class Stores:
     health: ports.HealthStore
     clocks: ports.ClockStore
     ranges: ports.ReportedRanges
+    conflicts: ports.ConflictStore
     captures: ports.CaptureObjects
     derived: ports.DerivedObjects
     upload: Upload
@@ -158,6 +160,7 @@ def in_memory(clock: FakeClock) -> Stores:
         health=FakeHealth(),
         clocks=FakeClocks(),
         ranges=FakeRanges(),
+        conflicts=FakeConflicts(),
         captures=captures,
         derived=derived,
         upload=lambda key, body, sha256, if_none_match: captures.upload(key, body, sha256, if_none_match=if_none_match),
@@ -179,6 +182,7 @@ def on_moto(cloud: Cloud, clock: FakeClock) -> Stores:
         health=DynamoHealth(cloud.table(outputs.inbox_table)),
         clocks=DynamoClocks(cloud.table(outputs.inbox_table)),
         ranges=DynamoRanges(cloud.table(outputs.inbox_table)),
+        conflicts=DynamoConflicts(cloud.table(outputs.inbox_table)),
         captures=captures,
         derived=S3Derived(cloud.s3, outputs.derived_bucket),
         upload=lambda key, body, sha256, if_none_match: _put(cloud, captures, key, body, sha256, if_none_match),

@@ -91,6 +91,8 @@ class PackTour(Stage):
         assert [each["seq"] for each in answer["except"]] == [2]
         self._cloud.settle()
         assert [event["kind"] for event in self._owner.events(device.device_id)] == ["conflict"]
+        assert self._forget(device, 2, 3) == "done"
+        assert not self._holds(packed.pack_key(device.device_id), tiny_jpeg(2))
 
     def what_a_pack_may_not_bring_back(self) -> None:
         """The thumbnails' file is removed by somebody before the first deletion looks for it."""
@@ -193,6 +195,8 @@ class PackTour(Stage):
 
     def a_time_that_the_reconciler_forgets(self) -> None:
         device = self._device()
+        device.send(2, tiny_jpeg(99))
+        self._cloud.settle()
         packed = pack(device, shots([1, 2, 3]))
         send(device, packed)
         self._cloud.settle()
@@ -200,7 +204,8 @@ class PackTour(Stage):
         with self._clock(lambda: utc_now() + next(minutes) * timedelta(minutes=1)):
             assert self._forget(device, 1, 3) == "going_on"
         self._reconcile(NEXT_SWEEP)
-        assert [item["seq"] for item in self._owner.items(device_id=device.device_id)] == [3]
+        assert {item["seq"] for item in self._owner.items(device_id=device.device_id)} == {2, 3}
+        assert not self._holds(packed.pack_key(device.device_id), tiny_jpeg(2))
 
     def _begun_by(
         self, function: str, device: DeviceCaller, come: Callable[[], None], ahead: timedelta = timedelta(0)

@@ -338,6 +338,34 @@ def test_forgetting_that_is_cut_short_is_finished_by_the_reconciler(
     assert_whole(owner, device, thumbnails, 1)
 
 
+def test_what_was_kept_as_a_conflict_is_forgotten_with_its_time(
+    cloud: LocalCloud, owner: OwnerCaller, device: DeviceCaller, captures: Bucket
+) -> None:
+    for seq in (1, 2):
+        device.send(seq, JPEGS[7 + seq])
+    cloud.settle()
+    target = device.target(1, filename=f"{taken_at(1):%Y-%m-%dT%H-%M-%SZ}.jpg")
+    assert device.put(target, JPEGS[1]).status_code == 200
+    packed = pack(device, taken(2, 4))
+    send(device, packed)
+    cloud.settle()
+    assert [event["kind"] for event in owner.events(device.device_id)] == ["conflict"] * 2
+
+    assert conflicts_left(device, captures) == 1
+    done = forget(owner, device, 1, 3)
+
+    assert (done["deleted"], done["status"]) == (2, "done")
+    assert conflicts_left(device, captures) == 0
+    (body,) = captures.all_bodies(packed.pack_key(device.device_id))
+    assert [JPEGS[seq] in body for seq in (2, 4)] == [False, True]
+    assert shown(owner) == [2, 1, 4]
+    assert [owner.photo(owner.item(device.device_id, seq)) for seq in (1, 2)] == [JPEGS[8], JPEGS[9]]
+
+
+def conflicts_left(device: DeviceCaller, captures: Bucket) -> int:
+    return len(captures.versions(f"devices/{device.device_id}/conflicts/"))
+
+
 def test_forgotten_and_deleted_times_are_told_by_the_timeline(
     owner: OwnerCaller, device: DeviceCaller, packed: Offered, delete: Delete
 ) -> None:

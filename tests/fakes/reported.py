@@ -1,4 +1,4 @@
-"""Clock samples, health and reported ranges in memory, held to the rules of the real stores by tests/contract."""
+"""Clock samples, health, conflicts and reported ranges in memory, held to the real stores' rules by tests/contract."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 
 from chalicelib.domain.clock import to_text
 from chalicelib.domain.clock_samples import BootSamples, ClockSample
+from chalicelib.domain.conflicts import Conflict
 from chalicelib.domain.health import HealthSample, quarter_of
 from chalicelib.domain.ids import DeviceId, Seq
 from chalicelib.domain.reported import DeviceState, EvictedRange, SkippedRange, StateKind
@@ -49,6 +50,21 @@ class FakeHealth:
         found = [sample for sample in mine if start <= sample.reported_at < end]
         goes_on = len(found) > limit
         return Page(found[:limit], to_text(quarter_of(found[limit - 1].reported_at)) if goes_on else None)
+
+
+class FakeConflicts:
+    def __init__(self) -> None:
+        self._conflicts: dict[tuple[DeviceId, str, Seq], Conflict] = {}
+
+    def keep(self, conflict: Conflict) -> None:
+        self._conflicts[conflict.device_id, conflict.object_key, conflict.seq] = as_stored(conflict)
+
+    def between(self, device_id: DeviceId, since: datetime, until: datetime) -> list[Conflict]:
+        mine = [conflict for (owner, *_), conflict in sorted(self._conflicts.items()) if owner == device_id]
+        return [conflict for conflict in mine if as_stored(since) <= conflict.captured_at < as_stored(until)]
+
+    def drop(self, conflict: Conflict) -> None:
+        self._conflicts.pop((conflict.device_id, conflict.object_key, conflict.seq), None)
 
 
 class FakeRanges:

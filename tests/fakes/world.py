@@ -11,7 +11,7 @@ from chalicelib.services.ports import AtOnce
 from tests.fakes.clock import FakeClock, FakeEntropy
 from tests.fakes.crashes import Crashes
 from tests.fakes.objects import FakeCaptures, FakeDerived, FakeDownloadSigner, FakeUploadSigner
-from tests.fakes.reported import FakeClocks, FakeHealth, FakeRanges
+from tests.fakes.reported import FakeClocks, FakeConflicts, FakeHealth, FakeRanges
 from tests.fakes.stores import FakeDevices, FakeInbox, FakeItems, FakePairings, FakeRates, FakeTimeline
 
 _STORES = (
@@ -24,6 +24,7 @@ _STORES = (
     "health",
     "clocks",
     "ranges",
+    "conflicts",
     "captures",
     "derived",
 )
@@ -44,6 +45,7 @@ class FakeWorld:
     health: FakeHealth
     clocks: FakeClocks
     ranges: FakeRanges
+    conflicts: FakeConflicts
     captures: FakeCaptures
     derived: FakeDerived
     upload_signer: FakeUploadSigner
@@ -72,6 +74,7 @@ class FakeWorld:
             health=FakeHealth(),
             clocks=FakeClocks(),
             ranges=FakeRanges(),
+            conflicts=FakeConflicts(),
             captures=FakeCaptures(clock),
             derived=FakeDerived(clock),
             upload_signer=FakeUploadSigner(clock),

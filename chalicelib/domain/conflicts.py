@@ -1,0 +1,18 @@
+"""Bytes that came for a seq under which others are held: no item, and kept all the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.domain.ids import DeviceId, Seq
+
+
+@dataclass(frozen=True)
+class Conflict:
+    device_id: DeviceId
+    seq: Seq
+    object_key: str
+    """Of what was set aside, or of the pack that holds it."""
+    captured_at: datetime
+    """As well as it was known when the bytes were looked at."""

@@ -1,0 +1,96 @@
+"""Bytes that came for a seq that is held with others. They are kept and the owner is told; and they are forgotten with
+the time in which they were taken, as photos are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Protocol
+
+from chalicelib.domain.conflicts import Conflict
+from chalicelib.services.erasing import erase_captures, erase_thumbnails
+from chalicelib.services.inbox import conflict_event
+from chalicelib.services.ports import CaptureObjects, ConflictStore, DerivedObjects, InboxStore, ItemStore
+from chalicelib.wire import object_keys
+from chalicelib.wire.object_keys import PackKey
+
+
+class TellingStores(Protocol):
+    @property
+    def conflicts(self) -> ConflictStore: ...
+    @property
+    def inbox(self) -> InboxStore: ...
+
+
+class RemovingStores(Protocol):
+    @property
+    def conflicts(self) -> ConflictStore: ...
+    @property
+    def items(self) -> ItemStore: ...
+    @property
+    def captures(self) -> CaptureObjects: ...
+    @property
+    def derived(self) -> DerivedObjects: ...
+
+
+def tell(
+    conflict: Conflict,
+    sha256: str,
+    stored_at: datetime,
+    now: datetime,
+    *,
+    stores: TellingStores,
+    details: Mapping[str, int] | None = None,
+) -> None:
+    """Before the bytes come to lie where the conflict says: what is there must be known. Telling it again is telling it
+    once.
+    """
+    stores.conflicts.keep(conflict)
+    event = conflict_event(conflict.device_id, conflict.seq, conflict.object_key, sha256, stored_at, now)
+    stores.inbox.add_event(replace(event, details={**event.details, **(details or {})}))
+
+
+def by_object(conflicts: Iterable[Conflict]) -> list[list[Conflict]]:
+    """Those of one object together, so that a pack is rewritten once."""
+    groups: dict[str, list[Conflict]] = defaultdict(list)
+    for conflict in conflicts:
+        groups[conflict.object_key].append(conflict)
+    return list(groups.values())
+
+
+def remove(conflicts: Iterable[Conflict], *, stores: RemovingStores, is_last_look: bool) -> int:
+    """The bytes of conflicts of one object, in all its versions. Gives of how many there were any. It can be repeated.
+
+    Only the last look, when whoever has told of a conflict has come to its end, takes what is known of them too: until
+    then the bytes may be on their way to where the conflict says.
+    """
+    conflicts = list(conflicts)
+    key = conflicts[0].object_key
+    named = object_keys.parse_pack(key)
+    removed = _erased(named, conflicts, stores) if named else _deleted(key, stores.captures)
+    if is_last_look:
+        for conflict in conflicts:
+            stores.conflicts.drop(conflict)
+    return removed
+
+
+def _deleted(key: str, captures: CaptureObjects) -> int:
+    if captures.head(key) is None:
+        return 0
+    captures.delete_all_versions(key)
+    return 1
+
+
+def _erased(named: PackKey, conflicts: Iterable[Conflict], stores: RemovingStores) -> int:
+    """What was a conflict and has become a photo since stays: it was all that was left of its seq."""
+    key = named.object_key
+    found = stores.items.get_many([(conflict.device_id, conflict.seq) for conflict in conflicts])
+    held = {item.seq for item in found if item.is_in_pack and item.object_key == key and not item.is_deleted}
+    seqs = {conflict.seq for conflict in conflicts} - held
+    erase_thumbnails(object_keys.pack_thumbnails(named), seqs, derived=stores.derived)
+    for seq in seqs:
+        stores.derived.delete_all_versions(object_keys.late_thumbnail(named, seq))
+    return len(seqs) if erase_captures(key, seqs, captures=stores.captures) else 0
