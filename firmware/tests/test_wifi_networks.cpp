@@ -156,14 +156,6 @@ TEST_CASE("after a success the waits are short again") {
     CHECK(rounds.next(9'000, 1).wait_ms == WifiRounds::first_wait_ms);
 }
 
-TEST_CASE("another list begins with its first network, without a wait") {
-    WifiRounds rounds;
-    for (int round = 0; round < 5; ++round) rounds.failed(0, 3);
-    rounds.begin_anew(100);
-    CHECK(rounds.next(100, 2).is_join);
-    CHECK(rounds.next(100, 2).network == 0);
-}
-
 TEST_CASE("a list that has become shorter names no network beyond it") {
     WifiRounds rounds;
     rounds.joined(4);

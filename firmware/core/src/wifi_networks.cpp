@@ -104,10 +104,4 @@ void WifiRounds::lost(std::uint64_t now_ms) {
     not_before_ms_ = now_ms;
 }
 
-void WifiRounds::begin_anew(std::uint64_t now_ms) {
-    at_ = 0;
-    wait_ms_ = first_wait_ms;
-    lost(now_ms);
-}
-
 }  // namespace frameferry

@@ -43,9 +43,11 @@ bool Wifi::begin() {
            esp_event_handler_register(IP_EVENT, IP_EVENT_STA_GOT_IP, &on_event, this) == ESP_OK && start_station();
 }
 
-void Wifi::on_event(void* self, esp_event_base_t base, std::int32_t /*id*/, void* /*data*/) {
+// What leaving says about the network that was left does not concern the one that is being joined by then.
+void Wifi::on_event(void* self, esp_event_base_t base, std::int32_t /*id*/, void* data) {
     Wifi& wifi = *static_cast<Wifi*>(self);
     const bool has_address = base == IP_EVENT;
+    if (!has_address && static_cast<wifi_event_sta_disconnected_t*>(data)->reason == WIFI_REASON_ASSOC_LEAVE) return;
     wifi.has_address_.store(has_address);
     wifi.has_failed_.store(!has_address);
 }

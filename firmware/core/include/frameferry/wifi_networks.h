@@ -67,8 +67,6 @@ public:
     void failed(std::uint64_t now_ms, std::size_t networks);
     // It stood, and broke: it is tried again at once.
     void lost(std::uint64_t now_ms);
-    // The list has changed, or somebody wants the network now.
-    void begin_anew(std::uint64_t now_ms);
 
 private:
     std::size_t at_ = 0;
