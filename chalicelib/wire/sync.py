@@ -14,6 +14,8 @@ from chalicelib.wire.responses import CommandBody, SettingsBody, Time
 
 MAX_OBJECTS = 100
 MAX_UNSENT = 50
+MAX_SPANNED_SEQS = 10_000
+"""Of all objects of a sync together: as 100 packs of 100 captures have. What is known of these is read at once."""
 MAX_EVENTS = 50
 MAX_ACKS = 20
 
@@ -54,6 +56,11 @@ class ObjectOffer(Request):
         else:
             self._check_single()
 
+    @property
+    def span(self) -> int:
+        """How many seqs there are from its first to its last."""
+        return 1 if self.first_seq is None or self.last_seq is None else self.last_seq - self.first_seq + 1
+
     def _check_pack(self) -> None:
         if self.first_seq is None or self.last_seq is None:
             raise ValueError("an object has seq, or first_seq and last_seq")
@@ -88,6 +95,8 @@ class SyncRequest(Request):
         super().__post_init__()
         if sum(not each.sent for each in self.objects) > MAX_UNSENT:
             raise ValueError(f"at most {MAX_UNSENT} objects that are not sent yet")
+        if sum(each.span for each in self.objects) > MAX_SPANNED_SEQS:
+            raise ValueError(f"the objects of a sync span at most {MAX_SPANNED_SEQS} seqs")
 
 
 class UploadsBody(Response):

@@ -10,6 +10,9 @@ SYNC = "POST /devices/sync"
 PACK: dict[str, object] = {"first_seq": 1, "last_seq": 20, "size_bytes": 1000, "sha256": SHA256}
 SINGLE: dict[str, object] = {"seq": 7, "size_bytes": 1000, "sha256": SHA256}
 CLOCK: dict[str, object] = {"boot_id": "8f3c1a90b2d4e677", "uptime_ms": 1, "next_seq": 7}
+TEN_LARGEST_PACKS = [
+    {**PACK, "first_seq": first, "last_seq": first + 999, "sent": True} for first in range(0, 10_000, 1000)
+]
 BAD_PACKS: dict[str, dict[str, object]] = {
     "no size": {"size_bytes": None},
     "no bytes": {"size_bytes": 0},
@@ -64,6 +67,7 @@ BAD_ACKS: dict[str, dict[str, object]] = {
 BAD_PARTS: dict[str, dict[str, object]] = {
     "101 objects": {"objects": [{**PACK, "sent": True}] * 101},
     "51 objects not sent": {"objects": [PACK] * 51},
+    "packs that span 10,001 seqs": {"objects": [*TEN_LARGEST_PACKS, {**SINGLE, "seq": 10_000}]},
     "51 events": {"events": [{"kind": "boot"}] * 51},
     "21 acks": {"acks": [{"command_id": COMMAND_ID}] * 21},
     "21 receipt keys": {"receipt_key_ids": ["r1"] * 21},

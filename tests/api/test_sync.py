@@ -273,7 +273,7 @@ def test_another_devices_objects_are_never_answered(world: World, camera: Camera
 
 
 def test_a_sync_of_the_largest_size_is_answered(world: World, camera: Camera) -> None:
-    many = [{**each, "sent": n >= 50} for n, each in enumerate(made_up(100))]
+    many = [{**each, "sent": n >= 50} for n, each in enumerate(made_up(100, captures=100))]
     events = [{"kind": "boot", "occurred_at": f"2026-05-04T11:{n:02d}:00Z"} for n in range(50)]
     acks = [{"command_id": f"{n:026d}"} for n in range(20)]
 
