@@ -1,6 +1,7 @@
 // A line over time, small. What it shows is said in words beside it, too.
 
 import {html, nothing, svg} from "./lit.js";
+import {dayAndClock} from "./times.js";
 
 const WIDTH = 300;
 const HEIGHT = 80;
@@ -61,7 +62,7 @@ function picture(title, points, frame, words, times) {
   const values = points.map(([, value]) => value);
   const spoken = `${title}: lowest ${words(Math.min(...values))}, highest ${words(Math.max(...values))}, last ${words(values.at(-1))}`;
   return html`
-    <div class="plot">
+    <div class="plot" @pointermove=${(event) => pointed(event, points, frame, ([at, value]) => `${words(value)}, ${dayAndClock(at)}`)} @pointerleave=${left}>
       <svg viewBox="0 -4 ${WIDTH} ${HEIGHT + 8}" preserveAspectRatio="none" role="img" aria-label=${spoken}>
         ${[0, 0.5, 1].map((share) => svg`<line class="grid" x1="0" x2=${WIDTH} y1=${HEIGHT * share} y2=${HEIGHT * share}></line>`)}
         ${lines.map((line) => svg`<path class="area" d=${`M${line[0][0]} ${HEIGHT}${path(line).replace("M", "L")}L${line.at(-1)[0]} ${HEIGHT}z`}></path>`)}
@@ -70,9 +71,25 @@ function picture(title, points, frame, words, times) {
       </svg>
       <span class="top" aria-hidden="true">${words(most)}</span>
       ${least === most ? nothing : html`<span class="bottom" aria-hidden="true">${words(least)}</span>`}
+      <span class="reading" hidden></span>
     </div>
     <p class="span faint" aria-hidden="true"><span>${times(frame.fromMs)}</span><span>now</span></p>
   `;
+}
+
+/** What the line says nearest to the pointer; for the eye alone, the words beside the chart are for everybody. */
+function pointed({currentTarget: plot, clientX}, points, {fromMs, toMs}, words) {
+  const {left, width} = plot.querySelector("svg").getBoundingClientRect();
+  const wantedMs = fromMs + ((clientX - left) / width) * (toMs - fromMs);
+  const nearest = points.reduce((one, other) => (Math.abs(other[0] - wantedMs) < Math.abs(one[0] - wantedMs) ? other : one));
+  const reading = plot.querySelector(".reading");
+  reading.textContent = words(nearest);
+  reading.style.setProperty("--at", (nearest[0] - fromMs) / (toMs - fromMs));
+  reading.hidden = false;
+}
+
+function left({currentTarget: plot}) {
+  plot.querySelector(".reading").hidden = true;
 }
 
 /** Too short to be seen as a line. */

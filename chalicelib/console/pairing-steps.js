@@ -25,6 +25,9 @@ export function pairingSteps(pairing) {
   `;
 }
 
+/** Of this machine alone. */
+const LOOPBACK = /^http:..(127\.|localhost\b|\[::1\])/;
+
 const STEPS = {
   esp32: ({apiUrl, copied}) => html`
     <ol class="numbered">
@@ -34,7 +37,10 @@ const STEPS = {
       <li>Name the Wi-Fi or hotspot that the camera is to use.</li>
       <li>Type the code, and this as the server: ${copyable(apiUrl, copied)}</li>
     </ol>
-    <p class="faint small">The QR code holds both, as text.</p>
+    ${LOOPBACK.test(apiUrl)
+      ? html`<p class="note-box small">No camera in your network reaches this address: start the local cloud with <code>make run HOST=0.0.0.0</code>,
+          and open the page that it prints.</p>`
+      : html`<p class="faint small">The QR code holds both, as text.</p>`}
   `,
   simulated: ({apiUrl, code, copied}) => html`
     <ol class="numbered">
