@@ -12,9 +12,10 @@ import {pairView} from "./view-pair.js";
 import {signInView} from "./view-sign-in.js";
 import {usageView} from "./view-usage.js";
 
+const HOME = "photos";
 /** By the first part of the fragment; the rest are the view's own. */
 const VIEWS = new Map([
-  ["", {make: galleryView, label: "Photos"}],
+  [HOME, {make: galleryView, label: "Photos"}],
   ["cameras", {make: (app, id) => (id ? cameraView(app, id) : camerasView(app)), label: "Cameras"}],
   ["usage", {make: usageView, label: "Usage"}],
   ["pair", {make: pairView, label: "Pair a camera"}],
@@ -22,6 +23,7 @@ const VIEWS = new Map([
 
 class App {
   #view = null;
+  #shown = null;
   #isDue = false;
   #isReachable = true;
 
@@ -79,19 +81,24 @@ class App {
   }
 
   #routed() {
-    this.#view?.stop();
-    const [name, ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
-    const {make} = VIEWS.get(name) ?? VIEWS.get("");
-    this.#view = this.session.isOpen ? make(this, ...rest) : signInView(this);
-    this.name = name;
+    const [first, ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+    const name = VIEWS.has(first) ? first : HOME;
+    const parts = name === first ? rest : [];
+    if (!this.session.isOpen || this.#shown !== name || !this.#view.follow?.(...parts)) this.#show(name, parts);
     document.title = `${this.#view.title} · Frameferry`;
-    this.#view.start();
     this.changed();
+  }
+
+  #show(name, parts) {
+    this.#view?.stop();
+    this.#view = this.session.isOpen ? VIEWS.get(name).make(this, ...parts) : signInView(this);
+    this.#shown = this.session.isOpen ? name : null;
+    this.#view.start();
   }
 
   #frame() {
     return html`
-      <a class="skip" href="#main" @click=${skip}>Skip to the content</a>
+      <a class="skip" href="#main" ?inert=${this.#view.isModal} @click=${skip}>Skip to the content</a>
       ${this.session.isOpen ? this.#bar() : nothing}
       ${this.#isReachable ? nothing : html`<p class="banner" role="status">The API cannot be reached. Trying again&hellip;</p>`}
       <main id="main" tabindex="-1">${this.#view.template()}</main>
@@ -102,12 +109,12 @@ class App {
   #bar() {
     const links = [...VIEWS].filter(([name]) => name !== "pair");
     return html`
-      <header class="bar">
-        <a class="brand" href="#/"><span aria-hidden="true"></span>Frameferry</a>
+      <header class="bar" ?inert=${this.#view.isModal}>
+        <a class="brand" href="#/photos"><span aria-hidden="true"></span>Frameferry</a>
         <nav aria-label="Main">
           ${links.map(
             ([name, {label}]) => html`
-              <a href="#/${name}" class=${classMap({here: name === this.name})} aria-current=${name === this.name ? "page" : nothing}>${label}</a>
+              <a href="#/${name}" class=${classMap({here: name === this.#shown})} aria-current=${name === this.#shown ? "page" : nothing}>${label}</a>
             `,
           )}
         </nav>

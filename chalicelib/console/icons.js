@@ -20,6 +20,13 @@ const LINES = {
   check: svg`<path d="M5 12.5l4.5 4.5L19 7.5"/>`,
   thermometer: svg`<path d="M10 14V5a2 2 0 0 1 4 0v9a4 4 0 1 1-4 0z"/><path d="M12 9v8"/>`,
   ear: svg`<circle cx="12" cy="12" r="9"/><path d="M12 7v5l3 2"/>`,
+  close: svg`<path d="M6 6l12 12M18 6L6 18"/>`,
+  trash: svg`<path d="M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13M10.5 11v5M13.5 11v5"/>`,
+  download: svg`<path d="M12 4v11M7 11l5 5 5-5M5 20h14"/>`,
+  info: svg`<circle cx="12" cy="12" r="9"/><path d="M12 11v5M12 7.6v.1"/>`,
+  film: svg`<circle cx="12" cy="12" r="9"/><path d="M10 8.5v7l6-3.5z"/>`,
+  up: svg`<path d="M6 14l6-6 6 6"/>`,
+  broken: svg`<path d="M4 5h16v6l-4 3-3-4-4 5-5-3zM4 16l5 3 4-4 3 3 4-3v4H4z"/>`,
   cloud: svg`<path d="M7 19a4 4 0 0 1-.5-8A6 6 0 0 1 18 9.5 4.8 4.8 0 0 1 17.5 19z"/><path d="M9 14l2 2 4-4"/>`,
 };
 

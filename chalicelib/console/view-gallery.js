@@ -1,5 +1,383 @@
-import {html} from "./lit.js";
+// Photos: a day of one camera or of all.
 
-export function galleryView() {
-  return {title: "Frameferry", start() {}, stop() {}, template: () => html`<h1>Frameferry</h1>`};
+import {deletionsOf} from "./deletions.js";
+import {DayStrip} from "./day-strip.js";
+import {fileName, photoBlob, saveAs} from "./downloads.js";
+import {choosingBar, dayBar, nothingPanel, skeletons} from "./gallery-bars.js";
+import {GalleryDay} from "./gallery-day.js";
+import {galleryFragment, placesOf} from "./gallery-fragment.js";
+import {keyOf} from "./gallery-model.js";
+import {icon} from "./icons.js";
+import {html, nothing} from "./lit.js";
+import {PhotoGrid} from "./photo-grid.js";
+import {PhotoView} from "./view-photo.js";
+import {Selection} from "./selection.js";
+import {Thumbnails} from "./thumbnails.js";
+import {TimeLapse} from "./time-lapse.js";
+import {HOUR_MS, day as dayInWords, daysLater, startOfDay} from "./times.js";
+import {troublePanel, troubleWords} from "./troubles.js";
+import {photos} from "./words.js";
+
+export function galleryView(app, ...parts) {
+  return new Gallery(app, parts);
+}
+
+class Gallery {
+  #app;
+  #deletions;
+  #strip;
+  #grid;
+  #over = null;
+  #isMarking = false;
+  /** The step before this one was the gallery without what lies over it. */
+  #isStepBack = false;
+  #more = 0;
+  #nearest = undefined;
+  #asking = new AbortController();
+
+  /** What the fragment says. */
+  at;
+  /** @type {GalleryDay} */
+  day = null;
+  devices = null;
+  selection = new Selection();
+  thumbnails;
+
+  constructor(app, parts) {
+    this.#app = app;
+    this.#deletions = deletionsOf(app);
+    this.thumbnails = new Thumbnails(() => app.changed());
+    this.#strip = new DayStrip(() => app.changed(), (ms) => this.#grid.goTo(ms), (id) => this.nameOf(id));
+    this.#grid = new PhotoGrid(this);
+    this.#take(placesOf(parts));
+  }
+
+  get title() {
+    return this.at.startMs === null ? "Photos" : dayInWords(this.#startMs);
+  }
+
+  get isModal() {
+    return this.#over !== null;
+  }
+
+  get isChoosing() {
+    return this.#isMarking || this.selection.count > 0;
+  }
+
+  start() {
+    this.#grid.start();
+    this.day.start();
+    addEventListener("keydown", this.#pressed);
+    this.#lookForDevices();
+  }
+
+  stop() {
+    this.#asking.abort();
+    this.#over?.stop();
+    this.#grid.stop();
+    this.day.stop();
+    this.thumbnails.stop();
+    removeEventListener("keydown", this.#pressed);
+  }
+
+  /** The fragment has changed: true, for this view shows that itself. */
+  follow(...parts) {
+    const before = this.day;
+    this.#take(placesOf(parts));
+    if (this.day !== before) {
+      before.stop();
+      this.day.start();
+    }
+    return true;
+  }
+
+  changed() {
+    this.#app.changed();
+  }
+
+  /** How much of the window's top is covered by what sticks there. */
+  coveredPx() {
+    const sticking = [...document.querySelectorAll(".day-head, .strip-box")].map((each) => [getComputedStyle(each), each.offsetHeight]);
+    return Math.max(0, ...sticking.filter(([{position}]) => position === "sticky").map(([{top}, height]) => parseFloat(top) + height));
+  }
+
+  /** Empty where there is only one camera. */
+  nameOf(deviceId) {
+    if (this.at.deviceId !== null || (this.devices?.length ?? 0) < 2) return "";
+    return this.cameraName(deviceId);
+  }
+
+  cameraName(deviceId) {
+    return this.devices?.find((each) => each.device_id === deviceId)?.name || "Camera";
+  }
+
+  open(at) {
+    const item = this.day.model.itemAt(at);
+    if (item) this.#goOver({key: keyOf(item)});
+  }
+
+  /** Choose or let go; with `isRange` all from the one that was chosen last. */
+  async choose(at, isRange) {
+    const item = this.day.model.itemAt(at);
+    if (!item) return;
+    const anchorAt = this.selection.anchor === null ? -1 : this.day.model.indexOf(this.selection.anchor);
+    if (isRange && anchorAt >= 0) await this.#chooseBetween(anchorAt, at);
+    else this.selection.toggle(keyOf(item), item);
+    this.changed();
+  }
+
+  async chooseHour(hour) {
+    if (!(await this.#tried(() => this.day.loaded(hour)))) return;
+    const isAll = hour.items.every((each) => this.selection.has(keyOf(each)));
+    if (isAll) this.selection.remove(hour.items.map(keyOf));
+    else this.selection.add(hour.items.map((each) => [keyOf(each), each]));
+    this.changed();
+  }
+
+  /** What is chosen, or else the photo at that place in the day. */
+  remove(at) {
+    const item = this.day.model.itemAt(at);
+    const items = this.selection.count ? this.selection.items : item ? [item] : [];
+    if (!items.length) return;
+    this.#letGo();
+    this.#deletions.ask(items);
+  }
+
+  template() {
+    return html`
+      <div class="gallery" ?inert=${this.isModal}>
+        ${this.#head()}
+        ${this.#content()}
+        ${this.#more ? html`<button class="pill primary" @click=${this.#toTop}>${icon("up")}${photos(this.#more)} more</button>` : nothing}
+      </div>
+      ${this.#over?.template() ?? nothing}
+    `;
+  }
+
+  // What the fragment says.
+
+  get #startMs() {
+    return this.at.startMs ?? startOfDay(this.#app.now());
+  }
+
+  get #here() {
+    return {startMs: this.#startMs, deviceId: this.at.deviceId};
+  }
+
+  #take(at) {
+    const isOther = !this.day || (at.startMs ?? this.#startMs) !== this.day.model.startMs || at.deviceId !== this.at.deviceId;
+    this.at = at;
+    if (isOther) this.#begin();
+    this.#overlay();
+    this.changed();
+  }
+
+  #begin() {
+    const startMs = this.#startMs;
+    const what = {startMs, endMs: daysLater(startMs, 1), deviceId: this.at.deviceId};
+    this.day = new GalleryDay(this.#app, what, this.#deletions, () => this.#dayChanged(), (more) => this.#came(more));
+    this.#more = 0;
+    this.#nearest = undefined;
+    this.#letGo();
+  }
+
+  #overlay() {
+    const {key, isPlaying} = this.at;
+    const kind = key ? PhotoView : isPlaying ? TimeLapse : null;
+    if (!kind) {
+      this.#isStepBack = false;
+      return this.#closed();
+    }
+    if (this.#over instanceof kind) return this.#over.show(key);
+    this.#over?.stop();
+    this.#over = new kind(this.#app, this);
+    this.#over.show(key);
+  }
+
+  #closed() {
+    const at = this.#over ? this.#over.placeInDay : -1;
+    this.#over?.stop();
+    this.#over = null;
+    if (at >= 0) this.#grid.focus(at);
+  }
+
+  /** Of the photo view: another photo, which is no step to go back to. */
+  turnTo(key) {
+    history.replaceState(history.state, "", galleryFragment({...this.#here, key}));
+    this.#take({...this.at, key});
+  }
+
+  /** Of what lies over the gallery. */
+  close() {
+    if (this.#isStepBack) return history.back();
+    history.replaceState(history.state, "", galleryFragment(this.#here));
+    this.#take({...this.at, key: null, isPlaying: false});
+  }
+
+  removeOne(item) {
+    this.#deletions.ask([item]);
+  }
+
+  #goOver(what) {
+    this.#isStepBack = true;
+    this.#app.go(galleryFragment({...this.#here, ...what}));
+  }
+
+  #goTo(startMs, deviceId = this.at.deviceId) {
+    this.#app.go(galleryFragment({startMs, deviceId}));
+  }
+
+  // What comes.
+
+  async #lookForDevices() {
+    await this.#tried(async () => {
+      const found = [];
+      for await (const page of this.#app.api.pages("/devices", {}, {signal: this.#asking.signal})) found.push(...page.items);
+      this.devices = found;
+    });
+    this.changed();
+  }
+
+  #dayChanged() {
+    if (this.#grid.isAtTop) this.#more = 0;
+    const {model} = this.day;
+    if (model.isKnown && !model.count && this.#nearest === undefined) this.#lookForNearest();
+    this.changed();
+  }
+
+  /** The latest photo of all where the owner has not asked for a day; else the latest before the day. */
+  async #lookForNearest() {
+    this.#nearest = null;
+    const {day} = this;
+    await this.#tried(async () => {
+      const before = this.at.startMs === null ? {} : {to: new Date(this.#startMs).toISOString()};
+      const query = {device_id: this.at.deviceId ?? undefined, limit: 1, ...before};
+      const {items} = await this.#app.api.get("/items", query, {signal: this.#asking.signal});
+      if (day !== this.day || !items.length) return;
+      this.#nearest = startOfDay(Date.parse(items[0].captured_at));
+      if (this.at.startMs !== null) return;
+      history.replaceState(history.state, "", galleryFragment({startMs: this.#nearest, deviceId: this.at.deviceId}));
+      this.follow("", ...location.hash.split("/").slice(2));
+    });
+    this.changed();
+  }
+
+  #came(more) {
+    const seenMs = this.#grid.inSightMs;
+    if (this.#grid.isAtTop || seenMs === null) return;
+    this.#more += more.filter(({atMs}) => atMs + HOUR_MS > seenMs).reduce((sum, each) => sum + each.more, 0);
+  }
+
+  async #chooseBetween(oneAt, otherAt) {
+    const {model} = this.day;
+    const [from, to] = [Math.min(oneAt, otherAt), Math.max(oneAt, otherAt)];
+    const keys = [model.itemAt(from), model.itemAt(to)].map(keyOf);
+    const hours = model.hours.slice(model.hours.indexOf(model.placeOf(from).hour), model.hours.indexOf(model.placeOf(to).hour) + 1);
+    if (!(await this.#tried(() => Promise.all(hours.map((each) => this.day.loaded(each)))))) return;
+    const [first, last] = keys.map((each) => model.indexOf(each));
+    for (let at = first; at <= last; at++) this.selection.add([[keyOf(model.itemAt(at)), model.itemAt(at)]]);
+  }
+
+  /** One after the other, for a browser asks before it saves many at once. */
+  async #download() {
+    const {items} = this.selection;
+    this.#letGo();
+    let failed = 0;
+    for (const [at, item] of items.entries()) {
+      const away = this.#app.toast(`Fetching ${at + 1} of ${items.length}`, {holdMs: 60_000});
+      try {
+        saveAs(await photoBlob(this.#app.api, item, this.#asking.signal), fileName(item, this.cameraName(item.device_id)));
+      } catch (error) {
+        failed += 1;
+        if (error.name === "AbortError") return;
+      } finally {
+        away();
+      }
+    }
+    if (failed) this.#app.toast(`${photos(failed)} could not be fetched.`);
+  }
+
+  #letGo() {
+    this.selection.clear();
+    this.#isMarking = false;
+    this.changed();
+  }
+
+  #toTop = () => {
+    this.#more = 0;
+    scrollTo({top: 0, behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth"});
+  };
+
+  #pressed = (event) => {
+    if (this.isModal || event.target.closest?.("input, select, textarea")) return;
+    if (event.key === "Escape" && this.isChoosing) this.#letGo();
+    else if (event.key === "z" && (event.ctrlKey || event.metaKey)) this.#deletions.undo();
+    else return;
+    event.preventDefault();
+  };
+
+  /** @returns {Promise<boolean>} whether it went well; what did not is said */
+  async #tried(deed) {
+    try {
+      await deed();
+      return true;
+    } catch (error) {
+      if (error.name !== "AbortError" && !this.#asking.signal.aborted) this.#app.toast(troubleWords(error));
+      return false;
+    }
+  }
+
+  // What it looks like.
+
+  #head() {
+    const {model} = this.day;
+    return html`
+      <div class="day-head">
+        ${this.isChoosing ? this.#choosing() : this.#dayBar(model)}
+        ${this.#strip.template(model, this.#grid.inSightMs)}
+      </div>
+    `;
+  }
+
+  #dayBar(model) {
+    return dayBar({
+      startMs: this.#startMs,
+      todayMs: startOfDay(this.#app.now()),
+      count: model.isKnown ? model.count : null,
+      devices: this.devices ?? [],
+      deviceId: this.at.deviceId,
+      goTo: (startMs, deviceId) => this.#goTo(startMs, deviceId),
+      play: () => this.#play(),
+      mark: this.#mark,
+    });
+  }
+
+  #choosing() {
+    return choosingBar({count: this.selection.count, none: () => this.#letGo(), download: () => this.#download(), remove: () => this.remove(-1)});
+  }
+
+  #content() {
+    const {model, trouble} = this.day;
+    if (model.count) return this.#grid.template();
+    if (!model.isKnown) return trouble ? troublePanel(trouble, () => this.day.soon()) : skeletons();
+    if (this.#nearest === undefined || (this.#nearest === null && this.devices === null)) return skeletons();
+    return html`${this.#none()}${model.gaps.length ? this.#grid.template() : nothing}`;
+  }
+
+  #none() {
+    const isSoon = this.at.startMs === null || this.#startMs >= startOfDay(this.#app.now());
+    return nothingPanel({hasCamera: this.devices?.length !== 0, nearestMs: this.#nearest, isSoon, goTo: (ms) => this.#goTo(ms)});
+  }
+
+  #mark = () => {
+    this.#isMarking = true;
+    this.changed();
+  };
+
+  /** Of one camera: that of the photo in sight. */
+  #play() {
+    const inSight = this.day.model.itemAt(Math.max(0, this.day.model.indexBefore((this.#grid.inSightMs ?? this.#startMs) + 1)));
+    const deviceId = this.at.deviceId ?? inSight?.device_id ?? this.devices?.[0]?.device_id ?? null;
+    this.#goOver({deviceId, isPlaying: true});
+  }
 }

@@ -1,0 +1,29 @@
+// Photos as files of the owner's.
+
+import {placeBlob} from "./places.js";
+
+const LETTERS = /[^\p{L}\p{N}]+/gu;
+
+/** "Barn 2026-05-04 14-03-20 #123.jpg", in the owner's time. Pure. */
+export function fileName(item, camera) {
+  const at = new Date(item.captured_at);
+  const two = (number) => String(number).padStart(2, "0");
+  const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  const time = `${two(at.getHours())}-${two(at.getMinutes())}-${two(at.getSeconds())}`;
+  return `${[camera.replace(LETTERS, " ").trim() || "Photo", date, time].join(" ")} #${item.seq}.jpg`;
+}
+
+export function saveAs(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  // The browser has begun by then.
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+/** The photo's bytes, by URLs of its own. Throws as the API does, and PhotoMissing. */
+export async function photoBlob(api, {device_id, seq}, signal) {
+  const item = await api.get(`/items/${device_id}/${seq}`, {}, {signal});
+  return placeBlob(item.photo, {[item.photo.object_key]: item.photo.url}, signal);
+}

@@ -1,0 +1,143 @@
+// One day of one camera or of all: what the API has of it, kept up to date while somebody looks.
+
+import {BUCKET_S, DayModel} from "./gallery-model.js";
+import {HourLoader} from "./hour-loader.js";
+import {Poll} from "./poll.js";
+import {MINUTE_MS} from "./times.js";
+
+const LOOK_MS = 4000;
+/** Nothing new for so long: then looks are rarer. */
+const QUIET_AFTER_MS = 2 * MINUTE_MS;
+const QUIET_LOOK_MS = 30_000;
+const FIRST_PAGE = 60;
+const PAGE = 200;
+/** Their URLs are asked for again before S3 refuses them. */
+const EARLY_MS = MINUTE_MS;
+
+export class GalleryDay {
+  #app;
+  #query;
+  #deletions;
+  #changed;
+  #onMore;
+  #poll;
+  #loader;
+  #latestNewsMs;
+  #latestLookMs = -Infinity;
+  #first = new AbortController();
+  #hidden = () => {
+    this.model.hiddenChanged();
+    this.#changed();
+  };
+
+  /**
+   * @param {{startMs: number, endMs: number, deviceId: string | null}} what
+   * @param {() => void} changed called after each change of `model`, and when there is trouble
+   * @param {(more: {atMs: number, more: number}[]) => void} onMore called when photos came
+   */
+  constructor(app, {startMs, endMs, deviceId}, deletions, changed, onMore) {
+    this.#app = app;
+    this.#query = {device_id: deviceId ?? undefined, from: instant(startMs), to: instant(endMs)};
+    this.#deletions = deletions;
+    this.#changed = changed;
+    this.#onMore = onMore;
+    this.#latestNewsMs = app.now();
+    this.model = new DayModel(startMs, endMs, (key) => deletions.isHidden(key));
+    this.#poll = new Poll((signal) => this.#look(signal), LOOK_MS, changed);
+    this.#loader = new HourLoader((hour, signal) => this.#load(hour, signal));
+  }
+
+  get trouble() {
+    return this.#poll.trouble;
+  }
+
+  start() {
+    this.#deletions.listeners.add(this.#hidden);
+    this.#lookAtNewest();
+    this.#poll.start();
+  }
+
+  stop() {
+    this.#deletions.listeners.delete(this.#hidden);
+    this.#first.abort();
+    this.#poll.stop();
+    this.#loader.stop();
+  }
+
+  /** Look at the timeline now. */
+  soon() {
+    this.#latestLookMs = -Infinity;
+    this.#poll.soon();
+  }
+
+  /** Hours that are in sight, most wanted first. */
+  want(hours) {
+    const now = this.#app.now();
+    for (const hour of hours) if (hour.urlsExpireAtMs - EARLY_MS < now) hour.isStale = true;
+    const stale = this.model.hours.filter((each) => each.isStale && !hours.includes(each));
+    this.#loader.want([...hours, ...stale].filter((each) => each.count || each.isStale));
+  }
+
+  /** S3 refuses its URLs: get others. */
+  refused(hour) {
+    hour.isStale = true;
+    this.#loader.loaded(hour).catch(() => {});
+  }
+
+  /** Fulfilled when its photos are known. Throws as the API does. */
+  loaded(hour) {
+    return this.#loader.loaded(hour);
+  }
+
+  /** The item at that place in the day; null behind the last. Throws as the API does. */
+  async itemAt(at) {
+    const place = this.model.placeOf(at);
+    if (!place) return null;
+    if (!this.model.itemAt(at)) await this.#loader.loaded(place.hour);
+    return this.model.itemAt(at);
+  }
+
+  async #look(signal) {
+    const now = this.#app.now();
+    if (now - this.#latestNewsMs > QUIET_AFTER_MS && now - this.#latestLookMs < QUIET_LOOK_MS) return;
+    const told = await this.#app.api.get("/timeline", {...this.#query, bucket_s: BUCKET_S}, {signal});
+    this.#latestLookMs = now;
+    const more = this.model.takeTimeline(told);
+    if (more === null) return;
+    this.#latestNewsMs = now;
+    if (more.length) this.#onMore(more);
+    this.#changed();
+  }
+
+  /** With the first look at the timeline, so that the first photos need not wait for it. */
+  async #lookAtNewest() {
+    try {
+      const page = await this.#app.api.get("/items", {...this.#query, limit: FIRST_PAGE}, {signal: this.#first.signal});
+      this.model.takeNewest(page);
+      this.#changed();
+    } catch {
+      // The hours' own loading says what is wrong.
+    }
+  }
+
+  async #load(hour, signal) {
+    const query = {...this.#query, from: instant(hour.startMs), to: instant(hour.endMs), limit: PAGE};
+    const items = [];
+    const urls = {};
+    let expireAtMs = Infinity;
+    for await (const page of this.#app.api.pages("/items", query, {signal})) {
+      items.push(...page.items);
+      Object.assign(urls, page.urls);
+      expireAtMs = Math.min(expireAtMs, Date.parse(page.urls_expire_at));
+      if (page.cursor && !hour.isLoaded) this.#take(hour, [...items], {...urls}, expireAtMs, false);
+    }
+    this.#take(hour, items, urls, expireAtMs, true);
+  }
+
+  #take(hour, items, urls, expireAtMs, isWhole) {
+    this.model.takeItems(hour, items, urls, expireAtMs, {isWhole});
+    this.#changed();
+  }
+}
+
+const instant = (ms) => new Date(ms).toISOString();

@@ -1,0 +1,236 @@
+// The grid of a day: only rows that are in sight are in the page, each at its own place.
+
+import {placeAfterKey, rowOf} from "./gallery-layout.js";
+import {keyOf} from "./gallery-model.js";
+import {gapWords} from "./gap-words.js";
+import {GridWindow} from "./grid-window.js";
+import {icon} from "./icons.js";
+import {classMap, html, nothing, ref, repeat} from "./lit.js";
+import {clock, clockWithSeconds} from "./times.js";
+import {CONFIDENCE, photos} from "./words.js";
+
+/** So long a window must rest before hours are asked for that it came upon in a leap. */
+const REST_MS = 90;
+const SURE = new Set(["ntp", "solved"]);
+
+export class PhotoGrid {
+  #gallery;
+  #window;
+  #element = null;
+  #day = null;
+  #focusAt = 0;
+  #focusKey = null;
+  #isFocusDue = false;
+  #latest = null;
+  #timer = 0;
+
+  /**
+   * @param {object} gallery what the grid belongs to: `day` (a GalleryDay), `thumbnails`, `selection`, `nameOf(id)`,
+   *   `changed()`, `open(at)`, `choose(at, isRange)`, `chooseHour(hour)`, `remove(at)`, `coveredPx()`
+   */
+  constructor(gallery) {
+    this.#gallery = gallery;
+    this.#window = new GridWindow(() => gallery.changed(), () => gallery.coveredPx());
+  }
+
+  start() {
+    this.#window.start();
+  }
+
+  stop() {
+    this.#window.stop();
+    clearTimeout(this.#timer);
+  }
+
+  /** Show what was taken just before `ms`. */
+  goTo(ms) {
+    this.#window.goTo(ms);
+  }
+
+  /** The photo at that place in the day into sight, and the focus on it. */
+  focus(at) {
+    this.#focusOn(at);
+    this.#isFocusDue = true;
+    this.#window.show(rowOf(this.#window.rows, at));
+    this.#gallery.changed();
+  }
+
+  /** When the first photo in sight was taken, more or less; null where there is none. */
+  get inSightMs() {
+    const row = this.#window.seen.find((each) => each.kind === "cells");
+    if (!row) return null;
+    const item = row.hour.items[row.from];
+    const {startMs, endMs, count} = row.hour;
+    return item ? Date.parse(item.captured_at) : endMs - 1 - ((endMs - startMs) * row.from) / count;
+  }
+
+  get isAtTop() {
+    return this.#window.isAtTop;
+  }
+
+  template() {
+    const {model} = this.#gallery.day;
+    if (this.#day !== model) this.#begin(model);
+    this.#window.layOut(model);
+    this.#followFocus();
+    queueMicrotask(() => this.#look());
+    const {rows, heightPx, columns} = this.#window;
+    return html`
+      <div class="grid" role="grid" aria-label="Photos" aria-multiselectable="true" aria-rowcount=${rows.length}
+        .style=${`height: ${heightPx}px; --columns: ${columns}`} ${ref(this.#kept)} @click=${this.#clicked} @keydown=${this.#pressed}>
+        ${repeat(this.#rowsToDraw(), ([row]) => row.key, ([row, at]) => this.#row(row, at))}
+      </div>
+    `;
+  }
+
+  #begin(model) {
+    this.#day = model;
+    this.#focusAt = 0;
+    this.#focusKey = null;
+  }
+
+  #rowsToDraw() {
+    const drawn = this.#window.drawn;
+    if (!this.#element?.contains(document.activeElement)) return drawn;
+    // What has the focus stays in the page, wherever it is scrolled to.
+    const {rows} = this.#window;
+    const at = rows.indexOf(rowOf(rows, this.#focusAt));
+    if (at < 0 || drawn.some(([, each]) => each === at)) return drawn;
+    return at < drawn[0]?.[1] ? [[rows[at], at], ...drawn] : [...drawn, [rows[at], at]];
+  }
+
+  #row(row, at) {
+    const place = `transform: translateY(${row.top}px); height: ${row.height}px`;
+    if (row.kind === "head") return this.#head(row, at, place);
+    if (row.kind === "gap") return this.#gap(row, at, place);
+    const cells = Array.from({length: row.count}, (_, column) => this.#cell(row, column));
+    return html`<div role="row" class="row" aria-rowindex=${at + 1} .style=${place}>${cells}</div>`;
+  }
+
+  #head({hour}, at, place) {
+    return html`
+      <div role="row" class="row head" aria-rowindex=${at + 1} .style=${place}>
+        <div role="rowheader"><h2>${clock(hour.startMs)}</h2><span class="faint small">${photos(hour.count)}</span></div>
+        <div role="gridcell"><button class="quiet small" data-hour=${hour.startMs} aria-label="Select all photos of ${clock(hour.startMs)}">Select</button></div>
+      </div>
+    `;
+  }
+
+  #gap({gaps}, at, place) {
+    const told = (gap) => {
+      const {reason, when, more} = gapWords(gap, this.#gallery.nameOf(gap.device_id));
+      return html`<div role="gridcell" class=${gap.reason}><strong>${reason}</strong><span class="numbers">${when}</span><span class="faint">${more}</span></div>`;
+    };
+    return html`<div role="row" class="row gap" aria-rowindex=${at + 1} .style=${place}>${gaps.map(told)}</div>`;
+  }
+
+  #cell(row, column) {
+    const at = row.first + column;
+    const item = row.hour.items[row.from + column];
+    const isFocus = at === this.#focusAt;
+    const key = item ? keyOf(item) : "";
+    const isChosen = item ? this.#gallery.selection.has(key) : false;
+    const takenMs = item ? Date.parse(item.captured_at) : 0;
+    return html`
+      <div role="gridcell" class=${classMap({cell: true, chosen: isChosen, blank: !item})} tabindex=${isFocus ? "0" : "-1"} data-at=${at}
+        data-time=${item ? clock(takenMs) : nothing} aria-selected=${isChosen ? "true" : "false"}
+        aria-label=${item ? this.#label(item, takenMs) : "Loading"} ${isFocus ? ref(this.#focused) : nothing}>
+        ${item ? this.#picture(item, key, row.hour) : nothing}
+        ${item ? html`<button class="mark" tabindex="-1" aria-label="Select" aria-pressed=${isChosen ? "true" : "false"}></button>` : nothing}
+      </div>
+    `;
+  }
+
+  #label(item, takenMs) {
+    const words = [clockWithSeconds(takenMs), this.#gallery.nameOf(item.device_id)];
+    if (!SURE.has(item.captured_at_confidence)) words.push(CONFIDENCE[item.captured_at_confidence]);
+    if (item.status === "rejected") words.push("cannot be shown");
+    return words.filter(Boolean).join(", ");
+  }
+
+  #picture(item, key, hour) {
+    if (!item.thumbnail) return html`<span class="none">${icon("broken")}</span>`;
+    const url = this.#gallery.thumbnails.urlOf(key, item.thumbnail);
+    if (url) return html`<img src=${url} alt="" draggable="false" decoding="async">`;
+    return this.#gallery.thumbnails.isMissing(item.thumbnail) ? html`<span class="none">${icon("broken")}</span>` : nothing;
+  }
+
+  // What is asked for.
+
+  #look() {
+    // A time-lapse wants others.
+    if (!this.#element || this.#gallery.at.isPlaying) return;
+    const seen = this.#window.seen.filter((row) => row.kind === "cells");
+    const spare = this.#window.drawn.map(([row]) => row).filter((row) => row.kind === "cells" && !seen.includes(row));
+    this.#gallery.thumbnails.want([...seen, ...spare].flatMap((row) => this.#wantedOf(row)));
+    const hours = [...new Set([...seen, ...spare].map((row) => row.hour))];
+    const names = hours.map((each) => each.startMs).join();
+    clearTimeout(this.#timer);
+    if (names === this.#latest) this.#gallery.day.want(hours);
+    else this.#timer = setTimeout(() => this.#gallery.day.want(hours), this.#latest === null ? 0 : REST_MS);
+    this.#latest = names;
+  }
+
+  #wantedOf({hour, from, count}) {
+    const items = hour.items.slice(from, from + count).filter((each) => each.thumbnail);
+    const refused = () => this.#gallery.day.refused(hour);
+    return items.map(({thumbnail: place}) => ({place, url: hour.urls[place.object_key], refused}));
+  }
+
+  // What the owner does.
+
+  #kept = (element) => {
+    this.#element = element ?? null;
+    this.#window.keep(element);
+  };
+
+  #focused = (element) => {
+    if (!element || !this.#isFocusDue) return;
+    this.#isFocusDue = false;
+    queueMicrotask(() => element.focus({preventScroll: true}));
+  };
+
+  #focusOn(at) {
+    const item = this.#day.itemAt(at);
+    this.#focusAt = at;
+    this.#focusKey = item ? keyOf(item) : null;
+  }
+
+  /** Photos come and go: the focus stays with its photo. */
+  #followFocus() {
+    const last = Math.max(0, this.#day.count - 1);
+    const at = this.#focusKey === null ? -1 : this.#day.indexOf(this.#focusKey);
+    if (at >= 0) this.#focusAt = at;
+    else this.#focusOn(Math.min(this.#focusAt, last));
+  }
+
+  #clicked = (event) => {
+    const hourMs = event.target.closest("[data-hour]")?.dataset.hour;
+    if (hourMs) return this.#gallery.chooseHour(this.#day.hourAt(Number(hourMs)));
+    const cell = event.target.closest("[data-at]");
+    if (!cell) return;
+    const at = Number(cell.dataset.at);
+    this.#focusOn(at);
+    const isMark = event.target.closest(".mark") !== null;
+    if (isMark || event.shiftKey || event.ctrlKey || event.metaKey || this.#gallery.isChoosing) this.#gallery.choose(at, event.shiftKey);
+    else this.#gallery.open(at);
+  };
+
+  #pressed = (event) => {
+    if (!event.target.dataset.at || event.altKey) return;
+    const {rows, rowsOfAPage} = this.#window;
+    const to = placeAfterKey(rows, this.#focusAt, this.#day.count, event, rowsOfAPage);
+    if (to !== null) this.#went(to, event.shiftKey);
+    else if (event.key === "Enter") this.#gallery.open(this.#focusAt);
+    else if (event.key === " " || event.key === "x") this.#gallery.choose(this.#focusAt, event.shiftKey);
+    else if (event.key === "Delete") this.#gallery.remove(this.#focusAt);
+    else return;
+    event.preventDefault();
+  };
+
+  #went(at, isRange) {
+    if (isRange && this.#gallery.selection.anchor === null) this.#gallery.choose(this.#focusAt, false);
+    this.focus(at);
+    if (isRange) this.#gallery.choose(at, true);
+  }
+}

@@ -1,0 +1,260 @@
+// One photo over the gallery: to be looked at closely, turned from, kept, deleted.
+
+import {fileName, saveAs} from "./downloads.js";
+import {keyOf} from "./gallery-model.js";
+import {icon} from "./icons.js";
+import {html, nothing, ref} from "./lit.js";
+import {PhotoCache} from "./photo-cache.js";
+import {PhotoStage} from "./photo-stage.js";
+import {clockWithSeconds, day as dayInWords, dayAndClock} from "./times.js";
+import {troubleWords} from "./troubles.js";
+import {ApiError} from "./api.js";
+import {CONFIDENCE, bytes, count} from "./words.js";
+
+/** The photo, two to each side. */
+const MOST_PHOTOS = 5;
+
+/** Why processing refused one. */
+const REJECTED = {
+  empty: "The file is empty.",
+  not_a_jpeg: "This is no JPEG.",
+  truncated: "Its end is missing.",
+  undecodable: "It cannot be decoded.",
+  too_many_pixels: "It has too many pixels.",
+  too_many_scans: "It takes too much work to decode.",
+  pack_limit_exceeded: "The photos before it in its pack took all the work that a pack gets.",
+  too_large: "It is too large.",
+  sha256_mismatch: "These are not the bytes that the camera announced.",
+  processing_failed: "Processing it failed four times.",
+  object_missing: "Somebody took its file out of the bucket.",
+};
+
+export class PhotoView {
+  #app;
+  #gallery;
+  #key = null;
+  #item = null;
+  #at = -1;
+  #trouble = null;
+  #isInfoOpen = false;
+  #isFocusDue = true;
+  #photos;
+  #stage;
+  #asking = new AbortController();
+
+  /** @param {object} gallery `day`, `thumbnails`, `cameraName(id)`, `turnTo(key)`, `close()`, `removeOne(item)` */
+  constructor(app, gallery) {
+    this.#app = app;
+    this.#gallery = gallery;
+    this.#photos = new PhotoCache(app.api, MOST_PHOTOS, () => app.changed());
+    this.#stage = new PhotoStage(() => app.changed(), (step) => this.#turn(step), () => gallery.close());
+    addEventListener("keydown", this.#pressed);
+  }
+
+  stop() {
+    removeEventListener("keydown", this.#pressed);
+    this.#asking.abort();
+    this.#photos.stop();
+  }
+
+  /** Where in the day the photo is; -1 where that is not known. */
+  get placeInDay() {
+    return this.#gallery.day.model.indexOf(this.#key);
+  }
+
+  show(key) {
+    if (key === this.#key) return;
+    this.#key = key;
+    this.#trouble = null;
+    this.#stage.reset();
+    this.#find();
+  }
+
+  template() {
+    const {model} = this.#gallery.day;
+    const at = model.indexOf(this.#key);
+    if (at >= 0) {
+      this.#at = at;
+      this.#item = model.itemAt(at);
+    }
+    const item = this.#item && keyOf(this.#item) === this.#key ? this.#item : null;
+    queueMicrotask(() => this.#lookAround(at));
+    return html`
+      <section class="photo-view" role="dialog" aria-modal="true" aria-label="Photo" tabindex="-1" ${ref(this.#focus)}>
+        ${this.#bar(item)}
+        <div class="photo-main">
+          ${item ? this.#picture(item) : this.#trouble ? this.#failed(this.#trouble) : html`<div class="stage"><span class="spinner" role="status" aria-label="Loading"></span></div>`}
+          <button class="turn before" aria-label="The newer photo" ?disabled=${at <= 0} @click=${() => this.#turn(-1)}>${icon("back")}</button>
+          <button class="turn after" aria-label="The older photo" ?disabled=${at < 0 || at >= model.count - 1} @click=${() => this.#turn(1)}>${icon("next")}</button>
+        </div>
+        ${item && this.#isInfoOpen ? this.#info(item) : nothing}
+      </section>
+    `;
+  }
+
+  #bar(item) {
+    return html`
+      <div class="photo-bar">
+        <button class="square" aria-label="Back to the photos" @click=${() => this.#gallery.close()}>${icon("close")}</button>
+        ${item ? this.#title(item) : html`<div class="photo-title"></div>`}
+        <button class="square" aria-label="Download" ?disabled=${!this.#blobOf(item)} @click=${() => this.#download()}>${icon("download")}</button>
+        <button class="square" aria-label="Delete" ?disabled=${!item} @click=${() => this.#remove()}>${icon("trash")}</button>
+        <button class="square" aria-label="About this photo" aria-pressed=${this.#isInfoOpen ? "true" : "false"} ?disabled=${!item} @click=${this.#toggleInfo}>${icon("info")}</button>
+      </div>
+    `;
+  }
+
+  #title(item) {
+    const takenMs = Date.parse(item.captured_at);
+    const {captured_at_confidence: how} = item;
+    const isSure = how === "ntp" || how === "solved";
+    return html`
+      <div class="photo-title">
+        <h2><time datetime=${item.captured_at}>${isSure ? "" : "about "}${clockWithSeconds(takenMs)}</time></h2>
+        <p class="small">${dayInWords(takenMs)} · ${this.#gallery.cameraName(item.device_id)}</p>
+      </div>
+    `;
+  }
+
+  #picture(item) {
+    const words = `${this.#gallery.cameraName(item.device_id)}, ${clockWithSeconds(Date.parse(item.captured_at))}`;
+    if (item.status === "rejected") return this.#refused(item);
+    const photo = item.photo ? this.#photos.get(item, this.#urls()) : null;
+    if (!photo || photo.trouble) return this.#failed(photo?.trouble ?? null, item);
+    const before = item.thumbnail ? this.#gallery.thumbnails.urlOf(keyOf(item), item.thumbnail) : null;
+    return html`${this.#stage.template(photo.url, before, item, words)}
+      ${photo.url ? nothing : html`<span class="spinner" role="status" aria-label="Loading"></span>`}`;
+  }
+
+  #refused(item) {
+    return html`<div class="photo-none">${icon("broken")}<h3>This photo cannot be shown</h3><p>${REJECTED[item.reject_reason] ?? item.reject_reason}</p></div>`;
+  }
+
+  #failed(error, item) {
+    const isApi = error && (error instanceof ApiError || error.constructor.name === "Unreachable");
+    return html`
+      <div class="photo-none" role="alert">
+        <h3>The photo cannot be fetched</h3>
+        <p>${error?.status === 404 ? "It is not there any more." : isApi ? troubleWords(error) : "Its bytes do not come. Check the network and try again."}</p>
+        <button @click=${() => this.#again(item)}>Try again</button>
+      </div>
+    `;
+  }
+
+  #info(item) {
+    const rows = [
+      ["Taken", html`${dayAndClock(Date.parse(item.captured_at))}<br><span class="small">${CONFIDENCE[item.captured_at_confidence]}</span>`],
+      ["Camera", html`<a href="#/cameras/${item.device_id}">${this.#gallery.cameraName(item.device_id)}</a>`],
+      ["Size", [item.width && `${count(item.width)} × ${count(item.height)} pixels`, item.size_bytes && bytes(item.size_bytes)].filter(Boolean).join(", ")],
+      ["Number", `${count(item.seq)}`],
+      ["Arrived", item.stored_at ? dayAndClock(Date.parse(item.stored_at)) : ""],
+      ["SHA-256", item.sha256 ? html`<code>${item.sha256}</code>` : ""],
+    ];
+    return html`
+      <aside class="photo-info" aria-label="About this photo">
+        <dl>${rows.filter(([, text]) => text).map(([name, text]) => html`<div><dt>${name}</dt><dd>${text}</dd></div>`)}</dl>
+        <p class="small">Keys: arrows turn, + and - zoom, 0 shows all, D downloads, Delete deletes, I hides this.</p>
+      </aside>
+    `;
+  }
+
+  #urls() {
+    const place = this.#gallery.day.model.placeOf(this.#at);
+    return place && this.placeInDay >= 0 ? place.hour.urls : {};
+  }
+
+  #blobOf(item) {
+    return item?.photo && item.status !== "rejected" ? this.#photos.get(item, this.#urls()).blob : null;
+  }
+
+  /** Not of this day's list yet: asked for by itself, then its hour for the neighbours. */
+  async #find() {
+    const {day} = this.#gallery;
+    if (day.model.indexOf(this.#key) >= 0) return;
+    try {
+      const item = await this.#app.api.get(`/items/${this.#key}`, {}, {signal: this.#asking.signal});
+      if (keyOf(item) !== this.#key) return;
+      this.#item = item;
+      this.#app.changed();
+      const hour = day.model.hourAt(Date.parse(item.captured_at));
+      if (hour) await day.loaded(hour);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.#trouble = error;
+      this.#app.changed();
+    }
+  }
+
+  /** What comes next is here before it is asked for. */
+  async #lookAround(at) {
+    if (at < 0) return;
+    const {day} = this.#gallery;
+    for (const step of [1, -1]) {
+      const item = await day.itemAt(at + step).catch(() => null);
+      if (this.#asking.signal.aborted || !item?.photo || item.status === "rejected") continue;
+      const place = day.model.placeOf(at + step);
+      if (this.#blobOf(this.#item)) this.#photos.get(item, place.hour.urls);
+    }
+  }
+
+  #turn(step) {
+    const {model} = this.#gallery.day;
+    const item = this.placeInDay < 0 ? null : model.itemAt(this.placeInDay + step);
+    if (item) this.#gallery.turnTo(keyOf(item));
+  }
+
+  #download() {
+    const blob = this.#blobOf(this.#item);
+    if (blob) saveAs(blob, fileName(this.#item, this.#gallery.cameraName(this.#item.device_id)));
+  }
+
+  /** On to the next one; the last of a day closes. */
+  #remove() {
+    const item = this.#item;
+    if (!item) return;
+    const {model} = this.#gallery.day;
+    const at = this.placeInDay;
+    const next = model.itemAt(at + 1) ?? model.itemAt(at - 1);
+    this.#gallery.removeOne(item);
+    if (next) this.#gallery.turnTo(keyOf(next));
+    else this.#gallery.close();
+  }
+
+  #again(item) {
+    if (item) this.#photos.forget(item);
+    this.#trouble = null;
+    this.#find();
+    this.#app.changed();
+  }
+
+  #toggleInfo = () => {
+    this.#isInfoOpen = !this.#isInfoOpen;
+    this.#app.changed();
+  };
+
+  #focus = (element) => {
+    if (!element || !this.#isFocusDue) return;
+    this.#isFocusDue = false;
+    queueMicrotask(() => element.focus());
+  };
+
+  #pressed = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.(".toasts")) return;
+    const deeds = {
+      ArrowRight: () => this.#turn(1),
+      ArrowLeft: () => this.#turn(-1),
+      Escape: () => this.#gallery.close(),
+      Delete: () => this.#remove(),
+      "+": () => this.#stage.step(1),
+      "=": () => this.#stage.step(1),
+      "-": () => this.#stage.step(-1),
+      0: () => (this.#stage.reset(), this.#app.changed()),
+      i: this.#toggleInfo,
+      d: () => this.#download(),
+    };
+    const deed = deeds[event.key];
+    if (!deed) return;
+    event.preventDefault();
+    deed();
+  };
+}
