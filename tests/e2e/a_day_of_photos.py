@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from infra.local.cloud import LocalCloud
 from tests.e2e import packing
 from tests.e2e.people import DeviceCaller
-from tests.pack_files import Shot
+from tests.pack_files import BOOT_ID, Shot
 
 PHOTOS = 2_880
 INTERVAL = timedelta(seconds=30)
@@ -51,7 +51,7 @@ def send(cloud: LocalCloud, device: DeviceCaller, packs: Sequence[packing.Offere
         cloud.settle(_SETTLE_S)
         packing.receipts(device, *part)
     # The clock sample names the same run of the camera as its shots do.
-    clock = {"boot_id": packing.BOOT_ID, "uptime_ms": 30_000 * next_seq, "next_seq": next_seq}
+    clock = {"boot_id": BOOT_ID, "uptime_ms": 30_000 * next_seq, "next_seq": next_seq}
     packing.sync(device, clock=clock, health={"queue_depth": 0})
 
 
@@ -61,7 +61,7 @@ def shots(seqs: Iterable[int], since: datetime, size: tuple[int, int] = (640, 48
         at = since + seq * INTERVAL
         look = (at.hour * 60 + at.minute) * _LOOKS // 1_440
         uptime_ms = 30_000 * seq
-        yield Shot(seq, landscape(look, size), at, clock_synced=True, uptime_ms=uptime_ms, boot_id=packing.BOOT_ID)
+        yield Shot(seq, landscape(look, size), at, clock_synced=True, uptime_ms=uptime_ms, boot_id=BOOT_ID)
 
 
 @cache
