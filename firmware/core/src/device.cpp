@@ -215,12 +215,8 @@ LedState Device::led_state() {
     const bool is_card_good = !is_paired() || is_queue_open_.load();
     if (is_losing_.load() || !is_card_good) return LedState::fault;
     if (is_portal_open_.load()) return LedState::portal;
-    switch (uplink_.state()) {
-        case LinkState::unpaired:
-        case LinkState::pairing: return is_paired() ? LedState::draining : LedState::not_paired;
-        case LinkState::refused: return LedState::refused;
-        default: break;
-    }
+    if (!is_paired()) return LedState::not_paired;
+    if (uplink_.state() == LinkState::refused) return LedState::refused;
     if (pause_.is_paused()) return LedState::paused;
     if (uplink_.state() == LinkState::failing) return LedState::no_network;
     if (uplink_.is_draining()) return LedState::draining;

@@ -145,13 +145,20 @@ void Uplink::heed() {
         CommandLedger::Entry* entry = ledger_.find(parts_.acks[at]);
         if (entry != nullptr) CommandLedger::acknowledged(*entry);
     }
-    const bool may_put_there = answer_.uploads.port == 0 || is_allowed(answer_.uploads.endpoint(), allow_plain_http_);
-    if (!may_put_there) log_.add("places outside TLS and outside the private network");
-    if (may_put_there) {
-        const Identity& identity = identity_.identity();
-        drain_.answered(asked_.data(), answer_, identity.device_id, identity.receipt_keys, asked_at_ms_);
-    }
+    void_foreign_places();
+    const Identity& identity = identity_.identity();
+    drain_.answered(asked_.data(), answer_, identity.device_id, identity.receipt_keys, asked_at_ms_);
     for (std::size_t at = 0; at < answer_.command_count && !has_ended_; ++at) take_command(answer_.commands[at]);
+}
+
+// A LAN's server may send packs elsewhere, but not without TLS and out of the private network.
+void Uplink::void_foreign_places() {
+    const UploadPlaces& uploads = answer_.uploads;
+    if (uploads.port == 0 || is_allowed(uploads.endpoint(), allow_plain_http_)) return;
+    for (std::size_t at = 0; at < answer_.object_count; ++at) {
+        ObjectAnswer& object = answer_.objects[at];
+        if (object.status == ObjectStatus::place) object.status = ObjectStatus::unreadable;
+    }
 }
 
 void Uplink::take_command(const Command& command) {

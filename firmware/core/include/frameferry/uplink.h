@@ -131,6 +131,7 @@ private:
     ApiResult say();
     void answered(const ApiResult& result);
     void heed();
+    void void_foreign_places();
     void take_command(const Command& command);
     void carry_out(const Command& command);
     void failed(const ApiResult& result);

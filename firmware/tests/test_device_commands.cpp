@@ -1,0 +1,422 @@
+// Commands, settings and the pause of a whole device, across resets at every write that is kept.
+#include <doctest/doctest.h>
+
+#include "fakes/device_run.h"
+
+using namespace frameferry;
+using device_run::Run;
+using device_run::World;
+using memory_ports::PowerCut;
+
+namespace {
+
+const char* const command_id = "01KDD2G0EG000G40R40M30E209";
+
+DeviceConfig config() {
+    DeviceConfig made;
+    made.limits.captures = 4;
+    made.limits.pack_bytes = 64 << 10;
+    return made;
+}
+
+std::size_t events_of(const World& world, const std::string& kind) {
+    std::size_t count = 0;
+    for (const auto& [name, event] : world.cloud.events) count += name.rfind(kind + " ", 0) == 0 ? 1 : 0;
+    return count;
+}
+
+struct Paired {
+    Paired() { REQUIRE(run.pair()); }
+    void command(const std::string& kind, const std::string& arguments = "") {
+        world.cloud.commands.push_back({command_id, kind, arguments});
+        run.go_on(180'000);
+    }
+    std::string status() { return world.cloud.acks.count(command_id) == 0 ? "none" : world.cloud.acks.at(command_id); }
+    std::string detail() { return world.cloud.details.count(command_id) == 0 ? "" : world.cloud.details.at(command_id); }
+    World world;
+    Run run{world, config()};
+};
+
+}  // namespace
+
+TEST_CASE("a photo that is wanted now is taken and goes up at once") {
+    Paired paired;
+    paired.world.cloud.settings = R"({"interval_s":86400})";
+    paired.world.cloud.settings_version = 2;
+    paired.run.go_on(120'000);
+    const std::size_t before = paired.world.cloud.photos.size();
+    paired.world.cloud.commands.push_back({command_id, "capture_now", ""});
+    paired.run.go_on(62'000);
+    CHECK(paired.status() == "done");
+    CHECK(paired.world.cloud.photos.size() == before + 1);
+    CHECK(paired.run.device->is_drained());
+}
+
+TEST_CASE("the owner's pause and its end are carried out and told") {
+    Paired paired;
+    paired.command("pause");
+    CHECK(paired.status() == "done");
+    CHECK(paired.run.device->led_state() == LedState::paused);
+    const int taken = paired.world.camera.taken;
+    paired.run.go_on(300'000);
+    CHECK(paired.world.camera.taken == taken);
+    paired.world.cloud.commands.push_back({"01KDD2G0EG000G40R40M30E210", "resume", ""});
+    paired.run.go_on(180'000);
+    CHECK(paired.world.camera.taken > taken);
+    paired.run.drain();
+    CHECK(events_of(paired.world, "paused") == 1);
+    CHECK(events_of(paired.world, "resumed") == 1);
+}
+
+TEST_CASE("a pause of an hour ends by itself") {
+    Paired paired;
+    paired.command("pause", R"({"duration_s":3600})");
+    CHECK(paired.run.device->is_paused());
+    paired.run.go_on(3'000'000);
+    CHECK(paired.run.device->is_paused());
+    paired.run.go_on(700'000);
+    CHECK_FALSE(paired.run.device->is_paused());
+}
+
+TEST_CASE("the button pauses at once, and no command of a paused device takes a photo") {
+    Paired paired;
+    CHECK(paired.run.device->button_pressed());
+    const int taken = paired.world.camera.taken;
+    paired.command("capture_now");
+    CHECK(paired.status() == "failed");
+    CHECK(paired.detail() == "the device is paused");
+    CHECK(paired.world.camera.taken == taken);
+    CHECK_FALSE(paired.run.device->button_pressed());
+    paired.run.go_on(60'000);
+    CHECK(paired.world.camera.taken > taken);
+}
+
+TEST_CASE("settings that say nothing of a pause leave the button's alone") {
+    Paired paired;
+    paired.run.device->button_pressed();
+    paired.world.cloud.settings = R"({"interval_s":60,"paused":false})";
+    paired.world.cloud.settings_version = 2;
+    paired.run.go_on(180'000);
+    CHECK(paired.run.device->settings().interval_s == 60);
+    CHECK(paired.run.device->is_paused());
+}
+
+TEST_CASE("a device whose pause cannot be read stays paused after a reboot, goes on talking, and can be resumed") {
+    World world;
+    {
+        Run run(world, config());
+        REQUIRE(run.pair());
+        run.device->button_pressed();
+    }
+    world.values.values.at("pause")[1] ^= 4U;
+    Run run(world, config());
+    const int taken = world.camera.taken;
+    run.go_on(600'000);
+    CHECK(world.camera.taken == taken);
+    CHECK(run.device->is_paused());
+    world.cloud.commands.push_back({command_id, "resume", ""});
+    run.go_on(180'000);
+    CHECK(world.camera.taken > taken);
+}
+
+TEST_CASE("settings come with a sync, reach the camera, and survive a reboot") {
+    Paired paired;
+    paired.world.cloud.settings = R"({"interval_s":10,"jpeg_quality":30,"resolution":"SVGA"})";
+    paired.world.cloud.settings_version = 5;
+    paired.run.go_on(120'000);
+    CHECK(paired.world.camera.last_quality == 30);
+    CHECK(paired.world.camera.last_resolution == Resolution::svga);
+    Run second(paired.world, config());
+    CHECK(second.device->settings().interval_s == 10);
+}
+
+TEST_CASE("a reboot happens once, at whatever kept write the power goes") {
+    for (int write = 0; write <= 8; ++write) {
+        for (const bool is_before : {true, false}) {
+            CAPTURE(write);
+            World world;
+            {
+                Run run(world, config());
+                REQUIRE(run.pair());
+                REQUIRE(run.drain());
+                world.cloud.commands.push_back({command_id, "reboot", ""});
+                world.values.writes = 0;
+                (is_before ? world.values.cut_before_write : world.values.cut_after_write) = write;
+                try {
+                    run.go_on(120'000, false);
+                } catch (const PowerCut&) {
+                }
+            }
+            world.values.cut_before_write = world.values.cut_after_write = 0;
+            const int before = world.actions.reboots;
+            for (int boots = 0; boots < 4; ++boots) {
+                Run run(world, config());
+                run.go_on(180'000, false);
+                if (!run.device->has_ended()) break;
+            }
+            // The cut itself was one where the command was begun.
+            CHECK(world.actions.reboots <= 1);
+            CHECK(before <= 1);
+            REQUIRE(world.cloud.acks.count(command_id) == 1);
+            CHECK(world.cloud.acks.at(command_id) == "done");
+        }
+    }
+}
+
+TEST_CASE("a photo that is wanted once is taken at most once, at whatever kept write the power goes") {
+    for (int write = 1; write <= 6; ++write) {
+        for (const bool is_before : {true, false}) {
+            CAPTURE(write);
+            World world;
+            {
+                Run run(world, config());
+                REQUIRE(run.pair());
+                REQUIRE(run.drain());
+                world.cloud.commands.push_back({command_id, "capture_now", ""});
+                world.values.writes = 0;
+                (is_before ? world.values.cut_before_write : world.values.cut_after_write) = write;
+                try {
+                    run.go_on(120'000, false);
+                } catch (const PowerCut&) {
+                }
+            }
+            world.values.cut_before_write = world.values.cut_after_write = 0;
+            Run run(world, config());
+            run.go_on(180'000, false);
+            REQUIRE(run.drain());
+            CHECK(world.camera.taken <= 1);
+            CHECK(world.cloud.photos.size() <= 1);
+            CHECK(world.cloud.acks.count(command_id) == 1);
+        }
+    }
+}
+
+TEST_CASE("a token is changed without a moment in which none is good, whatever write the power goes at") {
+    for (int write = 0; write <= 6; ++write) {
+        for (const bool is_before : {true, false}) {
+            CAPTURE(write);
+            World world;
+            {
+                Run run(world, config());
+                REQUIRE(run.pair());
+                REQUIRE(run.drain());
+                world.cloud.commands.push_back({command_id, "rotate_token", ""});
+                world.values.writes = 0;
+                (is_before ? world.values.cut_before_write : world.values.cut_after_write) = write;
+                try {
+                    run.go_on(120'000, false);
+                } catch (const PowerCut&) {
+                }
+            }
+            world.values.cut_before_write = world.values.cut_after_write = 0;
+            Run run(world, config());
+            run.take(1);
+            run.go_on(300'000, false);
+            REQUIRE(run.drain());
+            CHECK(world.cloud.photos.size() == 1);
+            CHECK(world.cloud.acks.count(command_id) == 1);
+            if (write == 0) CHECK(world.cloud.valid_token == "devtok_first_next");
+        }
+    }
+}
+
+TEST_CASE("the log comes with the acknowledgement, its newest lines, and nothing secret in them") {
+    Paired paired;
+    paired.run.device->log().add("the newest line");
+    paired.world.cloud.commands.push_back({command_id, "upload_log", ""});
+    paired.run.go_on(62'000, false);
+    CHECK(paired.status() == "done");
+    CHECK(paired.detail().size() <= 200);
+    CHECK(paired.detail().find("the newest line") != std::string::npos);
+    paired.run.go_on(600'000);
+    std::string all(100'000, '\0');
+    all.resize(paired.run.device->log().newest(all.data(), all.size()));
+    for (const char* secret : {"devtok", "7ZK3M", "Signature", "batch="}) CHECK(all.find(secret) == std::string::npos);
+}
+
+TEST_CASE("to be paired again opens the portal, where there is one") {
+    Paired paired;
+    paired.command("repair");
+    CHECK(paired.status() == "done");
+    CHECK(paired.world.actions.portals == 1);
+    Paired other;
+    other.world.actions.has_portal = false;
+    other.command("repair");
+    CHECK(other.status() == "failed");
+}
+
+TEST_CASE("a kind of command that this firmware does not know has failed") {
+    Paired paired;
+    paired.command("dance");
+    CHECK(paired.status() == "failed");
+    CHECK(paired.detail() == "not supported by this device");
+}
+
+TEST_CASE("what is to be forgotten leaves the card") {
+    Paired paired;
+    paired.world.clock.set_utc_ms(fake_cloud::Cloud::utc_at_zero_ms + static_cast<std::int64_t>(paired.world.clock.now_ms),
+                                  ClockQuality::ntp);
+    paired.world.network.on_connect = [](const Endpoint& endpoint) {
+        return endpoint.host == "s3.test" ? NetStatus::no_address : NetStatus::again;
+    };
+    paired.world.is_eviction_allowed = true;
+    paired.run.go_on(300'000);
+    CHECK(paired.run.device->queue().waiting_captures() >= 8);
+    paired.world.cloud.commands.push_back(
+        {command_id, "forget", R"({"from":"2025-12-01T00:00:00Z","to":"2025-12-31T00:00:00Z"})"});
+    paired.run.go_on(90'000, false);
+    CHECK(paired.status() == "done");
+    CHECK(paired.detail().find("photos were deleted from the card") != std::string::npos);
+    CHECK(paired.run.device->queue().waiting_captures() == 0);
+}
+
+TEST_CASE("motion takes a photo at once, and tells of one event in five seconds") {
+    Paired paired;
+    paired.world.cloud.settings = R"({"interval_s":86400,"motion":true})";
+    paired.world.cloud.settings_version = 2;
+    paired.run.go_on(120'000);
+    const int taken = paired.world.camera.taken;
+    for (int times = 0; times < 4; ++times) {
+        paired.run.device->motion_seen(820);
+        paired.run.device->capture_step();
+    }
+    CHECK(paired.world.camera.taken == taken + 1);
+    REQUIRE(paired.run.drain(30'000));
+    CHECK(events_of(paired.world, "motion") == 1);
+}
+
+TEST_CASE("motion that nobody wants, or during a pause, is nothing") {
+    Paired paired;
+    paired.world.cloud.settings = R"({"interval_s":86400,"motion":false})";
+    paired.world.cloud.settings_version = 2;
+    paired.run.go_on(120'000);
+    const int taken = paired.world.camera.taken;
+    paired.run.device->motion_seen(820);
+    paired.run.go_on(60'000);
+    CHECK(paired.world.camera.taken == taken);
+    CHECK(events_of(paired.world, "motion") == 0);
+}
+
+TEST_CASE("a camera that gives nothing is a fault that is told once, and ends with the next photo") {
+    Paired paired;
+    paired.world.camera.is_dead = true;
+    paired.run.go_on(300'000);
+    CHECK(paired.run.device->led_state() == LedState::fault);
+    CHECK(events_of(paired.world, "error") == 1);
+    paired.world.camera.is_dead = false;
+    paired.run.go_on(60'000);
+    CHECK(paired.run.device->led_state() != LedState::fault);
+    paired.world.camera.is_torn = true;
+    paired.run.go_on(120'000);
+    CHECK(events_of(paired.world, "error") == 2);
+    CHECK(paired.world.removed_unproved.empty());
+}
+
+TEST_CASE("a card that is away is a fault; the device goes on talking, and captures when it is back") {
+    World world;
+    {
+        Run run(world, config());
+        REQUIRE(run.pair());
+        run.take(4);
+    }
+    world.storage.is_away = true;
+    Run run(world, config());
+    CHECK(run.started == StartStatus::card);
+    run.go_on(120'000);
+    CHECK(run.device->led_state() == LedState::fault);
+    CHECK(world.cloud.syncs.size() > 1);
+    world.storage.is_away = false;
+    run.go_on(300'000);
+    REQUIRE(run.drain());
+    CHECK(world.cloud.photos.size() >= 10);
+    CHECK(world.cloud.doubled.empty());
+    CHECK(events_of(world, "error") == 1);
+}
+
+TEST_CASE("a card that is pulled out while the device runs loses only what was not taken") {
+    Paired paired;
+    paired.run.go_on(120'000);
+    paired.world.storage.is_away = true;
+    paired.run.go_on(120'000);
+    CHECK(paired.run.device->led_state() == LedState::fault);
+    paired.world.storage.forget_handles();
+    paired.world.storage.is_away = false;
+    paired.run.go_on(300'000);
+    REQUIRE(paired.run.drain());
+    CHECK(paired.world.cloud.doubled.empty());
+    CHECK(paired.world.removed_unproved.empty());
+    CHECK(paired.world.cloud.photos.size() >= 10);
+}
+
+TEST_CASE("plain HTTP is for a build that was made so, and for hosts of a private network") {
+    const auto status_of = [](const char* url, bool allow_plain_http) {
+        World world;
+        DeviceConfig made = config();
+        made.api_url = url;
+        made.allow_plain_http = allow_plain_http;
+        return Run(world, made).started;
+    };
+    CHECK(status_of("http://192.168.1.2:8000/api", false) == StartStatus::no_api);
+    CHECK(status_of("http://192.168.1.2:8000/api", true) == StartStatus::not_paired);
+    CHECK(status_of("http://barn.local/api", true) == StartStatus::not_paired);
+    CHECK(status_of("http://api.example/api", true) == StartStatus::no_api);
+    CHECK(status_of("https://api.example/api", true) == StartStatus::not_paired);
+    CHECK(status_of("ftp://192.168.1.2/api", true) == StartStatus::no_api);
+    CHECK(status_of("nonsense", true) == StartStatus::no_api);
+}
+
+TEST_CASE("on a LAN the device has tokens of its own, and its receipts are verified too") {
+    World world;
+    world.cloud.upload_host = "192.168.1.2";
+    world.cloud.upload_scheme = "http";
+    DeviceConfig lan = config();
+    lan.api_url = "http://barn.local:8000/api";
+    lan.allow_plain_http = true;
+    {
+        Run run(world, lan);
+        REQUIRE(run.pair());
+        run.take(4);
+        world.cloud.signs_badly = true;
+        CHECK_FALSE(run.drain());
+        world.cloud.signs_badly = false;
+        REQUIRE(run.drain());
+        CHECK(world.cloud.photos.size() == 4);
+    }
+    for (const fake_cloud::Request& request : world.network.requests) {
+        const bool is_of_lan = request.host == "barn.local" || request.host == "192.168.1.2";
+        CHECK(is_of_lan);
+    }
+    Run run(world, config());
+    CHECK(run.started == StartStatus::not_paired);
+}
+
+TEST_CASE("a LAN's server that names places on the internet without TLS gets nothing") {
+    World world;
+    world.cloud.upload_host = "s3.example";
+    world.cloud.upload_scheme = "http";
+    DeviceConfig lan = config();
+    lan.api_url = "http://barn.local:8000/api";
+    lan.allow_plain_http = true;
+    Run run(world, lan);
+    REQUIRE(run.pair());
+    run.take(4);
+    CHECK_FALSE(run.drain());
+    CHECK(world.cloud.puts == 0);
+    CHECK(world.cloud.syncs.size() < 300);
+}
+
+TEST_CASE("an API's address that is set is in force from the next start on") {
+    World world;
+    {
+        Run run(world, config());
+        CHECK_FALSE(run.device->set_api_url("http://192.168.1.2/api"));
+        CHECK_FALSE(run.device->set_api_url("nonsense"));
+        CHECK(run.device->set_api_url("https://other.test/api/"));
+        CHECK(run.device->api_url() == "https://api.test/api");
+    }
+    Run run(world, config());
+    CHECK(run.device->api_url() == "https://other.test/api");
+    CHECK(run.device->set_api_url(""));
+    Run third(world, config());
+    CHECK(third.device->api_url() == "https://api.test/api");
+}
