@@ -49,12 +49,12 @@ void PackIndex::read_all(std::uint64_t folder, Visitor& visitor) {
     bool goes_on = true;
     for (std::uint32_t slot = 0; goes_on && slot < slots; slot += rows_at_once) {
         std::size_t read_bytes = 0;
-        if (card_.pread(file, slot * row_bytes, io_.first(rows_at_once * row_bytes), read_bytes) != IoStatus::ok) break;
+        if (card_.pread(file, slot * row_bytes, io_.first(std::size_t{rows_at_once} * row_bytes), read_bytes) != IoStatus::ok) break;
         const std::uint32_t end = std::min<std::uint32_t>(slot + static_cast<std::uint32_t>(read_bytes) / row_bytes, slots);
         goes_on = false;
         for (std::uint32_t at = slot; at < end; ++at) {
             IndexRow row;
-            if (!parse(Bytes(io_).from((at - slot) * row_bytes), folder, row)) continue;
+            if (!parse(Bytes(io_).from(std::size_t{at - slot} * row_bytes), folder, row)) continue;
             goes_on = visitor.row(row, static_cast<std::uint16_t>(at));
             if (!goes_on) break;
         }
