@@ -95,7 +95,13 @@ def rows() -> list[Row]:
 
 def _row(name: str, flow: Flow, most_usd: float, peer: str) -> Row:
     value = flow.usd_a_million
-    return Row(name, value, "USD", f"<= {most_usd}", value <= most_usd, peer=peer)
+    return Row(name, value, "USD", f"<= {most_usd}", value <= most_usd, peer, _floor(flow))
+
+
+def _floor(flow: Flow) -> str:
+    """What no flow with so many photos an object gets around: both PUTs of an object, and one write a photo."""
+    least = Units(s3_puts=2 * flow.objects / flow.photos, write_units=1)
+    return f"{least.usd() * _MILLION:.4g}: an object's PUT and its thumbnails', a write unit a photo"
 
 
 def _slower(name: str, flow: Flow) -> Row:

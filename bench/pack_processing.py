@@ -40,7 +40,14 @@ def rows() -> list[Row]:
     pairs = [(_cpu_s(lambda: _process(pack, CAPTURES)), _cpu_s(lambda: _thumbnails(jpeg))) for _ in range(ROUNDS + 1)]
     value = median(ours_s / alone_s for ours_s, alone_s in pairs[1:])
     return [
-        Row(f"a pack of {CAPTURES}: CPU against its thumbnails alone", value, "x", "<= 1.3", value <= 1.3),
+        Row(
+            f"a pack of {CAPTURES}: CPU against its thumbnails alone",
+            value,
+            "x floor",
+            "<= 1.3",
+            value <= 1.3,
+            floor=f"{median(alone_s for _, alone_s in pairs[1:]) * 1e3:.0f} ms: its thumbnails",
+        ),
         Row(f"a pack of {LARGE_CAPTURES} x 300 KB: peak memory", _peak_mb(), "MB", REPORT, True),
     ]
 

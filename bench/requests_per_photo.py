@@ -16,9 +16,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import chain
+from math import ceil
 from pathlib import Path
 
 import httpx
+from frameferry_station.queue import PackLimits
 
 from bench.devices import Paired, activate, counted_cloud, counted_connections, counted_stack, pair
 from bench.measure import REPORT, Row
@@ -48,19 +50,28 @@ def rows() -> list[Row]:
         camera = _counted(cloud, _camera, jpeg, PHOTOS)
         naive = _counted(cloud, _naive, jpeg, PHOTOS)
     what = f"{PHOTOS} photos of {len(jpeg) / 1000:.0f} KB"
+    packs = ceil(PHOTOS / PackLimits.captures)
+    requests = f"{(packs + 3) / PHOTOS:.2g}: {packs} PUTs, two syncs, the activation"
+    calls = {"dynamodb": "1: its item", "s3": f"{2 * packs / PHOTOS:.2g}: a pack's GET and its thumbnails' PUT"}
     return [
-        _row(f"{what}: requests a photo", camera.requests / PHOTOS, naive.requests / PHOTOS, "requests"),
-        _row(f"{what}: TCP connections", camera.connections, naive.connections, "connections"),
+        _row(f"{what}: requests a photo", camera.requests / PHOTOS, naive.requests / PHOTOS, "requests", requests),
+        _row(f"{what}: TCP connections", camera.connections, naive.connections, "connections", "2: API and S3"),
         _row(f"{what}: control a photo", camera.control_bytes / PHOTOS, naive.control_bytes / PHOTOS, "bytes"),
         *(
-            _row(f"{what}: the app's calls to {service} a photo", n / PHOTOS, naive.calls[service] / PHOTOS, "calls")
+            _row(
+                f"{what}: the app's calls to {service} a photo",
+                n / PHOTOS,
+                naive.calls[service] / PHOTOS,
+                "calls",
+                calls.get(service, ""),
+            )
             for service, n in sorted(camera.calls.items())
         ),
     ]
 
 
-def _row(name: str, value: float, naive: float, unit: str) -> Row:
-    return Row(name, value, unit, REPORT, True, peer=f"naive flow: {naive:.4g}")
+def _row(name: str, value: float, naive: float, unit: str, floor: str = "") -> Row:
+    return Row(name, value, unit, REPORT, True, f"naive flow: {naive:.4g}", floor)
 
 
 def _counted(cloud: LocalCloud, send: Callable[[LocalCloud, Paired, bytes, int], None], jpeg: bytes, n: int) -> Traffic:
