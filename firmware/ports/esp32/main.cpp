@@ -1,6 +1,7 @@
 // What the Arduino core calls.
 #include <freertos/FreeRTOS.h>
 #include <freertos/task.h>
+#include <sodium_sign.h>
 
 #include <new>
 
