@@ -5,8 +5,9 @@
 #   cppcheck  another pair of eyes
 find_program(CLANG_TIDY clang-tidy)
 find_program(CPPCHECK cppcheck)
-set(LINTED ${CORE_SOURCES} ${POSIX_SOURCES} ${HOST_SOURCES} ${CMAKE_CURRENT_SOURCE_DIR}/ports/host/main.cpp)
-file(GLOB_RECURSE LINTED_HEADERS CONFIGURE_DEPENDS core/*.h ports/posix/*.h ports/host/*.h)
+set(LINTED ${CORE_SOURCES} ${POSIX_SOURCES} ${HOST_SOURCES} ${BOARD_SOURCES}
+           ${CMAKE_CURRENT_SOURCE_DIR}/ports/host/main.cpp)
+file(GLOB_RECURSE LINTED_HEADERS CONFIGURE_DEPENDS core/*.h ports/*.h)
 
 function(ferry_look_at_each target checks)
   set(STAMPS)

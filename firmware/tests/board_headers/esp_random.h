@@ -1,0 +1,4 @@
+// esp-idf v5.1 components/esp_hw_support/include/esp_random.h
+#pragma once
+#include <cstddef>
+extern "C" void esp_fill_random(void* buf, size_t len);
