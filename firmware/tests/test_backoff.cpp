@@ -58,6 +58,14 @@ TEST_CASE("a lane rests after a failure, and a success ends that") {
     CHECK(lane.rests_for_ms(5'999) == 1);
     CHECK(lane.rests_for_ms(6'000) == 0);
     CHECK(lane.is_failing());
+    lane.stop_resting();
+    CHECK(lane.rests_for_ms(1'000) == 5'000);  // the server asked for it
     lane.succeeded();
     CHECK_FALSE(lane.is_failing());
+    entropy.constant = 1;
+    lane.failed(entropy, 1'000);
+    CHECK(lane.rests_for_ms(1'000) != 0);
+    lane.stop_resting();
+    CHECK(lane.rests_for_ms(1'000) == 0);
+    CHECK(lane.is_failing());
 }

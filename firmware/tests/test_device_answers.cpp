@@ -72,6 +72,16 @@ TEST_CASE("URLs that die before they are used are asked for again") {
     check_promise(backlog.world, 8);
 }
 
+TEST_CASE("URLs that have expired when they come are not asked for again and again") {
+    Backlog backlog;
+    backlog.world.cloud.place_lifetime_s = 5;
+    CHECK_FALSE(backlog.run.drain(3'600'000));
+    CHECK(backlog.world.cloud.syncs.size() < 150);
+    backlog.world.cloud.place_lifetime_s = 3600;
+    REQUIRE(backlog.run.drain());
+    check_promise(backlog.world, 8);
+}
+
 TEST_CASE("one pack whose URL alone is refused for ever does not hold up the others, and stays") {
     Backlog backlog;
     backlog.world.network.instead = [](const Request& request) -> std::optional<Answer> {

@@ -148,6 +148,25 @@ TEST_CASE("S3 may be out of reach for an hour while the API is not") {
     check_promise(world);
 }
 
+TEST_CASE("a network that comes back ends the wait, and a code that is typed does too") {
+    World world;
+    world.network.on_connect = [](const Endpoint&) { return NetStatus::no_address; };
+    Run run(world, config());
+    REQUIRE(run.device->pairing_code("AAAA-BBBB"));
+    run.go_on(3'600'000, false);
+    world.network.on_connect = nullptr;
+    REQUIRE(run.device->pairing_code("7ZK3M-Q9V1A"));
+    run.go_on(1'000, false);
+    CHECK(run.device->is_paired());
+    run.take(photos);
+    world.network.on_connect = [](const Endpoint&) { return NetStatus::no_address; };
+    run.go_on(3'600'000, false);
+    world.network.on_connect = nullptr;
+    run.device->network_came_up();
+    REQUIRE(run.drain(70'000));
+    check_promise(world);
+}
+
 TEST_CASE("a captive portal that answers everything for an hour with a page is waited out") {
     World world;
     int pages = 0;

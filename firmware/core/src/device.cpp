@@ -209,7 +209,7 @@ bool Device::pairing_code(std::string_view typed) {
     return is_kept;
 }
 
-bool Device::is_drained() { return queue_.waiting_captures() == 0 && outbox_.size() == 0; }
+bool Device::is_drained() { return is_queue_open_.load() && queue_.waiting_captures() == 0 && outbox_.size() == 0; }
 
 LedState Device::led_state() {
     const bool is_card_good = !is_paired() || is_queue_open_.load();
@@ -236,9 +236,8 @@ void Device::damaged(SeqRange seqs, const char* reason) {
     outbox_.add(EventKind::error, reason, seqs);
 }
 
-void Device::account(Health& health, ClockSample& clock) {
+bool Device::account(Health& health, ClockSample& clock) {
     ports_.health.measure(health);
-    health.queue_depth = queue_.waiting_captures();
     health.uptime_s = clock_.monotonic_ms() / 1000;
     health.reset_reason = config_.reset_reason;
     health.firmware_version = config_.firmware_version;
@@ -251,11 +250,14 @@ void Device::account(Health& health, ClockSample& clock) {
             health.sd_free_bytes = free_bytes;
         }
     }
+    if (!is_queue_open_.load()) return false;
+    health.queue_depth = queue_.waiting_captures();
     clock.boot_id = boot_id_;
     clock.uptime_ms = clock_.monotonic_ms();
     clock.next_seq = queue_.next_seq();
     Seq oldest = 0;
     if (queue_.oldest_seq(oldest)) clock.oldest_seq = oldest;
+    return true;
 }
 
 void Device::activated(const Activation& activation) {

@@ -147,6 +147,8 @@ void Drain::place(Way& way, const ObjectAnswer& object, std::uint64_t ends_at_ms
         return;
     }
     way.begin_again();
+    // Asked again at once it would be as old: the answer takes longer than the place lives.
+    if (ends_at_ms <= clock_.monotonic_ms()) return unproved(way, "place expired at once", false);
     way.signature = object.signature;
     way.place_ends_at_ms = ends_at_ms;
 }

@@ -33,6 +33,10 @@ Uplink::Uplink(const UplinkParts& parts, const UplinkMemory& memory, bool allow_
 
 std::uint32_t Uplink::step(std::string_view firmware_version) {
     if (has_ended_ || !api_) return never_ms;
+    if (is_network_new_.exchange(false)) {
+        lane_.stop_resting();
+        drain_.stop_resting();
+    }
     const IdentityStore::Begun begun = identity_.begun();
     if (!begun.code.empty()) return activate(begun, firmware_version);
     if (!identity_.is_paired()) {
@@ -47,6 +51,9 @@ std::uint32_t Uplink::step(std::string_view firmware_version) {
 }
 
 std::uint32_t Uplink::activate(const IdentityStore::Begun& begun, std::string_view firmware_version) {
+    // Somebody stands before it and waits, and a code lives for ten minutes.
+    if (tried_code_ != begun.code.view()) lane_.stop_resting();
+    tried_code_ = begun.code;
     const std::uint32_t rest_ms = lane_.rests_for_ms(clock_.monotonic_ms());
     if (rest_ms != 0) return rest_ms;
     state_.store(LinkState::pairing);

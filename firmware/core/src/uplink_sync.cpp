@@ -75,9 +75,8 @@ void Uplink::compose_alone() {
 void Uplink::add_account() {
     health_ = {};
     clock_sample_ = {};
-    host_.account(health_, clock_sample_);
+    if (host_.account(health_, clock_sample_)) request_.clock = &clock_sample_;
     request_.health = &health_;
-    request_.clock = &clock_sample_;
 }
 
 void Uplink::add_ack(const CommandLedger::Entry& entry) {

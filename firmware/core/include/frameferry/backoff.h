@@ -35,6 +35,12 @@ class Lane {
 public:
     void failed(Entropy& entropy, std::uint64_t now_ms, std::uint32_t retry_after_ms = 0) {
         ready_at_ms_ = now_ms + backoff_.failed(entropy, retry_after_ms);
+        is_asked_to_ = retry_after_ms != 0;
+    }
+    // What made it fail may be over: the next try need not wait, unless the server asked for it. The next failure still
+    // counts as one more in a row.
+    void stop_resting() {
+        if (!is_asked_to_) ready_at_ms_ = 0;
     }
     void succeeded() { backoff_.succeeded(), ready_at_ms_ = 0; }
     // 0 where it can go on.
@@ -46,6 +52,7 @@ public:
 private:
     Backoff backoff_;
     std::uint64_t ready_at_ms_ = 0;
+    bool is_asked_to_ = false;
 };
 
 }  // namespace frameferry

@@ -128,6 +128,9 @@ public:
     // What there is goes up at once, and not with the next sync.
     void send_now() { uplink_.hurry(); }
 
+    // Wi-Fi is there again: a wait after failures ends.
+    void network_came_up() { uplink_.network_came_up(); }
+
     // Pauses, or ends the pause that the button began. True where the device is paused now.
     bool button_pressed();
     // 0 to 1000. Counts only while the owner wants it, at most once in five seconds: a photo at once, and an event.
@@ -162,7 +165,7 @@ public:
 private:
     void evicted(SeqRange seqs) override;
     void damaged(SeqRange seqs, const char* reason) override;
-    void account(Health& health, ClockSample& clock) override;
+    bool account(Health& health, ClockSample& clock) override;
     void activated(const Activation& activation) override;
     CommandOutcome carry_out(const Command& command) override;
     void restart() override;

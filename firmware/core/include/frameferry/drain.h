@@ -61,6 +61,8 @@ public:
     [[nodiscard]] const UploadPlaces& places() const { return places_; }
     void put_ended(Way& way, const PutResult& result);
 
+    void stop_resting() { puts_.stop_resting(), refused_urls_.stop_resting(); }
+
     // For the bench and the log.
     [[nodiscard]] std::uint32_t packs_put() const { return packs_put_; }
     [[nodiscard]] std::uint32_t packs_confirmed() const { return packs_confirmed_; }

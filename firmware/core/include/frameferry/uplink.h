@@ -41,7 +41,8 @@ struct CommandOutcome {
 class UplinkHost {
 public:
     virtual ~UplinkHost() = default;
-    virtual void account(Health& health, ClockSample& clock) = 0;
+    // False where there is no clock sample, because the seqs are not known.
+    virtual bool account(Health& health, ClockSample& clock) = 0;
     // The identity is another one.
     virtual void activated(const Activation& activation) = 0;
     // All kinds but rotate_token.
@@ -100,6 +101,8 @@ public:
 
     // Photos and events do not wait for the next sync. From any thread.
     void hurry() { hurry_.store(true); }
+    // There is a network again, or another one: a wait after failures ends. From any thread.
+    void network_came_up() { is_network_new_.store(true); }
     // The queue can be asked for packs: not before it is started. From any thread.
     void set_queue_open(bool is_open) { is_queue_open_.store(is_open); }
 
@@ -157,6 +160,7 @@ private:
     Drain drain_;
     Suspects suspects_;
     Lane lane_;
+    PairingCode tried_code_;
 
     // What is being said. It stays as it is until the sync has ended.
     SyncParts parts_;
@@ -181,6 +185,7 @@ private:
     bool has_ended_ = false;
     std::uint32_t syncs_ = 0;
     std::atomic<bool> hurry_{false};
+    std::atomic<bool> is_network_new_{false};
     std::atomic<bool> is_queue_open_{false};
     std::atomic<bool> is_draining_{false};
     std::atomic<LinkState> state_{LinkState::unknown};
