@@ -297,6 +297,18 @@ TEST_CASE("requests and answers may go byte by byte") {
     CHECK(it.sink.body == "hi");
 }
 
+TEST_CASE("no bytes do not mean that the time is over") {
+    Fixture it;
+    FakeConnection connection = answering({ok, ok});
+    connection.hesitates = true;
+    connection.piece = 3;
+    it.network.plan = {connection};
+    CHECK(it.send().status == HttpStatus::ok);
+    CHECK(it.send().status == HttpStatus::ok);
+    CHECK(it.client.connections() == 1);
+    CHECK(it.clock.now_ms < 2'000);
+}
+
 TEST_CASE("a server that answers before the body's end is heard, and the rest is not sent") {
     for (std::size_t early_at = 0; early_at < 1'000; early_at += 13) {
         CAPTURE(early_at);

@@ -13,7 +13,7 @@ constexpr std::uint32_t last_words_ms = 1'000;
 
 }  // namespace
 
-HttpClient::HttpClient(Transport& transport, Clock& clock, HttpMemory memory, HttpTimeouts timeouts)
+HttpClient::HttpClient(Transport& transport, Clock& clock, const HttpMemory& memory, const HttpTimeouts& timeouts)
     : transport_(transport), clock_(clock), memory_(memory), timeouts_(timeouts) {}
 
 HttpResult HttpClient::send(const HttpRequest& request, AnswerSink& sink) {
@@ -24,6 +24,7 @@ HttpResult HttpClient::send(const HttpRequest& request, AnswerSink& sink) {
     }
     result = attempt(request, sink);
     const bool is_lost = result.status == HttpStatus::not_sent || result.status == HttpStatus::no_answer;
+    // A connection that died while it was idle.
     return result.was_reused && is_lost ? attempt(request, sink) : result;
 }
 
@@ -125,9 +126,8 @@ NetStatus HttpClient::receive(HttpResponse& response, std::uint32_t patience_ms)
         const std::uint64_t now_ms = clock_.monotonic_ms();
         if (!had_begun && response.has_begun()) deadline_ms = now_ms + patience_ms;
         had_begun = response.has_begun();
-        if (result.bytes == 0 || now_ms > deadline_ms) {
-            if (response.status() == ResponseStatus::unfinished) return NetStatus::timed_out;
-        }
+        const bool is_late = now_ms >= deadline_ms && response.status() == ResponseStatus::unfinished;
+        if (is_late) return NetStatus::timed_out;
     }
     return NetStatus::again;
 }

@@ -90,24 +90,28 @@ bool HttpClient::RequestSink::flush() {
 }
 
 bool HttpClient::RequestSink::write_through(Bytes bytes) {
+    Clock& clock = client_.clock_;
+    std::uint64_t deadline_ms = clock.monotonic_ms() + client_.timeouts_.stalled_write_ms;
     while (!bytes.empty()) {
         if (!look_for_answer()) return false;
-        const std::uint64_t deadline_ms = client_.clock_.monotonic_ms() + client_.timeouts_.stalled_write_ms;
         const NetResult result = client_.transport_.write(bytes, deadline_ms);
         if (result.is_dead()) return die(result.status);
-        if (result.bytes == 0) return die(NetStatus::timed_out);
+        const std::uint64_t now_ms = clock.monotonic_ms();
+        if (result.bytes == 0 && now_ms >= deadline_ms) return die(NetStatus::timed_out);
+        if (result.bytes != 0) deadline_ms = now_ms + client_.timeouts_.stalled_write_ms;
         bytes = bytes.from(result.bytes);
     }
     return true;
 }
 
 bool HttpClient::RequestSink::look_for_answer() {
-    NetResult result = client_.read_some(response_, client_.clock_.monotonic_ms());
-    const std::uint64_t deadline_ms = client_.clock_.monotonic_ms() + client_.timeouts_.response_ms;
+    Clock& clock = client_.clock_;
+    const std::uint64_t deadline_ms = clock.monotonic_ms() + client_.timeouts_.response_ms;
+    NetResult result = client_.read_some(response_, clock.monotonic_ms());
     // A part of a status line says nothing yet: with a 1xx the body goes on.
     while (!result.is_dead() && !response_.has_answer() && !response_.is_between_heads()) {
         result = client_.read_some(response_, deadline_ms);
-        if (result.bytes == 0 && !result.is_dead()) return die(NetStatus::timed_out);
+        if (!result.is_dead() && clock.monotonic_ms() >= deadline_ms) return die(NetStatus::timed_out);
     }
     if (result.is_dead() && !response_.has_answer()) return die(result.status);
     is_over_ = response_.has_answer();

@@ -1,5 +1,6 @@
 #include "frameferry/instant.h"
 
+#include <algorithm>
 #include <array>
 
 namespace frameferry {
@@ -121,7 +122,7 @@ bool to_utc_ms(const CalendarTime& time, std::int64_t& utc_ms) {
 }
 
 CalendarTime calendar_time(std::int64_t utc_ms) {
-    const std::int64_t within = utc_ms < 0 ? 0 : utc_ms > last_ms ? last_ms : utc_ms;
+    const std::int64_t within = std::clamp<std::int64_t>(utc_ms, 0, last_ms);
     const std::int64_t days = within / ms_per_day;
     const std::int64_t ms = within % ms_per_day;
     CalendarTime time;

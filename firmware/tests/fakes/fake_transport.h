@@ -21,6 +21,7 @@ struct FakeConnection {
     std::size_t piece = SIZE_MAX;      // the most that one read or write moves
     std::size_t early_at = SIZE_MAX;   // the first answer comes when so much has been taken of the request
     std::uint64_t ms_per_read = 0;
+    bool hesitates = false;            // every second read and write gives nothing, before its time
 };
 
 // Understands requests as far as their length.
@@ -55,6 +56,7 @@ public:
 
     NetResult write(frameferry::Bytes bytes, std::uint64_t deadline_ms) override {
         if (!is_open) return NetResult::dead(NetStatus::reset);
+        if (is_hesitating(writes_)) return {};
         std::string& taken = written.back();
         const std::size_t left = connection_.write_limit - taken.size();
         if (left == 0) return ended(connection_.write_end, deadline_ms);
@@ -67,6 +69,7 @@ public:
     NetResult read(frameferry::Room room, std::uint64_t deadline_ms) override {
         if (!is_open) return NetResult::dead(NetStatus::reset);
         clock_.now_ms += connection_.ms_per_read;
+        if (is_hesitating(reads_)) return {};
         const std::size_t left = connection_.read_limit - read_bytes_;
         if (left == 0) return ended(connection_.read_end, deadline_ms);
         if (readable_.empty()) {
@@ -83,6 +86,8 @@ public:
     void close() override { is_open = false; }
 
 private:
+    bool is_hesitating(unsigned& calls) { return connection_.hesitates && ++calls % 2 == 0; }
+
     NetResult ended(NetStatus status, std::uint64_t deadline_ms) {
         if (status != NetStatus::again) return NetResult::dead(status);
         clock_.wait_until(deadline_ms);
@@ -115,4 +120,6 @@ private:
     std::size_t read_bytes_ = 0;
     std::size_t answered_ = 0;
     std::size_t whole_bytes_ = 0;
+    unsigned reads_ = 0;
+    unsigned writes_ = 0;
 };

@@ -70,7 +70,7 @@ struct HttpTimeouts {
 // one: every request must be one that may be carried out twice, and its source is asked again from the beginning.
 class HttpClient {
 public:
-    HttpClient(Transport& transport, Clock& clock, HttpMemory memory, HttpTimeouts timeouts = {});
+    HttpClient(Transport& transport, Clock& clock, const HttpMemory& memory, const HttpTimeouts& timeouts = HttpTimeouts());
 
     // Keeps the connection if the server does; another endpoint than before closes the one that stands.
     HttpResult send(const HttpRequest& request, AnswerSink& sink);
@@ -88,7 +88,7 @@ private:
     void exchange(const HttpRequest& request, HttpResponse& response, HttpResult& result);
     [[nodiscard]] bool is_usable_for(const Endpoint& endpoint);
     NetStatus connect(const Endpoint& endpoint);
-    // Reads until there is an answer or what else is wanted, at most `patience_ms` from the last beginning.
+    // Reads until the answer has ended, at most so long for its first byte, and again for all others.
     NetStatus receive(HttpResponse& response, std::uint32_t patience_ms);
     NetResult read_some(HttpResponse& response, std::uint64_t deadline_ms);
     void conclude(const HttpResponse& response, HttpResult& result);
