@@ -22,7 +22,7 @@ void PackRow::tell(const PackSeqs& seqs) {
 }
 
 void PackRows::gather(const PackRow& row) {
-    if (!is_full()) {
+    if (count_ < capacity_) {
         rows_[count_++] = row;
         return;
     }

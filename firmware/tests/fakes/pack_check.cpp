@@ -37,6 +37,7 @@ std::string check_entry(const Pack& pack, std::size_t directory_at, std::size_t 
     capture.captured_at_ms = static_cast<std::int64_t>(number(pack, at + 86, 8));
     const auto first = pack.begin() + static_cast<std::ptrdiff_t>(begin);
     capture.jpeg.assign(first, first + static_cast<std::ptrdiff_t>(size));
+    capture.end = begin + size;
     const auto device = pack.begin() + static_cast<std::ptrdiff_t>(at) + 134;
     capture.device_id.assign(device, device + 16);
     char name[21];

@@ -12,6 +12,7 @@ struct CheckedCapture {
     std::int64_t captured_at_ms = 0;
     std::vector<std::uint8_t> device_id;
     std::vector<std::uint8_t> jpeg;
+    std::size_t end = 0;  // of the JPEG in the file
 };
 
 // What is wrong with the pack; empty where it is whole.

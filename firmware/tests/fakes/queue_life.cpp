@@ -97,13 +97,14 @@ std::optional<QueuedPack> QueueLife::pack(std::size_t at) {
 }
 
 std::string QueueLife::path_of(const QueuedPack& pack) const {
-    // By the greatest name that is not above its first seq.
-    char name[17];
-    std::snprintf(name, sizeof name, "%016llu", static_cast<unsigned long long>(pack.seqs.first));
+    // That with the greatest name that is not above its first seq.
+    Text<16> first;
+    first.append_number(pack.seqs.first, 16);
+    const auto name_of = [](const std::string& path) { return path.substr(path.rfind('/') + 1); };
     std::string best;
     for (const std::string& path : card.paths()) {
-        const std::size_t begin = path.rfind('/') + 1;
-        if (path.find(".zip") != std::string::npos && path.substr(begin, 16) <= name) best = path;
+        const std::string name = name_of(path);
+        if (name.find(".zip") != std::string::npos && name.substr(0, 16) <= first.view() && name > name_of(best)) best = path;
     }
     return best;
 }
@@ -135,10 +136,26 @@ QueueStatus QueueLife::take_out(std::size_t at, std::size_t captures, Seq next_s
     }
     const QueueStatus status = queue->take_out(*chosen, renumberings.data(), renumberings.size());
     if (!power.is_on || status != QueueStatus::ok) return status;
-    for (Photo* photo : taken) {
-        if (photo->least_new_seq) photo->seq = max_seq;  // not the old one any more
-    }
+    learn_new_seqs();
     return status;
+}
+
+// What was taken out has the new seq and not the old one any more.
+void QueueLife::learn_new_seqs() {
+    std::map<Jpeg, Seq> on_card;
+    for (const QueuedPack& pack : packs()) {
+        std::vector<CheckedCapture> captures;
+        check_pack(card.content(path_of(pack)), captures);
+        for (const CheckedCapture& capture : captures) on_card[capture.jpeg] = capture.seq;
+    }
+    for (auto& [jpeg, photo] : ledger.photos) {
+        if (!photo.least_new_seq) continue;
+        const auto found = on_card.find(jpeg);
+        const bool is_new = found != on_card.end() && found->second >= *photo.least_new_seq;
+        photo.seq = is_new ? found->second : max_seq;
+        photo.least_new_seq.reset();
+        if (is_new) ledger.seqs.insert(photo.seq);
+    }
 }
 
 QueueStatus QueueLife::set_aside(std::size_t at) {
@@ -171,17 +188,14 @@ QueueStatus QueueLife::damage(std::size_t at, std::size_t capture) {
     const auto chosen = pack(at);
     if (!chosen) return QueueStatus::gone;
     Sha256 sha256{};
-    ledger.has_damage = true;
     std::vector<CheckedCapture> captures;
     const std::string path = path_of(*chosen);
     check_pack(card.content(path), captures);
-    ledger.photos.at(captures.at(capture).jpeg).fate = Fate::gone;
-    // The last byte of an entry is the JPEG's.
-    std::uint32_t end = 0;
-    for (std::size_t before = 0; before <= capture; ++before) {
-        end += entry_size_bytes(static_cast<std::uint32_t>(captures[before].jpeg.size()));
-    }
-    card.spoil(path, end - 1);
+    const auto photo = ledger.photos.find(captures.at(capture).jpeg);
+    if (photo == ledger.photos.end()) return QueueStatus::gone;
+    photo->second.fate = Fate::gone;
+    ledger.has_damage = true;
+    card.spoil(path, static_cast<std::uint32_t>(captures[capture].end - 1));
     queue->distrust(*chosen);
     const QueueStatus status = queue->sha256(*chosen, sha256);
     if (power.is_on && status == QueueStatus::damaged) ledger.has_damage = false;
@@ -195,9 +209,10 @@ QueueStatus QueueLife::raise_next_seq(Seq to) {
     return status;
 }
 
-void QueueLife::lay_stale_ground() {
+void QueueLife::lay_stale_ground(bool has_higher_seqs) {
     Jpeg image;
     for (const Seq first_seq : {Seq{1}, Seq{500}, Seq{3}, Seq{700}}) {
+        if (first_seq >= 500 && !has_higher_seqs) continue;
         const PackIdentity identity{device_id, static_cast<std::uint32_t>(first_seq * 7919)};
         std::uint32_t at = 0;
         for (Seq seq = first_seq; seq < first_seq + 2; ++seq) {
@@ -262,7 +277,7 @@ std::string QueueLife::check_captures(const Jpeg& bytes, const QueuedPack& pack)
     for (const CheckedCapture& capture : captures) {
         if (!std::equal(device_id.begin(), device_id.end(), capture.device_id.begin())) return "garbage is offered: a foreign one";
         if (!offered_seqs_.insert(capture.seq).second) return "a seq is used twice";
-        if (!offered_.insert(capture.jpeg).second) return "a photo is there twice";
+        if (!offered_.emplace(capture.jpeg, capture.seq).second) return "a photo is there twice";
         if (ledger.stale.count(capture.jpeg) != 0) continue;
         const auto found = ledger.photos.find(capture.jpeg);
         if (found == ledger.photos.end()) return "garbage is offered: a photo that nobody took";
@@ -315,11 +330,28 @@ std::string QueueLife::check_next_photo() {
 
 bool QueueLife::tells_of_safe_photos(std::size_t told_before) const {
     for (std::size_t at = told_before; at < ledger.told_damaged.size(); ++at) {
+        if (ledger.told_damaged[at].last == 0) continue;  // nobody knows which they were
         for (const auto& [jpeg, photo] : ledger.photos) {
             if (photo.fate == Fate::safe && ledger.told_damaged[at].holds(photo.seq)) return true;
         }
     }
     return false;
+}
+
+// After a boot nobody is in doubt any more: what is offered is on the card, and what is not does not come back.
+void QueueLife::settle() {
+    ledger.has_damage = false;
+    for (auto& [jpeg, photo] : ledger.photos) {
+        photo.least_new_seq.reset();
+        const auto offered = offered_.find(jpeg);
+        if (offered != offered_.end()) {
+            photo.fate = Fate::safe;
+            photo.seq = offered->second;
+            ledger.seqs.insert(photo.seq);
+        } else if (photo.fate == Fate::unknown) {
+            photo.fate = Fate::gone;
+        }
+    }
 }
 
 std::string QueueLife::check(int most_read_whole) {
@@ -329,7 +361,9 @@ std::string QueueLife::check(int most_read_whole) {
         std::string problem = check_offered(most_read_whole);
         if (problem.empty() && tells_of_safe_photos(told_before)) problem = "a whole photo is told as damaged";
         if (problem.empty()) problem = check_next_photo();
-        return problem.empty() ? check_offered(most_read_whole + 1) : problem;
+        if (problem.empty()) problem = check_offered(most_read_whole + 1);
+        if (problem.empty()) settle();
+        return problem;
     } catch (const std::exception& error) {
         return std::string("the queue misuses the card: ") + error.what();
     }

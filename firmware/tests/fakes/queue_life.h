@@ -81,8 +81,8 @@ public:
     std::vector<frameferry::QueuedPack> packs();
     std::optional<frameferry::QueuedPack> pack(std::size_t at);
     std::string path_of(const frameferry::QueuedPack& pack) const;
-    // Packs of lower and of higher seqs lie on the card's sectors, as after a format.
-    void lay_stale_ground();
+    // Old packs lie on the card's sectors; those of higher seqs as after a format by somebody who wiped the store too.
+    void lay_stale_ground(bool has_higher_seqs = true);
     std::size_t photos_taken() const { return taken_; }
     static std::int64_t captured_at_ms(std::size_t photo) { return 1'750'000'000'000 + static_cast<std::int64_t>(photo) * 30'000; }
 
@@ -106,9 +106,11 @@ private:
     std::string check_captures(const Jpeg& bytes, const frameferry::QueuedPack& pack);
     std::string offer(frameferry::QueuedPack& pack, Jpeg& bytes, int& read_whole);
     std::string check_next_photo();
+    void settle();
+    void learn_new_seqs();
     bool tells_of_safe_photos(std::size_t told_before) const;
 
     std::size_t taken_ = 0;
-    std::set<Jpeg> offered_;
+    std::map<Jpeg, frameferry::Seq> offered_;
     std::set<frameferry::Seq> offered_seqs_;
 };

@@ -54,7 +54,7 @@ struct PackLimits {
 // Everything that the queue needs of memory, given once.
 struct QueueMemory {
     PackRow* rows = nullptr;
-    std::size_t row_count = 0;  // packs that the queue can hold; beyond that the oldest is given up
+    std::size_t row_count = 0;  // packs that the queue can hold, and 4; beyond that the oldest is given up
     Room io;                    // at least 8 KiB, aligned for the card
 };
 

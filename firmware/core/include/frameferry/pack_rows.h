@@ -37,11 +37,14 @@ static_assert(sizeof(PackRow) == 24);
 
 class PackRows {
 public:
+    static constexpr std::size_t spare = 4;
+
     PackRows(PackRow* rows, std::size_t capacity) : rows_(rows), capacity_(capacity) {}
 
     void clear() { count_ = 0; }
     [[nodiscard]] std::size_t count() const { return count_; }
-    [[nodiscard]] bool is_full() const { return count_ == capacity_; }
+    // Some rows stay free for what a power cut brings back: a pack that was removed, one that was just begun.
+    [[nodiscard]] bool is_full() const { return count_ + spare >= capacity_; }
     [[nodiscard]] PackRow* begin() { return rows_; }
     [[nodiscard]] PackRow* end() { return rows_ + count_; }
 
