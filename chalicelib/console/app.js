@@ -25,6 +25,7 @@ class App {
   #view = null;
   #shown = null;
   #isDue = false;
+  #isNew = false;
   #isReachable = true;
 
   constructor(settings) {
@@ -46,6 +47,8 @@ class App {
     requestAnimationFrame(() => {
       this.#isDue = false;
       render(this.#frame(), document.body);
+      if (this.#isNew) arrive();
+      this.#isNew = false;
     });
   }
 
@@ -93,6 +96,7 @@ class App {
     this.#view?.stop();
     this.#view = this.session.isOpen ? VIEWS.get(name).make(this, ...parts) : signInView(this);
     this.#shown = this.session.isOpen ? name : null;
+    this.#isNew = true;
     this.#view.start();
   }
 
@@ -123,6 +127,13 @@ class App {
       </header>
     `;
   }
+}
+
+/** What had the focus is gone with the view before: to what the new one wants filled in, or its beginning. */
+function arrive() {
+  scrollTo(0, 0);
+  const main = document.getElementById("main");
+  (main.querySelector("[data-first]") ?? main).focus({preventScroll: true});
 }
 
 function skip(event) {

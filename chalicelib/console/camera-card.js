@@ -27,13 +27,14 @@ export function stateChip(state, nowMs) {
   return html`<span class="chip ${tone}">${chip}</span>`;
 }
 
-/** The picture, or why there is none. */
-export function lastPhoto({item, photoUrl, device}, nowMs) {
+/** The picture, or why there is none. @param {string | undefined} href to where it leads */
+export function lastPhoto({item, photoUrl, device}, nowMs, href) {
   if (item === undefined) return html`<div class="picture skeleton"></div>`;
   if (!item) return html`<div class="picture none">${icon("camera")}<span>No photo yet</span></div>`;
   const takenMs = Date.parse(item.captured_at);
   return html`
     <div class="picture">
+      ${photoUrl && href ? html`<a class="cover" href=${href} aria-label="Open the latest photo"></a>` : nothing}
       ${photoUrl
         ? html`<img src=${photoUrl} alt="The latest photo of ${nameOf(device)}" width=${item.width ?? 4} height=${item.height ?? 3}>`
         : html`<div class="none">${icon("camera")}<span>The photo cannot be fetched now</span></div>`}

@@ -48,7 +48,7 @@ export class CameraHealth {
   template(latest) {
     return html`
       <section class="card panel health" aria-labelledby="health-title">
-        <div class="row apart">
+        <div class="flow apart">
           <h2 id="health-title">Health</h2>
           <fieldset class="segments">
             <legend class="sr-only">Show</legend>

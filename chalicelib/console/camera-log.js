@@ -94,7 +94,7 @@ export class CameraLog {
     const {duration_s: duration_s} = command.arguments ?? {};
     return html`
       <li>
-        <div class="row apart"><strong>${COMMANDS[command.kind] ?? command.kind}${duration_s ? ` for ${duration(duration_s * 1000)}` : ""}</strong>
+        <div class="flow apart"><strong>${COMMANDS[command.kind] ?? command.kind}${duration_s ? ` for ${duration(duration_s * 1000)}` : ""}</strong>
           <span class="chip ${tone}">${text}</span></div>
         <p class="faint small">${instant(command.created_at)}</p>
         ${command.detail ? html`<p class="small said">${command.detail}</p>` : nothing}

@@ -26,7 +26,7 @@ export class CameraName {
       `;
     }
     return html`
-      <form class="row rename" @submit=${(event) => this.#submitted(event)} @keydown=${(event) => event.key === "Escape" && this.#opened(false)}>
+      <form class="flow rename" @submit=${(event) => this.#submitted(event)} @keydown=${(event) => event.key === "Escape" && this.#opened(false)}>
         <h1 class="sr-only">${nameOf(device)}</h1>
         <input id="name" name="name" aria-label="Name" maxlength="100" required autocomplete="off" .value=${device.name}>
         <button class="primary" ?disabled=${this.#isBusy}>Save</button>

@@ -23,7 +23,7 @@ export class CameraPause {
     const untilMs = settings.paused_until ? Date.parse(settings.paused_until) : 0;
     const isPaused = settings.paused || untilMs > nowMs;
     return html`
-      <div class="row actions">
+      <div class="flow actions">
         ${isPaused ? this.#resume(isBusy) : this.#pauses(isBusy)}
         <button ?disabled=${isBusy || isPaused} @click=${() => this.#asked({kind: "capture_now"}, "It takes a photo when it next has a network.")}>
           ${icon("camera")}Take a photo now

@@ -94,7 +94,7 @@ export class CameraSettings {
       return html`<p class="faint small" role="status">The camera takes a change at its next visit to the network.</p>`;
     }
     return html`
-      <div class="row unsaved">
+      <div class="flow unsaved">
         <span role="status">Not saved yet</span>
         <button type="button" @click=${() => this.#discard()}>Discard</button>
         <button class="primary" ?disabled=${this.#isBusy}>${this.#isBusy ? "Saving…" : "Save"}</button>

@@ -33,7 +33,7 @@ export class Dialogs {
         <form method="dialog" class="stack" @submit=${this.#submitted}>
           <h2 id="dialog-title">${title}</h2>
           ${body()}
-          <div class="row end">
+          <div class="flow end">
             <button type="button" @click=${() => this.close()}>Cancel</button>
             <button class=${isDangerous ? "primary dangerous" : "primary"}>${label}</button>
           </div>

@@ -11,9 +11,11 @@ import {CameraSettings} from "./camera-settings.js";
 import {CameraWatch} from "./camera-watch.js";
 import {healthFacts, nameOf, stateWords} from "./camera-words.js";
 import {Dialogs} from "./dialogs.js";
+import {galleryFragment} from "./gallery-fragment.js";
 import {icon} from "./icons.js";
 import {html, nothing} from "./lit.js";
 import {Poll} from "./poll.js";
+import {startOfDay} from "./times.js";
 import {troublePanel, troubleWords} from "./troubles.js";
 
 const LOOK_MS = 10_000;
@@ -103,11 +105,12 @@ export function cameraView(app, deviceId) {
       <div class="one-camera">
         <div class="wide">
           <section class="card hero" aria-label="Its latest photo">
-            ${lastPhoto(watch, nowMs)}
+            ${lastPhoto(watch, nowMs, watch.item && photoFragment(watch.item))}
             <div class="about">
               <p>${capitalised(stateWords(state, nowMs).more)}.</p>
               ${factList(healthFacts(device.health, watch.drainMs()))}
               ${isAlive ? pause.template(device, nowMs, isBusy) : nothing}
+              ${watch.item ? html`<p><a href=${dayFragment(watch.item)}>All its photos</a></p>` : nothing}
             </div>
           </section>
           ${device.activated_at ? health.template(device.health) : nothing}
@@ -142,6 +145,11 @@ function forgottenWords(deleted, status) {
   const gone = deleted === 1 ? "1 photo is deleted" : `${deleted} photos are deleted`;
   return status === "going_on" ? `${gone}; the rest goes within the hour.` : `${gone}. What still arrives of that time goes, too.`;
 }
+
+const dayFragment = ({captured_at, device_id}) => galleryFragment({startMs: startOfDay(Date.parse(captured_at)), deviceId: device_id});
+
+const photoFragment = ({captured_at, device_id, seq}) =>
+  galleryFragment({startMs: startOfDay(Date.parse(captured_at)), deviceId: device_id, key: `${device_id}/${seq}`});
 
 const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1);
 

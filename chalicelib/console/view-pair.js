@@ -7,7 +7,6 @@ import {icon} from "./icons.js";
 import {html, nothing} from "./lit.js";
 import {pairingSteps} from "./pairing-steps.js";
 import {Poll} from "./poll.js";
-import {qrPicture} from "./qr-picture.js";
 import {troublePanel, troubleWords} from "./troubles.js";
 
 const LOOK_MS = 3_000;
@@ -23,6 +22,8 @@ export function pairView(app, deviceId) {
   let watch = null;
   let kind = "esp32";
   let ticking = 0;
+  /** Fetched when there is a code: it is large, and who never pairs has no use for it. */
+  let qrPicture = () => nothing;
   const poll = new Poll(look, LOOK_MS, () => app.changed());
 
   async function look(signal) {
@@ -57,6 +58,7 @@ export function pairView(app, deviceId) {
       clearInterval(ticking);
       ticking = setInterval(() => app.changed(), TICK_MS);
       poll.soon();
+      import("./qr-picture.js").then((module) => ((qrPicture = module.qrPicture), app.changed()), () => {});
       requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById("code")?.focus()));
     } catch (error) {
       trouble = troubleWords(error);
@@ -79,7 +81,7 @@ export function pairView(app, deviceId) {
     <form class="narrow stack" @submit=${submitted}>
       <h1>Pair a camera</h1>
       <p class="faint">Give it a name. You get a code, which you type into the camera within ten minutes.</p>
-      <label>Name <input name="name" maxlength="100" autocomplete="off" placeholder="Barn" required></label>
+      <label>Name <input name="name" maxlength="100" autocomplete="off" placeholder="Barn" required data-first></label>
       ${trouble ? html`<p class="trouble" role="alert">${trouble}</p>` : nothing}
       <button class="primary" ?disabled=${isBusy}>${isBusy ? "One moment…" : "Make a code"}</button>
     </form>
@@ -91,7 +93,7 @@ export function pairView(app, deviceId) {
       <p class="faint">For a camera that was reset, replaced or revoked. It keeps its name, its numbers and its photos; the
         credential that it has now works until the code is used.</p>
       ${trouble ? html`<p class="trouble" role="alert">${trouble}</p>` : nothing}
-      <div class="row">
+      <div class="flow">
         <button class="primary" ?disabled=${isBusy} @click=${() => newCode()}>${isBusy ? "One moment…" : "Make a code"}</button>
         <a class="button" href="#/cameras/${deviceId}">Leave it</a>
       </div>
@@ -120,7 +122,7 @@ export function pairView(app, deviceId) {
         </section>
         <section class="steps" aria-label="What to do">
           ${pairingSteps({kind, choose: (value) => ((kind = value), app.changed()), apiUrl, code, copied})}
-          <p class="waiting" role="status"><span class="spinner" aria-hidden="true"></span>
+          <p class="awaits" role="status"><span class="turning" aria-hidden="true"></span>
             ${poll.trouble ? troubleWords(poll.trouble) : "Waiting for the camera. This page notices by itself."}</p>
         </section>
       </div>
@@ -133,7 +135,7 @@ export function pairView(app, deviceId) {
       <h1 id="paired" tabindex="-1">${device.name || "The camera"} is paired</h1>
       <p class="faint" role="status">${watch.item ? "Its first photo is here." : "Its first photo appears here as soon as it is in the cloud."}</p>
       ${cameraCard(watch, app.now())}
-      <div class="row">
+      <div class="flow">
         <a class="button primary" href="#/cameras/${device.device_id}">Open its page</a>
         <a class="button" href="#/cameras">All cameras</a>
       </div>
@@ -143,8 +145,8 @@ export function pairView(app, deviceId) {
   const starts = () => {
     if (!deviceId) return asksName();
     if (device) return asksAgain();
-    if (poll.trouble instanceof ApiError) return html`${troublePanel(poll.trouble)}<p class="row"><a href="#/cameras">All cameras</a></p>`;
-    return html`<p class="waiting" role="status">${poll.trouble ? troubleWords(poll.trouble) : "One moment…"}</p>`;
+    if (poll.trouble instanceof ApiError) return html`${troublePanel(poll.trouble)}<p class="flow"><a href="#/cameras">All cameras</a></p>`;
+    return html`<p class="awaits" role="status">${poll.trouble ? troubleWords(poll.trouble) : "One moment…"}</p>`;
   };
 
   return {

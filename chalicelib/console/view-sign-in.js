@@ -45,7 +45,7 @@ export function signInView(app) {
   const signIn = () => html`
     <h1>Sign in</h1>
     <label>Name or e-mail
-      <input name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required .value=${shownName}>
+      <input name="username" autocomplete="username" autocapitalize="none" spellcheck="false" required data-first .value=${shownName}>
     </label>
     <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
   `;
@@ -55,7 +55,7 @@ export function signInView(app) {
     <p class="faint">The one that you were given was for the first time only. At least 12 characters, with capital and small
       letters and a digit.</p>
     <label>New password
-      <input name="new-password" type="password" autocomplete="new-password" minlength="12" required>
+      <input name="new-password" type="password" autocomplete="new-password" minlength="12" required data-first>
     </label>
   `;
 

@@ -37,7 +37,7 @@ export function usageView(app) {
       <button class="quiet" aria-label=${label} ?disabled=${!choices[to]} @click=${() => choose(choices[to])}>${icon(name)}</button>
     `;
     return html`
-      <div class="row month">
+      <div class="flow month">
         ${step(at + 1, "The month before", "back")}
         <select aria-label="Month" @change=${({target}) => choose(target.value)}>
           ${choices.map((each) => html`<option value=${each} .selected=${each === month}>${monthName(each)}</option>`)}
@@ -87,7 +87,7 @@ function report(usage) {
 function oneCamera(item) {
   return html`
     <li class="card panel">
-      <div class="row apart"><h3><a href="#/cameras/${item.device_id}">${nameOf(item)}</a></h3><strong class="numbers">${usd(item.usd)}</strong></div>
+      <div class="flow apart"><h3><a href="#/cameras/${item.device_id}">${nameOf(item)}</a></h3><strong class="numbers">${usd(item.usd)}</strong></div>
       ${share(item.usd_by_unit, nameOf(item))}
       ${numbers({photos: item.photos, sizeBytes: item.size_bytes, objects: item.objects, requests: item.requests})}
     </li>
