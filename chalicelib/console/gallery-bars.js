@@ -48,6 +48,7 @@ export function choosingBar({count, none, download, remove}) {
   return html`
     <div class="day-bar choosing" role="group" aria-label="Selected photos">
       <button class="square" aria-label="Select none" @click=${none}>${icon("close")}</button>
+      <h1 class="sr-only">Photos</h1>
       <p class="day-title" role="status"><strong>${count ? `${photos(count)} selected` : "Select photos"}</strong></p>
       <div class="day-deeds">
         <button ?disabled=${!count} @click=${download}>${icon("download")}<span>Download</span></button>
@@ -65,7 +66,7 @@ export function nothingPanel({hasCamera, nearestMs, isSoon, goTo}) {
   }
   if (nearestMs) {
     const go = html`<button class="primary" @click=${() => goTo(nearestMs)}>${dayInWords(nearestMs)}</button>`;
-    return emptyPanel("No photos on this day", "The latest before it are of", go);
+    return emptyPanel("No photos on this day", "The latest photos before it:", go);
   }
   const see = html`<a class="button" href="#/cameras">Look at the cameras</a>`;
   if (isSoon) return emptyPanel("No photos yet", "They appear here by themselves, as soon as a camera has found a network.", see);

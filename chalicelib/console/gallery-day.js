@@ -9,7 +9,7 @@ const LOOK_MS = 4000;
 /** Nothing new for so long: then looks are rarer. */
 const QUIET_AFTER_MS = 2 * MINUTE_MS;
 const QUIET_LOOK_MS = 30_000;
-const FIRST_PAGE = 60;
+const FIRST_PAGE = 40;
 const PAGE = 200;
 /** Their URLs are asked for again before S3 refuses them. */
 const EARLY_MS = MINUTE_MS;

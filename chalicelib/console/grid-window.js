@@ -16,6 +16,8 @@ export class GridWindow {
   #goalMs = null;
   /** Where the page is about to be scrolled to: what is drawn must fit that. */
   #dueTopPx = null;
+  /** Where it was scrolled to last: elsewhere it is only by the owner's will. */
+  #reachedPx = 0;
   #observer = new ResizeObserver(([entry]) => this.#resized(entry.contentRect.width));
 
   rows = [];
@@ -35,12 +37,10 @@ export class GridWindow {
 
   start() {
     addEventListener("scroll", this.#scrolled, {passive: true});
-    for (const each of ["wheel", "touchmove"]) addEventListener(each, this.#leftGoal, {passive: true});
   }
 
   stop() {
     removeEventListener("scroll", this.#scrolled);
-    for (const each of ["wheel", "touchmove"]) removeEventListener(each, this.#leftGoal);
     this.#observer.disconnect();
   }
 
@@ -88,7 +88,8 @@ export class GridWindow {
   }
 
   /** Show what was taken before `ms`, as exactly as is known: better when more is known, until the owner scrolls. */
-  goTo(ms) {
+  goTo(ms, day) {
+    if (day !== this.#day) this.#begin(day);
     this.#goalMs = ms;
     this.#scrollTo(this.#goalTopPx());
     this.#changed();
@@ -147,6 +148,7 @@ export class GridWindow {
     requestAnimationFrame(() => queueMicrotask(() => {
       if (this.#element) scrollBy({top: this.#dueTopPx - this.#topPx, behavior: "instant"});
       this.#dueTopPx = null;
+      this.#reachedPx = this.#topPx;
       this.#changed();
     }));
     this.#changed();
@@ -158,9 +160,9 @@ export class GridWindow {
     this.#changed();
   }
 
-  #scrolled = () => this.#changed();
-
-  #leftGoal = () => {
-    this.#goalMs = null;
+  #scrolled = () => {
+    const isOurs = this.#dueTopPx !== null || Math.abs(this.#topPx - this.#reachedPx) < 2;
+    if (!isOurs) this.#goalMs = null;
+    this.#changed();
   };
 }

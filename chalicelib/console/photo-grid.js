@@ -42,9 +42,9 @@ export class PhotoGrid {
     clearTimeout(this.#timer);
   }
 
-  /** Show what was taken just before `ms`. */
-  goTo(ms) {
-    this.#window.goTo(ms);
+  /** Show what was taken just before `ms` of that day. */
+  goTo(ms, model) {
+    this.#window.goTo(ms, model);
   }
 
   /** The photo at that place in the day into sight, and the focus on it. */
@@ -77,7 +77,7 @@ export class PhotoGrid {
     const {rows, heightPx, columns} = this.#window;
     return html`
       <div class="grid" role="grid" aria-label="Photos" aria-multiselectable="true" aria-rowcount=${rows.length}
-        .style=${`height: ${heightPx}px; --columns: ${columns}`} ${ref(this.#kept)} @click=${this.#clicked} @keydown=${this.#pressed}>
+        .style=${`height: ${heightPx}px; --columns: ${columns}`} ${ref(this.#kept)} @click=${this.#clicked} @focusin=${this.#focusCame} @keydown=${this.#pressed}>
         ${repeat(this.#rowsToDraw(), ([row]) => row.key, ([row, at]) => this.#row(row, at))}
       </div>
     `;
@@ -134,7 +134,7 @@ export class PhotoGrid {
     return html`
       <div role="gridcell" class=${classMap({cell: true, chosen: isChosen, blank: !item})} tabindex=${isFocus ? "0" : "-1"} data-at=${at}
         data-time=${item ? clock(takenMs) : nothing} aria-selected=${isChosen ? "true" : "false"}
-        aria-label=${item ? this.#label(item, takenMs) : "Loading"} ${isFocus ? ref(this.#focused) : nothing}>
+        aria-label=${item ? this.#label(item, takenMs) : "Loading"}>
         ${item ? this.#picture(item, key, row.hour) : nothing}
         ${item ? html`<button class="mark" tabindex="-1" aria-label="Select" aria-pressed=${isChosen ? "true" : "false"}></button>` : nothing}
       </div>
@@ -158,8 +158,11 @@ export class PhotoGrid {
   // What is asked for.
 
   #look() {
+    if (!this.#element) return;
+    if (this.#isFocusDue) this.#element.querySelector(`[data-at="${this.#focusAt}"]`)?.focus({preventScroll: true});
+    this.#isFocusDue = false;
     // A time-lapse wants others.
-    if (!this.#element || this.#gallery.at.isPlaying) return;
+    if (this.#gallery.at.isPlaying) return;
     const seen = this.#window.seen.filter((row) => row.kind === "cells");
     const spare = this.#window.drawn.map(([row]) => row).filter((row) => row.kind === "cells" && !seen.includes(row));
     this.#gallery.thumbnails.want([...seen, ...spare].flatMap((row) => this.#wantedOf(row)));
@@ -184,12 +187,6 @@ export class PhotoGrid {
     this.#window.keep(element);
   };
 
-  #focused = (element) => {
-    if (!element || !this.#isFocusDue) return;
-    this.#isFocusDue = false;
-    queueMicrotask(() => element.focus({preventScroll: true}));
-  };
-
   #focusOn(at) {
     const item = this.#day.itemAt(at);
     this.#focusAt = at;
@@ -198,11 +195,18 @@ export class PhotoGrid {
 
   /** Photos come and go: the focus stays with its photo. */
   #followFocus() {
-    const last = Math.max(0, this.#day.count - 1);
     const at = this.#focusKey === null ? -1 : this.#day.indexOf(this.#focusKey);
+    if (at === this.#focusAt) return;
     if (at >= 0) this.#focusAt = at;
-    else this.#focusOn(Math.min(this.#focusAt, last));
+    else this.#focusAt = Math.max(0, Math.min(this.#focusAt, this.#day.count - 1));
   }
+
+  #focusCame = (event) => {
+    const {at} = event.target.dataset;
+    if (at === undefined || Number(at) === this.#focusAt) return;
+    this.#focusOn(Number(at));
+    this.#gallery.changed();
+  };
 
   #clicked = (event) => {
     const hourMs = event.target.closest("[data-hour]")?.dataset.hour;

@@ -71,8 +71,10 @@ export class PhotoStage {
   }
 
   #shown() {
-    const image = this.#element.querySelector("img");
-    return {width: image?.offsetWidth ?? 0, height: image?.offsetHeight ?? 0};
+    const {naturalWidth = 4, naturalHeight = 3} = this.#element.querySelector("img") ?? {};
+    const {width, height} = this.#room();
+    const fit = Math.min(width / naturalWidth, height / naturalHeight);
+    return {width: naturalWidth * fit, height: naturalHeight * fit};
   }
 
   #fromMiddle({clientX, clientY}) {

@@ -2,6 +2,8 @@
 
 const MOST_AT_ONCE = 6;
 const MOST_BYTES = 48_000_000;
+/** Of a frame, for making object URLs: the browser's main process is asked for each. */
+const MOST_MS = 8;
 
 /**
  * @typedef {{place: {object_key: string, offset?: number, length?: number}, url: string, refused: () => void}} Wanted
@@ -15,6 +17,7 @@ export class Thumbnails {
   /** @type {Wanted[]} */
   #wanted = [];
   #bytes = 0;
+  #spentMs = 0;
 
   /** @param {() => void} changed called when there is more to be seen */
   constructor(changed, {fetch = globalThis.fetch.bind(globalThis)} = {}) {
@@ -24,6 +27,8 @@ export class Thumbnails {
 
   /** What is in sight, most wanted first. @param {Wanted[]} wanted */
   want(wanted) {
+    if (this.#spentMs > MOST_MS) this.#changed();
+    this.#spentMs = 0;
     this.#wanted = wanted;
     const needed = new Map();
     for (const each of wanted) if (!needed.has(each.place.object_key)) needed.set(each.place.object_key, each);
@@ -32,12 +37,19 @@ export class Thumbnails {
     this.#next(needed);
   }
 
-  /** @param {string} key the photo's @returns {string | null} its object URL; null as long as it is not here */
+  /** @param {string} key the photo's @returns {string | null} its object URL; null as long as it is not here, or
+   *   where so many are made at once that the rest must wait for the next frame */
   urlOf(key, place) {
     const file = this.#files.get(place.object_key);
     if (!file?.blob) return null;
-    if (!file.urls.has(key)) file.urls.set(key, URL.createObjectURL(cut(file.blob, place)));
-    return file.urls.get(key);
+    if (!file.urls.has(key) && this.#spentMs <= MOST_MS) this.#make(file, key, place);
+    return file.urls.get(key) ?? null;
+  }
+
+  #make(file, key, place) {
+    const began = performance.now();
+    file.urls.set(key, URL.createObjectURL(cut(file.blob, place)));
+    this.#spentMs += performance.now() - began;
   }
 
   /** The JPEG itself; null as long as it is not here. */

@@ -37,6 +37,7 @@ export class TimeLapse {
   constructor(app, gallery) {
     this.#app = app;
     this.#gallery = gallery;
+    this.model = gallery.day.model;
     // Who wants little motion starts it himself.
     this.#isPlaying = !matchMedia("(prefers-reduced-motion: reduce)").matches;
     addEventListener("keydown", this.#pressed);
@@ -45,6 +46,10 @@ export class TimeLapse {
 
   get placeInDay() {
     return this.#last - this.#frame;
+  }
+
+  get shownMs() {
+    return this.#shown ? Date.parse(this.#shown.captured_at) : null;
   }
 
   show() {}
@@ -236,10 +241,11 @@ export class TimeLapse {
   };
 
   #pressed = (event) => {
-    const isField = event.target.closest?.("input, select");
+    const isAt = (what) => event.target.closest?.(what) !== null;
     if (event.key === "Escape") this.#gallery.close();
-    else if (isField || event.target.closest?.("button")) return;
+    else if (isAt("button, select, [type=checkbox], .toasts")) return;
     else if (event.key === " ") this.#toggle();
+    else if (isAt("input")) return;
     else if (event.key === "ArrowRight") this.#goTo(this.#frame + 1);
     else if (event.key === "ArrowLeft") this.#goTo(this.#frame - 1);
     else return;

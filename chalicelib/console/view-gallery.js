@@ -47,7 +47,7 @@ class Gallery {
     this.#app = app;
     this.#deletions = deletionsOf(app);
     this.thumbnails = new Thumbnails(() => app.changed());
-    this.#strip = new DayStrip(() => app.changed(), (ms) => this.#grid.goTo(ms), (id) => this.nameOf(id));
+    this.#strip = new DayStrip(() => app.changed(), (ms) => this.#grid.goTo(ms, this.day.model), (id) => this.nameOf(id));
     this.#grid = new PhotoGrid(this);
     this.#take(placesOf(parts));
   }
@@ -195,10 +195,13 @@ class Gallery {
   }
 
   #closed() {
-    const at = this.#over ? this.#over.placeInDay : -1;
-    this.#over?.stop();
+    if (!this.#over) return;
+    const {shownMs, model, placeInDay} = this.#over;
+    this.#over.stop();
     this.#over = null;
-    if (at >= 0) this.#grid.focus(at);
+    if (model === this.day.model && placeInDay >= 0) return this.#grid.focus(placeInDay);
+    if (shownMs !== null) this.#grid.goTo(shownMs + 1, this.day.model);
+    document.getElementById("main")?.focus({preventScroll: true});
   }
 
   /** Of the photo view: another photo, which is no step to go back to. */
@@ -377,7 +380,8 @@ class Gallery {
   /** Of one camera: that of the photo in sight. */
   #play() {
     const inSight = this.day.model.itemAt(Math.max(0, this.day.model.indexBefore((this.#grid.inSightMs ?? this.#startMs) + 1)));
-    const deviceId = this.at.deviceId ?? inSight?.device_id ?? this.devices?.[0]?.device_id ?? null;
+    const isOne = (this.devices?.length ?? 0) < 2;
+    const deviceId = this.at.deviceId ?? (isOne ? null : (inSight?.device_id ?? null));
     this.#goOver({deviceId, isPlaying: true});
   }
 }

@@ -46,6 +46,7 @@ export class PhotoView {
   constructor(app, gallery) {
     this.#app = app;
     this.#gallery = gallery;
+    this.model = gallery.day.model;
     this.#photos = new PhotoCache(app.api, MOST_PHOTOS, () => app.changed());
     this.#stage = new PhotoStage(() => app.changed(), (step) => this.#turn(step), () => gallery.close());
     addEventListener("keydown", this.#pressed);
@@ -60,6 +61,10 @@ export class PhotoView {
   /** Where in the day the photo is; -1 where that is not known. */
   get placeInDay() {
     return this.#gallery.day.model.indexOf(this.#key);
+  }
+
+  get shownMs() {
+    return this.#item ? Date.parse(this.#item.captured_at) : null;
   }
 
   show(key) {
