@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Literal
 
 import pytest
@@ -12,8 +13,10 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 from infra.local.cloud import LocalCloud
 from tests.browser.console import Console
 from tests.e2e.conftest import remove_devices
+from tests.e2e.people import DeviceCaller, OwnerCaller
 
 NewConsole = Callable[..., Console]
+NewCamera = Callable[..., DeviceCaller]
 Scheme = Literal["light", "dark"]
 DESKTOP, PHONE = (1280, 800), (390, 844)
 _PATIENCE_MS = 15_000
@@ -42,6 +45,24 @@ def cloud(running_cloud: LocalCloud) -> Iterator[LocalCloud]:
     running_cloud.faults.clear()
     running_cloud.settle()
     remove_devices(running_cloud)
+
+
+@pytest.fixture
+def owner(cloud: LocalCloud) -> Iterator[OwnerCaller]:
+    """The same person without a browser."""
+    with OwnerCaller(cloud.api_url, cloud.owner.token) as caller:
+        yield caller
+
+
+@pytest.fixture
+def new_camera(cloud: LocalCloud, owner: OwnerCaller) -> Iterator[NewCamera]:
+    """Activates a camera of that name, which does what the test says; the owner's, or that owner's who is given."""
+    with ExitStack() as open_:
+
+        def made(name: str, of: OwnerCaller = owner) -> DeviceCaller:
+            return open_.enter_context(DeviceCaller(cloud.api_url, of.pair(name)["pairing_code"]))
+
+        yield made
 
 
 @pytest.fixture

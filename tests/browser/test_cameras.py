@@ -1,0 +1,153 @@
+"""Cameras: paired, watched, paused, shut out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from infra.local.cloud import LocalCloud
+from tests.browser.cameras import simulated
+from tests.browser.conftest import DESKTOP, PHONE, NewCamera, NewConsole, Scheme
+from tests.browser.console import Console
+from tests.e2e.people import DeviceCaller, OwnerCaller
+from tests.tiny_jpegs import tiny_jpeg
+
+MARKUP = '<img src=x onerror="window.broken=1"><b>bold</b>'
+
+
+def with_a_photo(device: DeviceCaller, cloud: LocalCloud, seq: int = 0) -> DeviceCaller:
+    device.send(seq, tiny_jpeg(seq))
+    cloud.settle()
+    return device
+
+
+def test_a_camera_is_paired_with_the_code_shown_and_its_photos_appear_without_a_reload(
+    console: Console, cloud: LocalCloud, tmp_path: Path
+) -> None:
+    page = console.page
+    page.get_by_role("link", name="Pair a camera").click()
+    page.get_by_label("Name").fill("Barn")
+    page.get_by_role("button", name="Make a code").click()
+    code = page.locator("#code").inner_text()
+    expect(page.get_by_role("timer")).to_have_text(re.compile(r"^Good for (10:00|9:\d\d) min$"))
+
+    with simulated(cloud, code, tmp_path):
+        expect(page.get_by_role("heading", name="Barn is paired")).to_be_visible()
+        page.get_by_role("link", name="All cameras").click()
+        expect(page.get_by_alt_text("The latest photo of Barn")).to_be_visible(timeout=30_000)
+        first = page.locator(".picture time").get_attribute("datetime")
+        expect(page.locator(".picture time")).not_to_have_attribute("datetime", first or "", timeout=30_000)
+
+
+def test_a_pause_stops_the_camera_and_shows_until_it_is_ended(
+    console: Console, cloud: LocalCloud, owner: OwnerCaller, tmp_path: Path
+) -> None:
+    made = owner.pair("Gate")
+    page = console.page
+    with simulated(cloud, made["pairing_code"], tmp_path) as camera:
+        console.go(f"#/cameras/{made['device_id']}")
+        expect(page.get_by_alt_text("The latest photo of Gate")).to_be_visible(timeout=30_000)
+
+        page.get_by_role("button", name="Until I resume").click()
+        expect(page.locator(".heading .chip")).to_have_text("Paused until you resume it")
+        assert camera.stands_still("captured", 3.0, patience_s=90)
+        uploaded = camera.said["uploaded"]
+        assert camera.stands_still("uploaded", 2.0)
+
+        page.get_by_role("button", name="Resume").click()
+        expect(page.locator(".heading .chip")).not_to_have_text(re.compile("Paused"))
+    assert uploaded > 0
+
+
+def test_markup_in_names_and_events_stays_text(console: Console, cloud: LocalCloud, new_camera: NewCamera) -> None:
+    device = with_a_photo(new_camera(MARKUP), cloud)
+    told = {"kind": "error", "occurred_at": "2026-01-01T10:00:00Z", "message": MARKUP}
+    device.call("POST", "/devices/events", json=told)
+    device.ask("POST", "/devices/heartbeat", json={"firmware_version": MARKUP, "reset_reason": MARKUP})
+
+    for fragment in ("#/cameras", f"#/cameras/{device.device_id}", f"#/pair/{device.device_id}", "#/usage", "#/"):
+        console.go(fragment)
+        if fragment != "#/":
+            expect(console.page.get_by_text("<b>bold</b>").first).to_be_visible()
+        console.page.wait_for_timeout(300)
+        assert console.page.evaluate("window.broken") is None
+        assert console.page.locator("main b").count() == 0
+
+
+def test_a_camera_of_somebody_else_s_is_not_to_be_had(
+    console: Console, cloud: LocalCloud, new_camera: NewCamera
+) -> None:
+    with OwnerCaller(cloud.api_url, cloud.new_owner("stranger").token) as stranger:
+        theirs = new_camera("Theirs", stranger)
+    new_camera("Mine")
+
+    console.go("#/cameras")
+    expect(console.page.get_by_role("heading", name="Mine")).to_be_visible()
+    expect(console.page.get_by_text("Theirs")).to_have_count(0)
+
+    console.go(f"#/cameras/{theirs.device_id}")
+    expect(console.page.get_by_text("no such camera")).to_be_visible()
+
+
+def test_while_the_api_is_down_the_page_says_so_and_goes_on_by_itself(console: Console, new_camera: NewCamera) -> None:
+    new_camera("Shed")
+    page = console.page
+    console.go("#/cameras")
+    expect(page.get_by_role("heading", name="Shed")).to_be_visible()
+
+    page.route("**/api/**", lambda route: route.abort())
+    expect(page.get_by_text("The API cannot be reached.")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Shed")).to_be_visible()
+
+    page.unroute_all()
+    expect(page.get_by_text("The API cannot be reached.")).to_be_hidden(timeout=60_000)
+
+
+def test_a_revoked_camera_says_so_and_can_be_paired_again(console: Console, new_camera: NewCamera) -> None:
+    device = new_camera("Roof")
+    page = console.page
+    console.go(f"#/cameras/{device.device_id}")
+    page.get_by_role("button", name="Revoke").click()
+    page.get_by_role("dialog").get_by_role("button", name="Revoke").click()
+
+    expect(page.locator(".heading .chip")).to_have_text("Revoked")
+    assert device.call("POST", "/devices/heartbeat", json={}).status_code == 403
+
+
+def test_settings_are_kept_and_reach_the_camera(console: Console, new_camera: NewCamera) -> None:
+    device = new_camera("Door")
+    console.go(f"#/cameras/{device.device_id}")
+    interval = console.page.get_by_label("Seconds between photos")
+    interval.fill("60")
+    console.page.get_by_role("button", name="Save").click()
+    expect(console.page.get_by_role("button", name="Save")).to_be_hidden()
+
+    assert device.ask("POST", "/devices/heartbeat", json={})["settings"]["interval_s"] == 60
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_bars_the_way_on_any_page(
+    new_console: NewConsole, new_camera: NewCamera, cloud: LocalCloud, size: tuple[int, int], scheme: Scheme
+) -> None:
+    device = with_a_photo(new_camera("Barn"), cloud)
+    device.ask("POST", "/devices/heartbeat", json={"battery_percent": 12, "rssi_dbm": -80, "queue_depth": 30})
+    console = new_console(size=size, scheme=scheme)
+    page = console.page
+
+    for fragment, seen in (
+        ("#/cameras", page.get_by_role("heading", name="Barn")),
+        (f"#/cameras/{device.device_id}", page.get_by_role("heading", name="Settings")),
+        ("#/usage", page.get_by_role("heading", name="Usage")),
+        ("#/pair", page.get_by_role("button", name="Make a code")),
+        (f"#/pair/{device.device_id}", page.get_by_role("button", name="Make a code")),
+    ):
+        console.go(fragment)
+        expect(seen).to_be_visible()
+        page.wait_for_timeout(500)
+        assert (fragment, console.barriers()) == (fragment, [])
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= size[0], f"{fragment} is {width} px wide"
