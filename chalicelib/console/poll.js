@@ -53,6 +53,7 @@ export class Poll {
       await this.#task(asking.signal);
       this.trouble = null;
     } catch (error) {
+      asking.abort(); // what the task asked for beside it
       if (this.#isOn) this.#failed(error);
     }
     this.#asking = null;

@@ -19,6 +19,7 @@ import {startOfDay} from "./times.js";
 import {troublePanel, troubleWords} from "./troubles.js";
 
 const LOOK_MS = 10_000;
+const TOO_MUCH = "Not taken: too much waits for this camera already. It is done when it next has a network.";
 
 export function cameraView(app, deviceId) {
   const path = `/devices/${deviceId}`;
@@ -57,8 +58,8 @@ export function cameraView(app, deviceId) {
     takeAway = app.toast(text);
   }
 
-  /** One at a time. A failure is told. */
-  async function tried(deed) {
+  /** One at a time. A failure is told. @param {string | undefined} tooMuch what a refusal for too much of it means here */
+  async function tried(deed, tooMuch) {
     if (isBusy) return;
     isBusy = true;
     app.changed();
@@ -66,7 +67,7 @@ export function cameraView(app, deviceId) {
       await deed();
       poll.soon();
     } catch (error) {
-      say(troubleWords(error));
+      say(tooMuch && error.status === 429 ? tooMuch : troubleWords(error));
     }
     isBusy = false;
     app.changed();
@@ -77,7 +78,7 @@ export function cameraView(app, deviceId) {
     return tried(async () => {
       await app.api.post(`${path}/commands`, command);
       say(text);
-    });
+    }, TOO_MUCH);
   }
 
   function forget(fromMs, toMs) {
