@@ -1,6 +1,7 @@
 # PYTHON=/path/to/python3 chooses the Python that .venv is made with.
 PY := .venv/bin/python
 CAMERAS ?= 1
+CAMERA ?= simulated
 PHOTOS ?=
 API_PORT ?= 8000
 S3_PORT ?= 9000
@@ -17,22 +18,34 @@ DEPLOY = $(PY) -m infra.deploy $@ --stage "$(STAGE)" --cameras $(FLEET) \
 	$(if $(ACCOUNT),--account $(ACCOUNT)) $(foreach parameter,$(PARAMETERS),--parameter "$(parameter)")
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test check lint types floors rehearse plan deploy destroy redrive bench soak console-libs clean
+.PHONY: help env run test firmware-test firmware-analysis firmware flash check lint types floors rehearse plan deploy destroy redrive bench soak console-libs clean
 
 help: ## list these verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-17s %s\n", $$1, $$2}' Makefile
 
 env: ## make .venv or bring it up to date
 	@tools/make-env
 
-run: env ## start the local cloud: CAMERAS=1 PHOTOS=dir API_PORT=8000 S3_PORT=9000 HOST=127.0.0.1 LINK=hotspot
-	@exec $(PY) -m infra.local --cameras $(CAMERAS) --api-port $(API_PORT) --s3-port $(S3_PORT) --host $(HOST) \
+run: env ## start the local cloud: CAMERAS=1 CAMERA=firmware PHOTOS=dir API_PORT=8000 S3_PORT=9000 HOST=127.0.0.1 LINK=hotspot
+	@exec $(PY) -m infra.local --cameras $(CAMERAS) --camera $(CAMERA) --api-port $(API_PORT) --s3-port $(S3_PORT) --host $(HOST) \
 		$(if $(PHOTOS),--photos "$(PHOTOS)") $(if $(LINK),--link "$(LINK)")
 
 test: ## install what the tests need and run them all
 	@tools/run-tests -n $(TEST_WORKERS) --dist loadfile
 
-check: lint types floors test rehearse ## everything that CI runs
+firmware-test: ## build the firmware for this machine and test it: sanitizers, clang-tidy, cppcheck, fuzzing
+	@tools/firmware-test
+
+firmware-analysis: ## what clang's static analyzer sees in the firmware; takes some minutes
+	@tools/build-firmware test analyze
+
+firmware: ## build the firmware for the board (PlatformIO)
+	@tools/board-firmware
+
+flash: ## build the firmware and write it to the board that is plugged in
+	@tools/board-firmware upload
+
+check: lint types floors test firmware-analysis rehearse ## everything that CI runs
 
 lint: env ## style and common mistakes (ruff)
 	$(PY) -m ruff check

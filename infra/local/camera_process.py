@@ -1,4 +1,5 @@
-"""A simulated camera: the station's device client in a process of its own, as a camera is a machine of its own."""
+"""A camera without its hardware, in a process of its own, as a camera is a machine of its own: the station's device
+client, or the firmware's core."""
 
 from __future__ import annotations
 
@@ -19,12 +20,13 @@ CameraEvent = dict[str, Any]
 
 
 class CameraProcess:
-    """Runs `frameferry_station.simulated` from `start` until it is asked to end.
+    """Runs `frameferry_station.simulated`, or the `program` that takes the same options, from `start` until it is asked
+    to end.
 
-    `seed` chooses the landscape that it looks at. The camera prints one JSON object a line: `activated` with
-    `device_id` and `device_token`, `captured`, `uploaded` and `confirmed` with `seq`; `on_event` gets each, from
-    a thread of its own, and at the end `{"event": "ended", "code": exit code}`. What it writes to stderr goes to
-    `log_path`.
+    `seed` chooses the landscape that the former looks at; the latter needs `photos`. The camera prints one JSON object
+    a line: `activated` with `device_id` and `device_token`, `captured`, `uploaded` and `confirmed` with `seq`;
+    `on_event` gets each, from a thread of its own, and at the end `{"event": "ended", "code": exit code}`. What it
+    writes to stderr goes to `log_path`.
     """
 
     def __init__(
@@ -38,11 +40,12 @@ class CameraProcess:
         seed: int,
         log_path: Path,
         on_event: Callable[[CameraEvent], None],
+        program: Path | None = None,
     ) -> None:
-        self._command = [sys.executable, "-m", "frameferry_station.simulated"]
+        self._command = [str(program)] if program else [sys.executable, "-m", "frameferry_station.simulated"]
         self._command += ["--api", api_url, "--code", pairing_code]
         self._command += ["--state", str(state_dir), "--interval", str(interval_s)]
-        self._command += ["--seed", str(seed)]
+        self._command += ["--at-once"] if program else ["--seed", str(seed)]
         self._command += ["--photos", str(photos)] if photos else []
         self._log_path = log_path
         self._on_event = on_event
@@ -77,10 +80,12 @@ class CameraProcess:
 
     def _read(self) -> None:
         lines: IO[str] | None = self._process.stdout
-        for line in lines or ():
-            event = _parse(line)
-            if event is not None:
-                self._on_event(event)
+        assert lines is not None
+        with lines:
+            for line in lines:
+                event = _parse(line)
+                if event is not None:
+                    self._on_event(event)
         code = self._process.wait()
         if not self._stopping:
             self._on_event({"event": "ended", "code": code})

@@ -9,10 +9,15 @@ from pathlib import Path
 
 from infra.local.link.profile import PROFILES
 
+KINDS = ("simulated", "firmware")
+"""Of cameras: the station's device client in Python, or the firmware's core in C++, which is built first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
     cameras: int
+    camera: str
+    """Of KINDS."""
     photos: Path | None
     api_port: int
     s3_port: int
@@ -27,6 +32,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     """Exits with 2 and a line that names the option where one makes no sense."""
     parser = argparse.ArgumentParser(prog="python -m infra.local", description="Frameferry's local cloud.")
     parser.add_argument("--cameras", type=int, default=1, choices=range(21), metavar="N", help="how many, 0 to 20 (1)")
+    parser.add_argument("--camera", choices=KINDS, default="simulated", help="what they are (simulated)")
     parser.add_argument("--photos", type=Path, help="a folder of JPEGs for the cameras to send")
     parser.add_argument("--api-port", type=int, default=8000, help="8000")
     parser.add_argument("--s3-port", type=int, default=9000, help="9000")
@@ -44,6 +50,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         parser.error("--interval is more than 0")
     return Options(
         cameras=given.cameras,
+        camera=given.camera,
         photos=given.photos,
         api_port=given.api_port,
         s3_port=given.s3_port,

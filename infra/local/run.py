@@ -25,6 +25,7 @@ from infra.local.camera_process import CameraEvent, CameraProcess, stop_cameras
 from infra.local.cloud import CannotListen, LocalCloud
 from infra.local.console_output import Output
 from infra.local.events import Outcome
+from infra.local.firmware_camera import CannotBuild, program, write_photos
 from infra.local.link.hotspot import HotspotLink
 from infra.local.link.profile import PROFILES
 from infra.local.options import Options, parse
@@ -49,6 +50,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             Session(options, output, stop).run()
     except CannotListen as error:
         print(_refusal(error), file=sys.stderr)
+        return 1
+    except CannotBuild as error:
+        print(error, file=sys.stderr)
         return 1
     return 0
 
@@ -99,6 +103,7 @@ class Session:
         directory = self._options.directory / "cameras"
         shutil.rmtree(directory, ignore_errors=True)  # the cloud that they knew is gone
         cameras: list[CameraProcess] = []
+        firmware = self._firmware()
         stack.callback(stop_cameras, cameras)
         for number in range(1, self._options.cameras + 1):
             if self._stop.is_set():
@@ -106,18 +111,29 @@ class Session:
             name = f"camera {number}"
             state_dir = directory / str(number)
             state_dir.mkdir(parents=True)
+            photos = self._options.photos
+            if firmware and photos is None:
+                photos = state_dir / "photos"
+                write_photos(photos, seed=number)
             camera = CameraProcess(
                 api_url=api_url,
                 pairing_code=self._pair(name),
                 state_dir=state_dir,
                 interval_s=self._options.interval_s,
-                photos=self._options.photos,
+                photos=photos,
                 seed=number,
                 log_path=directory / f"{number}.log",
                 on_event=partial(self._camera_said, name),
+                program=firmware,
             )
             camera.start()
             cameras.append(camera)
+
+    def _firmware(self) -> Path | None:
+        if self._options.camera != "firmware" or not self._options.cameras:
+            return None
+        self._output.note("Building the firmware for this machine, if it has changed")
+        return program()
 
     def _pair(self, name: str) -> str:
         answer = self._api.post("/devices/pair", json={"name": name}, headers=self._owner_headers())

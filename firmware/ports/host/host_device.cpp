@@ -94,7 +94,7 @@ private:
             const std::uint32_t wait_ms = device_.capture_step();
             look_at_packs(true);
             has_no_more_ = host_.camera_.is_finished();
-            if (has_no_more_) device_.send_now();
+            if (has_no_more_ || host_.options_.sends_at_once) device_.send_now();
             host_.tell_uplink();
             if (has_no_more_ || host_.rests(wait_ms)) return;
         }

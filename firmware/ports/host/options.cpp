@@ -47,6 +47,7 @@ bool take_number(Options& options, const char* name, const char* value) {
 bool take_flag(Options& options, const char* name) {
     const auto is = [name](const char* other) { return std::strcmp(name, other) == 0; };
     if (is("--newest-first")) return options.newest_first = true;
+    if (is("--at-once")) return options.sends_at_once = true;
     if (is("--no-clock")) return options.has_no_clock = true;
     if (is("--help") || is("-h")) return options.wants_help = true;
     return false;
@@ -102,6 +103,7 @@ void print_help() {
         "  --pack-captures N  photos in a full pack, 1 to 100 (20)\n"
         "  --budget-mb MB     most that is queued (1024)\n"
         "  --newest-first     whatever the owner set\n"
+        "  --at-once          no photo waits for the next sync or for a pack to fill\n"
         "  --no-clock         begin without knowing the time, as a board does\n"
         "Ends with 0 when it is told to stop or --count is done, with 1 when the cloud refuses the code or the\n"
         "credential, with 2 for options that make no sense.");

@@ -19,6 +19,7 @@ struct Options {
     std::uint64_t budget_bytes = std::uint64_t{1024} << 20U;
     bool newest_first = false;
     bool has_no_clock = false;
+    bool sends_at_once = false;
     bool wants_help = false;
 };
 
