@@ -109,6 +109,15 @@ TEST_CASE("who is not the API is foreign, whatever the status") {
     }
 }
 
+TEST_CASE("who says yes before the question is over is foreign") {
+    Fixture it;
+    FakeConnection connection;
+    connection.answers = {http("200 OK", good_body)};
+    connection.piece = connection.early_at = 50;
+    CHECK(it.sync(connection).outcome == ApiOutcome::foreign);
+    CHECK(it.answer->object_count == 0);
+}
+
 TEST_CASE("errors of the API are sorted by what a device does about them") {
     const auto outcome = [](const std::string& status, const std::string& code) {
         Fixture it;

@@ -152,13 +152,18 @@ TEST_CASE("a connection that the server has closed meanwhile, or written to, is 
         if (is_closed) {
             first.after_answers = NetStatus::closed;
         } else {
-            first.answers[0] += "HTTP/1.1 408 Request Timeout\r\n\r\n";
+            first.answers[0] += "HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n";
+            first.piece = ok.size();
         }
         it.network.plan = {first, answering({ok})};
         CHECK(it.send().status == HttpStatus::ok);
+        CHECK(it.network.is_open);
+        const std::size_t request_bytes = it.network.written.at(0).size();
         const HttpResult result = it.send();
         CHECK(result.status == HttpStatus::ok);
+        CHECK(result.answer.code == 200);
         CHECK_FALSE(result.was_reused);
+        CHECK(it.network.written.at(0).size() == request_bytes);
     }
 }
 
@@ -339,6 +344,18 @@ TEST_CASE("a server that answers before the body's end byte by byte is heard") {
     CHECK_FALSE(result.is_request_sent);
 }
 
+TEST_CASE("a connection on which a body was left off is not used again, even if the server would") {
+    Fixture it;
+    FakeConnection connection = answering({ok, ok});
+    connection.early_at = 100;
+    it.body.piece = 50;
+    it.network.plan = {connection};
+    const HttpResult result = it.send();
+    CHECK(result.status == HttpStatus::ok);
+    CHECK_FALSE(result.is_request_sent);
+    CHECK_FALSE(it.network.is_open);
+}
+
 TEST_CASE("an answer that lies there when the connection dies under the body is heard") {
     Fixture it;
     FakeConnection connection = answering({refusal});
@@ -452,6 +469,7 @@ TEST_CASE("more than one answer ends the connection") {
     Fixture it;
     it.network.plan = {answering({ok + "x"}), answering({ok})};
     CHECK(it.send().status == HttpStatus::ok);
+    CHECK_FALSE(it.network.is_open);
     CHECK_FALSE(it.send().was_reused);
 }
 
