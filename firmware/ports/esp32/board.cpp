@@ -164,8 +164,7 @@ void Board::tend_network(std::uint64_t now_ms) {
     was_joined_ = is_joined;
     if (!is_joined) return;
     wifi_.set_burst(device_.uplink().is_draining());
-    const bool is_search_due = now_ms - searched_at_ms_ >= search_every_ms;
-    if (allow_plain_http && device_.api_url().empty() && is_search_due) find_a_station();
+    if constexpr (allow_plain_http) find_a_station(now_ms);
 }
 
 void Board::network_came(std::uint64_t now_ms) {
@@ -176,8 +175,9 @@ void Board::network_came(std::uint64_t now_ms) {
     xTaskNotifyGive(uplink_handle_);
 }
 
-void Board::find_a_station() {
-    searched_at_ms_ = clock_.monotonic_ms();
+void Board::find_a_station(std::uint64_t now_ms) {
+    if (!device_.api_url().empty() || now_ms - searched_at_ms_ < search_every_ms) return;
+    searched_at_ms_ = now_ms;
     const ApiUrl url = find_station();
     if (!url.empty() && device_.set_api_url(url)) restart();
 }

@@ -53,7 +53,7 @@ private:
     void tend_network(std::uint64_t now_ms);
     void tend_buttons(std::uint64_t now_ms);
     void network_came(std::uint64_t now_ms);
-    void find_a_station();
+    void find_a_station(std::uint64_t now_ms);
     void sleep_if_idle(std::uint64_t now_ms);
     void sleep_for(std::uint32_t ms);
     void run_portal();

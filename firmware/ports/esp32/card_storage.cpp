@@ -4,8 +4,8 @@
 // Does not include what it needs.
 #include <diskio_sdmmc.h>
 #include <driver/sdmmc_host.h>
-#include <esp_memory_utils.h>
 #include <esp_vfs_fat.h>
+#include <soc/soc.h>
 
 #include <algorithm>
 #include <array>
@@ -21,6 +21,11 @@ constexpr int most_open_files = 5;
 
 // 8 KB at a time is what a card likes; internal memory is what its DMA reaches.
 alignas(64) std::array<std::uint8_t, 8192> bounce;
+
+bool reaches(const void* memory) {
+    const auto address = reinterpret_cast<std::uintptr_t>(memory);
+    return address >= SOC_DMA_LOW && address < SOC_DMA_HIGH;
+}
 
 bool read_space(const char* root, std::uint64_t& total_bytes, std::uint64_t& free_bytes) {
     return esp_vfs_fat_info(root, &total_bytes, &free_bytes) == ESP_OK;
@@ -96,7 +101,7 @@ void CardStorage::close(File file) {
 }
 
 IoStatus CardStorage::pread(File file, std::uint32_t at, Room room, std::size_t& read_bytes) {
-    if (esp_ptr_dma_capable(room.data)) return noted(PosixStorage::pread(file, at, room, read_bytes));
+    if (reaches(room.data)) return noted(PosixStorage::pread(file, at, room, read_bytes));
     for (read_bytes = 0; read_bytes < room.size;) {
         std::size_t count = 0;
         const Room part = Room(bounce).first(room.size - read_bytes);
@@ -110,7 +115,7 @@ IoStatus CardStorage::pread(File file, std::uint32_t at, Room room, std::size_t&
 }
 
 IoStatus CardStorage::pwrite(File file, std::uint32_t at, Bytes bytes) {
-    if (esp_ptr_dma_capable(bytes.data)) return noted(PosixStorage::pwrite(file, at, bytes));
+    if (reaches(bytes.data)) return noted(PosixStorage::pwrite(file, at, bytes));
     for (std::size_t written = 0; written < bytes.size;) {
         const Bytes part = bytes.from(written).first(bounce.size());
         std::memcpy(bounce.data(), part.data, part.size);

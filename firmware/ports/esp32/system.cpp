@@ -7,9 +7,15 @@
 #include <esp_timer.h>
 #include <sys/time.h>
 
+#include <atomic>
+
 namespace frameferry {
 
-std::atomic<ClockQuality> BoardClock::quality_{ClockQuality::never_set};
+namespace {
+
+std::atomic<ClockQuality> known{ClockQuality::never_set};  // SNTP's callback has no argument of ours
+
+}  // namespace
 
 void BoardEntropy::fill(Room room) { esp_fill_random(room.data, room.size); }
 
@@ -23,17 +29,19 @@ std::int64_t BoardClock::utc_ms() {
     return static_cast<std::int64_t>(now.tv_sec) * 1000 + now.tv_usec / 1000;
 }
 
+ClockQuality BoardClock::quality() { return known.load(); }
+
 void BoardClock::set_utc_ms(std::int64_t utc_ms, ClockQuality quality) {
-    if (quality_.load() == ClockQuality::ntp && quality != ClockQuality::ntp) return;
+    if (known.load() == ClockQuality::ntp && quality != ClockQuality::ntp) return;
     const timeval time{static_cast<time_t>(utc_ms / 1000), static_cast<suseconds_t>(utc_ms % 1000 * 1000)};
     settimeofday(&time, nullptr);
-    quality_.store(quality);
+    known.store(quality);
 }
 
 void BoardClock::begin_ntp() {
     esp_sntp_config_t config = ESP_NETIF_SNTP_DEFAULT_CONFIG("pool.ntp.org");
     config.wait_for_sync = false;
-    config.sync_cb = [](timeval*) { quality_.store(ClockQuality::ntp); };  // after the clock was set
+    config.sync_cb = [](timeval*) { known.store(ClockQuality::ntp); };  // after the clock was set
     esp_netif_sntp_init(&config);
 }
 

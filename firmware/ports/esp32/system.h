@@ -4,7 +4,6 @@
 #include <freertos/FreeRTOS.h>
 #include <freertos/semphr.h>
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 
@@ -30,18 +29,16 @@ public:
     void fill(Room room) override;
 };
 
+// There is one.
 class BoardClock final : public Clock {
 public:
     std::uint64_t monotonic_ms() override;
     std::int64_t utc_ms() override;
-    ClockQuality quality() override { return quality_.load(); }
+    ClockQuality quality() override;
     void set_utc_ms(std::int64_t utc_ms, ClockQuality quality) override;
 
     // From now on NTP sets it, whenever there is a network. Once, after the network stack has started.
     static void begin_ntp();
-
-private:
-    static std::atomic<ClockQuality> quality_;  // SNTP's callback has no argument of ours
 };
 
 [[nodiscard]] const char* reset_reason_name();

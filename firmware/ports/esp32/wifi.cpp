@@ -103,7 +103,7 @@ void Wifi::leave() {
 bool Wifi::rssi_dbm(std::int32_t& rssi_dbm) {
     wifi_ap_record_t record{};
     if (esp_wifi_sta_get_ap_info(&record) != ESP_OK) return false;
-    rssi_dbm = record.rssi;
+    rssi_dbm = record.rssi;  // NOLINT(bugprone-signed-char-misuse): a number, and no character
     return true;
 }
 
