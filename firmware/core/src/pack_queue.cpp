@@ -179,7 +179,7 @@ bool PackQueue::first_from(Seq seq, QueuedPack& pack) {
 
 bool PackQueue::last_up_to(Seq seq, QueuedPack& pack) {
     const Lock lock(mutex_);
-    PackRow* row = rows_.from(seq < max_seq ? seq + 1 : seq);
+    PackRow* row = rows_.from(std::min(seq, max_seq) + 1);
     while (row != rows_.begin()) {
         --row;
         if (row->seqs().last > seq || !is_sent(*row)) continue;
