@@ -5,21 +5,20 @@ import {icon} from "./icons.js";
 import {classMap, html, nothing, render} from "./lit.js";
 import {Session} from "./session.js";
 import {Toasts} from "./toasts.js";
-import {cameraView} from "./view-camera.js";
-import {camerasView} from "./view-cameras.js";
 import {galleryView} from "./view-gallery.js";
-import {pairView} from "./view-pair.js";
 import {signInView} from "./view-sign-in.js";
-import {usageView} from "./view-usage.js";
 
 const HOME = "photos";
-/** By the first part of the fragment; the rest are the view's own. */
+/** By the first part of the fragment; the rest are the view's own. `load` gives what makes it: only the first page comes at once. */
 const VIEWS = new Map([
-  [HOME, {make: galleryView, label: "Photos"}],
-  ["cameras", {make: (app, id) => (id ? cameraView(app, id) : camerasView(app)), label: "Cameras"}],
-  ["usage", {make: usageView, label: "Usage"}],
-  ["pair", {make: pairView, label: "Pair a camera"}],
+  [HOME, {label: "Photos", load: () => galleryView}],
+  ["cameras", {label: "Cameras", load: (id) => (id ? cameraView() : camerasView())}],
+  ["usage", {label: "Usage", load: async () => (await import("./view-usage.js")).usageView}],
+  ["pair", {label: "Pair a camera", load: async () => (await import("./view-pair.js")).pairView}],
 ]);
+
+const cameraView = async () => (await import("./view-camera.js")).cameraView;
+const camerasView = async () => (await import("./view-cameras.js")).camerasView;
 
 class App {
   #view = null;
@@ -88,16 +87,30 @@ class App {
     const name = VIEWS.has(first) ? first : HOME;
     const parts = name === first ? rest : [];
     if (!this.session.isOpen || this.#shown !== name || !this.#view.follow?.(...parts)) this.#show(name, parts);
-    document.title = `${this.#view.title} · Frameferry`;
-    this.changed();
+    else this.#entitle();
   }
 
-  #show(name, parts) {
+  async #show(name, parts) {
     this.#view?.stop();
-    this.#view = this.session.isOpen ? VIEWS.get(name).make(this, ...parts) : signInView(this);
+    const loading = (this.#view = bare("One moment", nothing));
     this.#shown = this.session.isOpen ? name : null;
+    this.changed();
+    let make;
+    try {
+      make = this.session.isOpen ? await VIEWS.get(name).load(...parts) : signInView;
+    } catch {
+      make = () => bare("Not here", notFetched(() => this.#routed()));
+    }
+    if (this.#view !== loading) return;
+    this.#view = make(this, ...parts);
     this.#isNew = true;
     this.#view.start();
+    this.#entitle();
+  }
+
+  #entitle() {
+    document.title = `${this.#view.title} · Frameferry`;
+    this.changed();
   }
 
   #frame() {
@@ -127,6 +140,20 @@ class App {
       </header>
     `;
   }
+}
+
+/** A view of the shell's own. */
+const bare = (title, content) => ({title, start() {}, stop() {}, template: () => content});
+
+function notFetched(again) {
+  return html`
+    <div class="empty">
+      <h1>This page cannot be fetched</h1>
+      <p class="faint">Either the network is away, or the console was updated since you opened it: then load it anew.</p>
+      <button class="primary" @click=${again}>Try again</button>
+      <button @click=${() => location.reload()}>Load anew</button>
+    </div>
+  `;
 }
 
 /** What had the focus is gone with the view before: to what the new one wants filled in, or its beginning. */
