@@ -1,4 +1,4 @@
-// Answers of any bytes on connections that end in any way: every request ends, in bounded time, with one answer at most.
+// Answers of any bytes on connections that end in any way: every request ends, in time, with one answer at most.
 #include <array>
 #include <cstddef>
 #include <cstdint>

@@ -66,10 +66,12 @@ TEST_CASE("an activation that is cut at any byte is none") {
 
 TEST_CASE("without identity, token or a usable key it is no activation") {
     for (const std::string& text :
-         {with("device_id", "other_id"), with("device_token", "other"), with("receipt_keys", "other"), with("Kay6", "Kay"),
-          with("\"3f8b2c1e", "\"3F8B2C1E"), with("\"3f8b2c1e", "\"x3f8b2c1e"), with("devtok_", "devtok "), with("devtok_", std::string(100, 'd')),
-          with("17", "4503599627370495"), with("17", "\"17\""), with("2025-12-26T", "2025-13-26T"), with("true", "1"), with("45", "[45]"),
-          with("{\"r1\"", "{\"r1\":{},\"r2\""), std::string("{}"), std::string("[]"), std::string("\"x\""), std::string("null")}) {
+         {with("device_id", "other_id"), with("device_token", "other"), with("receipt_keys", "other"),
+          with("Kay6", "Kay"), with("\"3f8b2c1e", "\"3F8B2C1E"), with("\"3f8b2c1e", "\"x3f8b2c1e"),
+          with("devtok_", "devtok "), with("devtok_", std::string(100, 'd')), with("17", "4503599627370495"),
+          with("17", "\"17\""), with("2025-12-26T", "2025-13-26T"), with("true", "1"), with("45", "[45]"),
+          with("{\"r1\"", "{\"r1\":{},\"r2\""), std::string("{}"), std::string("[]"), std::string("\"x\""),
+          std::string("null")}) {
         CAPTURE(text);
         Activation activation;
         CHECK_FALSE(read<ActivationReader>(text, activation));
@@ -80,10 +82,11 @@ TEST_CASE("a new token is read, and nothing else is one") {
     DeviceToken token;
     CHECK(read<TokenReader>(R"({"more":{"device_token":"x"},"device_token":"devtok_a_b"})", token));
     CHECK(token == "devtok_a_b");
-    for (const std::string& text : {std::string("{}"), std::string("[]"), std::string("5"), std::string(R"({"device_token":5})"),
-                                    std::string(R"({"device_token":""})"), std::string(R"({"device_token":"a b"})"),
-                                    R"({"device_token":")" + std::string(128, 'd') + R"("})", R"({"device_token":")" + std::string(600, 'd') + R"("})",
-                                    std::string(R"({"device_token":"devtok)")}) {
+    for (const std::string& text :
+         {std::string("{}"), std::string("[]"), std::string("5"), std::string(R"({"device_token":5})"),
+          std::string(R"({"device_token":""})"), std::string(R"({"device_token":"a b"})"),
+          R"({"device_token":")" + std::string(128, 'd') + R"("})",
+          R"({"device_token":")" + std::string(600, 'd') + R"("})", std::string(R"({"device_token":"devtok)")}) {
         CAPTURE(text);
         CHECK_FALSE(read<TokenReader>(text, token));
     }
@@ -93,9 +96,10 @@ TEST_CASE("a UUID is 36 characters in lower case") {
     Uuid uuid{};
     CHECK(parse_uuid("00112233-4455-6677-8899-aabbccddeeff", uuid));
     for (std::size_t at = 0; at < uuid.size(); ++at) CHECK(uuid[at] == at * 0x11);
-    for (const std::string_view text : {"", "00112233-4455-6677-8899-aabbccddeef", "00112233-4455-6677-8899-aabbccddeefff",
-                                        "00112233-4455-6677-8899-AABBCCDDEEFF", "0011223304455-6677-8899-aabbccddeeff",
-                                        "00112233-4455-6677-8899-aabbccddeefg", "00112233-4455-6677-8899-aabbccdd-eff"}) {
+    for (const std::string_view text :
+         {"", "00112233-4455-6677-8899-aabbccddeef", "00112233-4455-6677-8899-aabbccddeefff",
+          "00112233-4455-6677-8899-AABBCCDDEEFF", "0011223304455-6677-8899-aabbccddeeff",
+          "00112233-4455-6677-8899-aabbccddeefg", "00112233-4455-6677-8899-aabbccdd-eff"}) {
         CAPTURE(text);
         CHECK_FALSE(parse_uuid(text, uuid));
     }

@@ -12,7 +12,8 @@ using namespace frameferry;
 namespace {
 
 std::string http(const std::string& status, const std::string& body, const std::string& headers = "") {
-    return "HTTP/1.1 " + status + "\r\n" + headers + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    return "HTTP/1.1 " + status + "\r\n" + headers + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+           body;
 }
 
 // A client on a network of one connection.
@@ -66,7 +67,8 @@ TEST_CASE("a sync is posted with the device's token, and its answer is read") {
     CHECK(result.http.answer.date_ms == 1'766'744'130'000);
     CHECK(it.answer->object_count == 1);
     const std::string& written = it.network.written.at(0);
-    CHECK(written.find("POST /api/devices/sync HTTP/1.1\r\nHost: api.example.org\r\nContent-Type: application/json\r\n") == 0);
+    CHECK(written.find(
+              "POST /api/devices/sync HTTP/1.1\r\nHost: api.example.org\r\nContent-Type: application/json\r\n") == 0);
     CHECK(written.find("\r\nX-Device-Token: devtok_a_b\r\n") != std::string::npos);
     CHECK(written.find("\r\n\r\n{\"objects\":[{\"first_seq\":0,") != std::string::npos);
 }
@@ -97,11 +99,14 @@ TEST_CASE("a body without a length that ends too soon says nothing of any object
 
 TEST_CASE("who is not the API is foreign, whatever the status") {
     for (const std::string& text :
-         {http("200 OK", "<html>Welcome to the hotspot</html>"), http("200 OK", "{}"), http("200 OK", ""), http("200 OK", good_body + "x"),
-          http("302 Found", "", "Location: http://portal/\r\n"), http("302 Found", error_body("moved")), http("502 Bad Gateway", "<html>"),
-          http("403 Forbidden", R"({"message":"Forbidden"})"), http("404 Not Found", R"({"error":"none"})"), http("400 Bad", R"({"error":{"code":5}})"),
-          http("400 Bad", R"([{"error":{"code":"x"}}])"), http("204 No Content", ""), std::string("SSH-2.0-OpenSSH\r\n"),
-          "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + good_body, http("400 Bad", R"({"error":{"code":")" + std::string(50, 'c') + R"("}})")}) {
+         {http("200 OK", "<html>Welcome to the hotspot</html>"), http("200 OK", "{}"), http("200 OK", ""),
+          http("200 OK", good_body + "x"), http("302 Found", "", "Location: http://portal/\r\n"),
+          http("302 Found", error_body("moved")), http("502 Bad Gateway", "<html>"),
+          http("403 Forbidden", R"({"message":"Forbidden"})"), http("404 Not Found", R"({"error":"none"})"),
+          http("400 Bad", R"({"error":{"code":5}})"), http("400 Bad", R"([{"error":{"code":"x"}}])"),
+          http("204 No Content", ""), std::string("SSH-2.0-OpenSSH\r\n"),
+          "HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n" + good_body,
+          http("400 Bad", R"({"error":{"code":")" + std::string(50, 'c') + R"("}})")}) {
         CAPTURE(text);
         Fixture it;
         CHECK(it.sync(text).outcome == ApiOutcome::foreign);
@@ -161,7 +166,8 @@ TEST_CASE("no network is no answer, and says why") {
 TEST_CASE("an activation goes without a token, a rotation with the present one") {
     Fixture it;
     FakeConnection connection;
-    connection.answers = {http("400 Bad Request", error_body("pairing_code_invalid")), http("200 OK", R"({"device_token":"devtok_new"})")};
+    connection.answers = {http("400 Bad Request", error_body("pairing_code_invalid")),
+                          http("200 OK", R"({"device_token":"devtok_new"})")};
     it.network.plan = {connection};
     Activation activation;
     const ApiResult result = it.api->activate({"CODE", "0123456789abcdef", {}}, activation);

@@ -134,8 +134,9 @@ TEST_CASE("what is not HTTP is malformed, at its first wrong byte") {
     CHECK(read("X").status == ResponseStatus::malformed);
     CHECK(read("HTTP/2").status == ResponseStatus::malformed);
     CHECK(read(std::string("\x15\x03\x01\x00\x02\x02\x28", 7)).status == ResponseStatus::malformed);
-    for (const std::string line : {"HTTP/1.1", "HTTP/1.1 ", "HTTP/1.1 20", "HTTP/1.1 2000 OK", "HTTP/1.1 099 X", "HTTP/1.1 600 X",
-                                   "HTTP/1.x 200 OK", "HTTP/1.1 101 Switching Protocols", "HTTP/1.1\t200 OK", "HTTP/1.1 2 0 OK"}) {
+    for (const std::string line :
+         {"HTTP/1.1", "HTTP/1.1 ", "HTTP/1.1 20", "HTTP/1.1 2000 OK", "HTTP/1.1 099 X", "HTTP/1.1 600 X",
+          "HTTP/1.x 200 OK", "HTTP/1.1 101 Switching Protocols", "HTTP/1.1\t200 OK", "HTTP/1.1 2 0 OK"}) {
         CAPTURE(line);
         CHECK(read(line + "\r\n\r\n").status == ResponseStatus::malformed);
     }
@@ -143,26 +144,31 @@ TEST_CASE("what is not HTTP is malformed, at its first wrong byte") {
 
 TEST_CASE("a length that cannot be believed makes the answer malformed") {
     for (const std::string header :
-         {"Content-Length: ", "Content-Length: -1", "Content-Length: 5, 5", "Content-Length: 0x5", "Content-Length: 5\r\nContent-Length: 6",
-          "Content-Length: 99999999999999999999999", "Transfer-Encoding: gzip, chunked", "Transfer-Encoding: identity",
+         {"Content-Length: ", "Content-Length: -1", "Content-Length: 5, 5", "Content-Length: 0x5",
+          "Content-Length: 5\r\nContent-Length: 6", "Content-Length: 99999999999999999999999",
+          "Transfer-Encoding: gzip, chunked", "Transfer-Encoding: identity",
           "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "Transfer-Encoding:", "no colon", ": no name"}) {
         CAPTURE(header);
         CHECK(read(with_header(header) + "hello").status == ResponseStatus::malformed);
     }
-    CHECK(read(with_header("Content-Length:" + std::string(200, ' ') + "5") + "hello").status == ResponseStatus::malformed);
+    CHECK(read(with_header("Content-Length:" + std::string(200, ' ') + "5") + "hello").status ==
+          ResponseStatus::malformed);
     CHECK(read(with_header("Content-Length: 5\r\nContent-Length: 5") + "hello").status == ResponseStatus::whole);
 }
 
 TEST_CASE("chunks of a wrong form make the answer malformed") {
-    for (const std::string body : {"x\r\n", "\r\n", "-1\r\n", "3\r\nhello\r\n", "3\r\nhelX\r\n", "ffffffffffffffff\r\n", "0x3\r\nhel\r\n"}) {
+    for (const std::string body :
+         {"x\r\n", "\r\n", "-1\r\n", "3\r\nhello\r\n", "3\r\nhelX\r\n", "ffffffffffffffff\r\n", "0x3\r\nhel\r\n"}) {
         CAPTURE(body);
         CHECK(read(with_header("Transfer-Encoding: chunked") + body).status == ResponseStatus::malformed);
     }
-    CHECK(read(with_header("Transfer-Encoding: chunked") + "3;" + std::string(200, 'x')).status == ResponseStatus::malformed);
+    CHECK(read(with_header("Transfer-Encoding: chunked") + "3;" + std::string(200, 'x')).status ==
+          ResponseStatus::malformed);
 }
 
 TEST_CASE("chunks win over a length, but then the connection is not kept") {
-    const Reading reading = read(with_header("Content-Length: 3\r\nTransfer-Encoding: chunked") + "1\r\na\r\n0\r\n\r\n");
+    const Reading reading =
+        read(with_header("Content-Length: 3\r\nTransfer-Encoding: chunked") + "1\r\na\r\n0\r\n\r\n");
     CHECK(reading.status == ResponseStatus::whole);
     CHECK(reading.body == "a");
     CHECK_FALSE(reading.keeps);
@@ -188,7 +194,8 @@ TEST_CASE("a body that is larger than allowed is refused, however it is sent") {
 }
 
 TEST_CASE("a header of any length is read over, a head of any length is not") {
-    CHECK(read(with_header("X-Long: " + std::string(10'000, 'a') + "\r\nContent-Length: 0")).status == ResponseStatus::whole);
+    CHECK(read(with_header("X-Long: " + std::string(10'000, 'a') + "\r\nContent-Length: 0")).status ==
+          ResponseStatus::whole);
     CHECK(read(with_header(std::string(10'000, 'a') + ": x\r\nContent-Length: 0")).status == ResponseStatus::whole);
     CHECK(read(with_header("X-Long: " + std::string(17'000, 'a'))).status == ResponseStatus::too_large);
     CHECK(read("HTTP/1.1 200 " + std::string(17'000, 'a')).status == ResponseStatus::too_large);

@@ -102,8 +102,9 @@ TEST_CASE("what is malformed stays malformed, whatever comes after it") {
 
 TEST_CASE("UTF-8 is passed on, and what is none is malformed") {
     CHECK(read("\"\u00e9\u20ac\U0001F600\U0010FFFF\"").told == "=\u00e9\u20ac\U0001F600\U0010FFFF;");
-    for (const std::string_view bytes : {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80",
-                                         "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xFF", "\xC3", "\xE2\x82", "\xC3\\u0041"}) {
+    for (const std::string_view bytes :
+         {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80", "\xF4\x90\x80\x80",
+          "\xF5\x80\x80\x80", "\xFF", "\xC3", "\xE2\x82", "\xC3\\u0041"}) {
         CAPTURE(bytes);
         CHECK(read("\"" + std::string(bytes) + "\"").status == JsonStatus::malformed);
     }
@@ -146,7 +147,9 @@ TEST_CASE("nothing is told of what is skipped, however deep it is") {
     CHECK(reading.told == "{skipped{skipped[c=3;}");
 }
 
-TEST_CASE("what is skipped must be JSON too") { CHECK(read(R"({"skipped":{"a":[}]}})").status == JsonStatus::malformed); }
+TEST_CASE("what is skipped must be JSON too") {
+    CHECK(read(R"({"skipped":{"a":[}]}})").status == JsonStatus::malformed);
+}
 
 TEST_CASE("a handler can refuse") {
     CHECK(read(R"({"refused":1,"a":2})").status == JsonStatus::refused);

@@ -43,10 +43,11 @@ TEST_CASE("health has the fields of a heartbeat") {
     const Health health = full_health();
     SyncRequest request;
     request.health = &health;
-    CHECK(written(request) ==
-          R"({"health":{"battery_percent":83,"rssi_dbm":-61,"free_heap_bytes":181000,"largest_free_block_bytes":110592,)"
-          R"("sd_free_bytes":28000000000,"sd_total_bytes":31000000000,"queue_depth":1204,"uptime_s":86400,)"
-          R"("temperature_c":21.5,"reset_reason":"power_on","firmware_version":"1.4.0"}})");
+    CHECK(
+        written(request) ==
+        R"({"health":{"battery_percent":83,"rssi_dbm":-61,"free_heap_bytes":181000,"largest_free_block_bytes":110592,)"
+        R"("sd_free_bytes":28000000000,"sd_total_bytes":31000000000,"queue_depth":1204,"uptime_s":86400,)"
+        R"("temperature_c":21.5,"reset_reason":"power_on","firmware_version":"1.4.0"}})");
 }
 
 TEST_CASE("what is not known, or what no server would take, is left out of the health") {
@@ -73,14 +74,16 @@ TEST_CASE("the clock sample names the boot, and the oldest capture where one wai
 TEST_CASE("packs are named with their seqs, size and sha256, and whether they were sent") {
     Sha256 sha256{};
     sha256.fill(0xA5);
-    const std::array<NamedPack, 2> packs{{{{101, 120}, 1'628'160, sha256, true}, {{121, 140}, 1'631'232, sha256, false}}};
+    const std::array<NamedPack, 2> packs{
+        {{{101, 120}, 1'628'160, sha256, true}, {{121, 140}, 1'631'232, sha256, false}}};
     SyncRequest request;
     request.objects = {packs.data(), packs.size()};
     std::string hex;
     for (int byte = 0; byte < 32; ++byte) hex += "a5";
-    CHECK(written(request) ==
-          R"({"objects":[{"first_seq":101,"last_seq":120,"size_bytes":1628160,"sha256":")" + hex + R"(","sent":true},)" +
-              R"({"first_seq":121,"last_seq":140,"size_bytes":1631232,"sha256":")" + hex + R"("}]})");
+    CHECK(written(request) == R"({"objects":[{"first_seq":101,"last_seq":120,"size_bytes":1628160,"sha256":")" + hex +
+                                  R"(","sent":true},)" +
+                                  R"({"first_seq":121,"last_seq":140,"size_bytes":1631232,"sha256":")" + hex +
+                                  R"("}]})");
 }
 
 TEST_CASE("events and acknowledgements say what they have") {
@@ -88,7 +91,8 @@ TEST_CASE("events and acknowledgements say what they have") {
     events[0] = {EventKind::motion, 1'766'744'130'000, std::nullopt, 820, {}};
     events[1] = {EventKind::evicted, 1'766'739'600'000, SeqRange{81, 100}, std::nullopt, {}};
     events[2] = {EventKind::error, 0, std::nullopt, std::nullopt, "card: \"slow\""};
-    const std::array<Ack, 2> acks{{{"01KDD2G0EG000G40R40M30E209", true, {}}, {"01KDD2G0EG000G40R40M30E20A", false, "no camera"}}};
+    const std::array<Ack, 2> acks{
+        {{"01KDD2G0EG000G40R40M30E209", true, {}}, {"01KDD2G0EG000G40R40M30E20A", false, "no camera"}}};
     SyncRequest request;
     request.events = {events.data(), events.size()};
     request.acks = {acks.data(), acks.size()};

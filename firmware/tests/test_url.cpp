@@ -29,10 +29,10 @@ TEST_CASE("a URL has a host, a port and a path") {
 TEST_CASE("what is no URL of ours leaves the old one as it was") {
     Url url;
     REQUIRE(parse_url("https://host/", url));
-    for (const std::string_view text : {"", "host", "ftp://host/", "https:/host", "https://", "https:///path", "https://user@host/",
-                                        "https://host:0/", "https://host:65536/", "https://host:/", "https://host:x/",
-                                        "https://host?x", "https://host#x", "https://[::1", "https://[]:80/", "https://[::1]x/",
-                                        "https://a b/"}) {
+    for (const std::string_view text :
+         {"", "host", "ftp://host/", "https:/host", "https://", "https:///path", "https://user@host/",
+          "https://host:0/", "https://host:65536/", "https://host:/", "https://host:x/", "https://host?x",
+          "https://host#x", "https://[::1", "https://[]:80/", "https://[::1]x/", "https://a b/"}) {
         CAPTURE(text);
         CHECK_FALSE(parse_url(text, url));
     }

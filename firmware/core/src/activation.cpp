@@ -55,7 +55,8 @@ Next ActivationReader::end(bool /*is_list*/) {
         return Next::go_on;
     }
     activation_.settings = settings_.settings();
-    is_ended_ = !activation_.device_id.empty() && !activation_.device_token.empty() && activation_.receipt_keys.count() != 0;
+    const bool has_identity = !activation_.device_id.empty() && !activation_.device_token.empty();
+    is_ended_ = has_identity && activation_.receipt_keys.count() != 0;
     return go_on_if(is_ended_);
 }
 
@@ -108,8 +109,9 @@ bool parse_uuid(std::string_view text, Uuid& uuid) {
     for (std::size_t at = 0; at < form.size(); ++at) {
         const int digit = ascii::hex_digit(text[at]);
         const bool is_dash = form[at] == '-';
-        if (is_dash != (text[at] == '-') || (!is_dash && (digit < 0 || ascii::lower(text[at]) != text[at]))) return false;
+        if (is_dash != (text[at] == '-')) return false;
         if (is_dash) continue;
+        if (digit < 0 || ascii::lower(text[at]) != text[at]) return false;
         auto& byte = parsed[digits++ / 2];
         byte = static_cast<std::uint8_t>(byte << 4U | digit);
     }

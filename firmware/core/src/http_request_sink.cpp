@@ -23,7 +23,8 @@ bool is_writable(const HttpRequest& request) {
     if (endpoint.host.empty() || endpoint.host.size() > 127 || !is_word(endpoint.host)) return false;
     if (request.method.empty() || !is_word(request.method)) return false;
     if (!std::all_of(request.target.begin(), request.target.end(), is_word)) return false;
-    const auto first = std::find_if(request.target.begin(), request.target.end(), [](auto piece) { return !piece.empty(); });
+    const auto first = std::find_if(request.target.begin(), request.target.end(),
+                                    [](std::string_view piece) { return !piece.empty(); });
     if (first == request.target.end() || first->front() != '/') return false;
     return std::all_of(request.headers.begin(), request.headers.end(), [](const HttpHeader& header) {
         return !header.name.empty() && is_word(header.name) && is_value(header.value);

@@ -22,7 +22,9 @@ unsigned days_of_month(unsigned year, unsigned month) {
 // From 1970-01-01 to the first of January.
 std::int64_t days_before(std::int64_t year) {
     const std::int64_t before = year - 1;
-    return (year - first_year) * 365 + (before / 4 - 1969 / 4) - (before / 100 - 1969 / 100) + (before / 400 - 1969 / 400);
+    const std::int64_t leap_days = before / 4 - before / 100 + before / 400;
+    constexpr std::int64_t leap_days_before_1970 = 1969 / 4 - 1969 / 100 + 1969 / 400;
+    return (year - first_year) * 365 + leap_days - leap_days_before_1970;
 }
 
 // Reads a text from its beginning; after a failure all else fails.

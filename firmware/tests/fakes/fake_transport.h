@@ -41,7 +41,8 @@ public:
     bool is_open = false;
 
     NetResult connect(const frameferry::Endpoint& endpoint, std::uint64_t deadline_ms) override {
-        hosts.push_back(std::string(endpoint.host) + ":" + std::to_string(endpoint.port) + (endpoint.uses_tls ? "s" : ""));
+        const std::string port = std::to_string(endpoint.port) + (endpoint.uses_tls ? "s" : "");
+        hosts.push_back(std::string(endpoint.host) + ":" + port);
         patience_ms.push_back(deadline_ms - clock_.now_ms);
         written.emplace_back();
         if (plan.empty()) return NetResult::dead(NetStatus::refused);

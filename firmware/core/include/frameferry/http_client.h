@@ -70,7 +70,8 @@ struct HttpTimeouts {
 // one: every request must be one that may be carried out twice, and its source is asked again from the beginning.
 class HttpClient {
 public:
-    HttpClient(Transport& transport, Clock& clock, const HttpMemory& memory, const HttpTimeouts& timeouts = HttpTimeouts());
+    HttpClient(Transport& transport, Clock& clock, const HttpMemory& memory,
+               const HttpTimeouts& timeouts = HttpTimeouts());
 
     // Keeps the connection if the server does; another endpoint than before closes the one that stands.
     HttpResult send(const HttpRequest& request, AnswerSink& sink);

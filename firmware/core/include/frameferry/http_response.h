@@ -50,12 +50,21 @@ public:
     // A final status has come, or nothing that could become one will.
     [[nodiscard]] bool has_answer() const { return answer_.code != 0 || status_ != ResponseStatus::unfinished; }
     // Nothing has come since the beginning or since the last 1xx.
-    [[nodiscard]] bool is_between_heads() const { return part_ == Part::status_line && line_size_ == 0 && !line_is_cut_; }
+    [[nodiscard]] bool is_between_heads() const { return part_ == Part::status_line && line_size_ == 0; }
     // After its end the connection can be used again.
     [[nodiscard]] bool keeps_connection() const { return keeps_connection_; }
 
 private:
-    enum class Part : std::uint8_t { status_line, header, counted_body, body_until_close, chunk_size, chunk, chunk_end, trailer };
+    enum class Part : std::uint8_t {
+        status_line,
+        header,
+        counted_body,
+        body_until_close,
+        chunk_size,
+        chunk,
+        chunk_end,
+        trailer,
+    };
 
     void take_line_character(char character);
     void end_line();

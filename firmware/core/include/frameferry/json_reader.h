@@ -99,7 +99,16 @@ private:
         in_word,
     };
     // What came last of a number.
-    enum class NumberPart : std::uint8_t { sign, zero, whole, point, fraction, exponent, exponent_sign, exponent_digits };
+    enum class NumberPart : std::uint8_t {
+        sign,
+        zero,
+        whole,
+        point,
+        fraction,
+        exponent,
+        exponent_sign,
+        exponent_digits,
+    };
 
     void take(char character);
     void take_structure(char character);

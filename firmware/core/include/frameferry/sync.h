@@ -93,8 +93,8 @@ enum class ObjectStatus : std::uint8_t {
     place,       // put it under `tail`, with `signature`
     held,        // if its receipt verifies: nothing of it is true before
     conflict,    // a single whose seq is held with other bytes: put it under `next_seq`
-    unreadable,  // something that this firmware cannot hold, e.g. more exceptions than there is room for: keep the pack,
-                 // ask again later. It says nothing, least of all that anything may be deleted
+    unreadable,  // something that this firmware cannot hold, as more exceptions than there is room for: keep the
+                 // pack, ask again later. It says nothing, least of all that anything may be deleted
 };
 
 struct ObjectAnswer {
@@ -104,7 +104,7 @@ struct ObjectAnswer {
     std::uint16_t exception_count = 0;
     Seq next_seq = 0;     // of a conflict
     Text<16> key_id;      // of a receipt
-    Text<95> tail;        // of a place; of a receipt: the key where it is not that of the object as it was named, else empty
+    Text<95> tail;        // of a place; of a receipt only where its key is not that of the object as it was named
     Text<88> signature;   // of a place, to be put behind the query; of a receipt, in base64
 };
 
@@ -114,8 +114,8 @@ enum class AckStatus : std::uint8_t { done, failed, not_found, command_finished,
 // Some 8 KB and the caller's objects: static, never on a stack. It is whole or it says nothing: only a sync that ended
 // with ok may be read.
 struct SyncAnswer {
-    // Captures that a pack holds and the server does not, of all packs together: the first ones of each answer that fit.
-    // 100 always do, so that a queue that is worked off in order never gets stuck.
+    // Captures that a pack holds and the server does not, of all packs of an answer together. Those of the first pack
+    // always fit, so that a queue that is worked off never gets stuck.
     static constexpr std::size_t max_exceptions = 128;
     using Exception = PackQueue::Renumbering;
 
