@@ -14,5 +14,6 @@ class Conflict:
     seq: Seq
     object_key: str
     """Of what was set aside, or of the pack that holds it."""
+    sha256: str
     captured_at: datetime
     """As well as it was known when the bytes were looked at."""

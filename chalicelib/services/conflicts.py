@@ -1,16 +1,19 @@
 """Bytes that came for a seq that is held with others. They are kept and the owner is told; and they are forgotten with
-the time in which they were taken, as photos are.
+the time in which they were taken, as photos are, and deleted with the photo that their device has sent of them under
+another seq.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Protocol
 
 from chalicelib.domain.conflicts import Conflict
+from chalicelib.domain.ids import DeviceId
+from chalicelib.domain.item import Item
 from chalicelib.services.erasing import erase_captures, erase_thumbnails
 from chalicelib.services.inbox import conflict_event
 from chalicelib.services.ports import CaptureObjects, ConflictStore, DerivedObjects, InboxStore, ItemStore
@@ -38,7 +41,6 @@ class RemovingStores(Protocol):
 
 def tell(
     conflict: Conflict,
-    sha256: str,
     stored_at: datetime,
     now: datetime,
     *,
@@ -49,7 +51,7 @@ def tell(
     once.
     """
     stores.conflicts.keep(conflict)
-    event = conflict_event(conflict.device_id, conflict.seq, conflict.object_key, sha256, stored_at, now)
+    event = conflict_event(conflict.device_id, conflict.seq, conflict.object_key, conflict.sha256, stored_at, now)
     stores.inbox.add_event(replace(event, details={**event.details, **(details or {})}))
 
 
@@ -59,6 +61,19 @@ def by_object(conflicts: Iterable[Conflict]) -> list[list[Conflict]]:
     for conflict in conflicts:
         groups[conflict.object_key].append(conflict)
     return list(groups.values())
+
+
+def within(device_id: DeviceId, since: datetime, until: datetime, *, conflicts: ConflictStore) -> list[list[Conflict]]:
+    """Those with since <= captured_at < until, by object."""
+    return by_object(each for each in conflicts.of_device(device_id) if since <= each.captured_at < until)
+
+
+def remove_copies(deleted: Sequence[Item], *, stores: RemovingStores) -> None:
+    """The same bytes as those of photos of one device that are deleted."""
+    sha256s = {item.known_sha256() for item in deleted}
+    copies = (each for each in stores.conflicts.of_device(deleted[0].device_id) if each.sha256 in sha256s)
+    for same in by_object(copies):
+        remove(same, stores=stores, is_last_look=False)
 
 
 def remove(conflicts: Iterable[Conflict], *, stores: RemovingStores, is_last_look: bool) -> int:

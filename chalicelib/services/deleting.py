@@ -10,11 +10,18 @@ from chalicelib.domain.errors import NotFound
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.item import Item
 from chalicelib.domain.timeline import row_of_single
-from chalicelib.services import pack_rows
+from chalicelib.services import conflicts, pack_rows
 from chalicelib.services.devices import owned
 from chalicelib.services.erasing import erase_captures, erase_thumbnails
 from chalicelib.services.forward import change_item
-from chalicelib.services.ports import CaptureObjects, DerivedObjects, DeviceStore, ItemStore, TimelineStore
+from chalicelib.services.ports import (
+    CaptureObjects,
+    ConflictStore,
+    DerivedObjects,
+    DeviceStore,
+    ItemStore,
+    TimelineStore,
+)
 from chalicelib.wire import object_keys
 from chalicelib.wire.object_keys import PackKey
 
@@ -30,6 +37,8 @@ class DeletingStores(Protocol):
     def captures(self) -> CaptureObjects: ...
     @property
     def derived(self) -> DerivedObjects: ...
+    @property
+    def conflicts(self) -> ConflictStore: ...
 
 
 class ByteStores(Protocol):
@@ -43,6 +52,8 @@ class ByteStores(Protocol):
     def captures(self) -> CaptureObjects: ...
     @property
     def derived(self) -> DerivedObjects: ...
+    @property
+    def conflicts(self) -> ConflictStore: ...
 
 
 def delete_item(owner_id: OwnerId, device_id: DeviceId, seq: Seq, *, stores: DeletingStores, clock: Clock) -> Item:
@@ -76,6 +87,7 @@ def finish_deletion(tombstone: Item, *, stores: ByteStores) -> Item:
     stores.timeline.put(row)
     times = [at for at in (tombstone.stored_at, tombstone.created_at) if at]
     pack_rows.drop_others([row], tombstone.object_key, tombstone, times, timeline=stores.timeline)
+    conflicts.remove_copies([tombstone], stores=stores)
     return _settled(tombstone, stores.items)
 
 
@@ -89,6 +101,7 @@ def finish_in_pack(named: PackKey, *, stores: ByteStores) -> list[Item]:
         erase_captures(named.object_key, seqs, captures=stores.captures)
         _delete_thumbnails(due, {object_keys.pack_thumbnails(named): seqs}, stores.derived)
         pack_rows.rewrite(named, stores=stores)
+        conflicts.remove_copies(due, stores=stores)
     return [_settled(item, stores.items) for item in due]
 
 

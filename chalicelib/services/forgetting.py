@@ -156,7 +156,7 @@ def carry_out(
         if not time_left():
             return deleted, False
         deleted += _delete_in(row, since, until, stores, clock)
-    for kept in conflicts.by_object(stores.conflicts.between(device.device_id, since, until)):
+    for kept in conflicts.within(device.device_id, since, until, conflicts=stores.conflicts):
         if not time_left():
             return deleted, False
         deleted += conflicts.remove(kept, stores=stores, is_last_look=is_last_look)

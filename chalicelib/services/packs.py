@@ -259,9 +259,9 @@ class _Run:
             self.process_single(item.object_key, item.version_id)
             return self._put(one, UNREAD)
         place = one.place
-        conflict = Conflict(self.device.device_id, one.packed.seq, place.key, one.captured.at)
+        conflict = Conflict(self.device.device_id, one.packed.seq, place.key, place.sha256 or "", one.captured.at)
         where = {"offset": one.packed.offset, "size_bytes": one.packed.size_bytes}
-        conflicts.tell(conflict, place.sha256 or "", place.stored_at, self.clock(), stores=self.stores, details=where)
+        conflicts.tell(conflict, place.stored_at, self.clock(), stores=self.stores, details=where)
         return Processed(Outcome.CONFLICT, item)
 
     def _copy(self, one: Arrived, item: Item) -> Processed:

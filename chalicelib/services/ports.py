@@ -240,8 +240,8 @@ class ConflictStore(Protocol):
     def keep(self, conflict: Conflict) -> None:
         """For good. Unconditional: of one object and seq the latest word counts."""
 
-    def between(self, device_id: DeviceId, since: datetime, until: datetime) -> Iterable[Conflict]:
-        """Those with since <= captured_at < until; strongly consistent."""
+    def of_device(self, device_id: DeviceId) -> Iterable[Conflict]:
+        """All of them, in no order; strongly consistent."""
 
     def drop(self, conflict: Conflict) -> None:
         """Of its object and seq. Dropping what is not there is no error."""

@@ -1,16 +1,17 @@
-"""Conflicts in DynamoDB: a row `conflict#<object key>#<seq>` of the inbox table for each, without an end."""
+"""Conflicts in DynamoDB: a row `conflict#<object key>#<seq>` of the inbox table for each, without an end.
+
+They are few: whoever looks for some reads all of a device. A time that turns out to be another one makes no second row.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from chalicelib.domain.conflicts import Conflict
 from chalicelib.domain.ids import DeviceId, padded
 from chalicelib.stores.dynamodb import Query, Row, Table, from_row, to_row
 
 _OF_KIND = "#device_id = :device_id AND begins_with(#entry_id, :kind)"
-_WITHIN = "#captured_at >= :since AND #captured_at < :until"
 _PAGE_SIZE = 1000
 
 
@@ -24,10 +25,8 @@ class DynamoConflicts:
         """No condition."""
         self._table.put(to_row(conflict) | _key(conflict))
 
-    def between(self, device_id: DeviceId, since: datetime, until: datetime) -> Iterator[Conflict]:
-        """All of a device are read: they are few, and a time that turns out to be another one must not make two."""
-        values = {"device_id": device_id, "kind": "conflict#", "since": since, "until": until}
-        query = Query(_OF_KIND, values, only_if=_WITHIN)
+    def of_device(self, device_id: DeviceId) -> Iterator[Conflict]:
+        query = Query(_OF_KIND, {"device_id": device_id, "kind": "conflict#"})
         return (from_row(row, Conflict) for row in self._table.rows(query, page_size=_PAGE_SIZE))
 
     def drop(self, conflict: Conflict) -> None:

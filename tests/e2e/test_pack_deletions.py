@@ -362,6 +362,24 @@ def test_what_was_kept_as_a_conflict_is_forgotten_with_its_time(
     assert [owner.photo(owner.item(device.device_id, seq)) for seq in (1, 2)] == [JPEGS[8], JPEGS[9]]
 
 
+def test_a_photo_that_went_up_under_another_seq_is_deleted_with_what_its_pack_kept_as_a_conflict(
+    cloud: LocalCloud, owner: OwnerCaller, device: DeviceCaller, captures: Bucket, delete: Delete
+) -> None:
+    device.send(2, JPEGS[8])
+    cloud.settle()
+    packed = pack(device, taken(1, 2))
+    send(device, packed)
+    cloud.settle()
+    send(device, single(4, JPEGS[2], captured_at=text(taken_at(2)), ntp_synced=True))
+    cloud.settle()
+
+    delete(4)
+
+    (body,) = captures.all_bodies(packed.pack_key(device.device_id))
+    assert [JPEGS[seq] in body for seq in (1, 2)] == [True, False]
+    assert owner.photo(owner.item(device.device_id, 2)) == JPEGS[8]
+
+
 def conflicts_left(device: DeviceCaller, captures: Bucket) -> int:
     return len(captures.versions(f"devices/{device.device_id}/conflicts/"))
 

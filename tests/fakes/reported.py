@@ -59,9 +59,8 @@ class FakeConflicts:
     def keep(self, conflict: Conflict) -> None:
         self._conflicts[conflict.device_id, conflict.object_key, conflict.seq] = as_stored(conflict)
 
-    def between(self, device_id: DeviceId, since: datetime, until: datetime) -> list[Conflict]:
-        mine = [conflict for (owner, *_), conflict in sorted(self._conflicts.items()) if owner == device_id]
-        return [conflict for conflict in mine if as_stored(since) <= conflict.captured_at < as_stored(until)]
+    def of_device(self, device_id: DeviceId) -> list[Conflict]:
+        return [conflict for (owner, *_), conflict in sorted(self._conflicts.items()) if owner == device_id]
 
     def drop(self, conflict: Conflict) -> None:
         self._conflicts.pop((conflict.device_id, conflict.object_key, conflict.seq), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -12,6 +13,7 @@ from chalicelib.domain.conflicts import Conflict
 from chalicelib.domain.device import Device
 from chalicelib.domain.ids import Seq
 from chalicelib.domain.inbox import EventKind
+from chalicelib.services.deleting import delete_item
 from chalicelib.services.forgetting import Forgotten, forget
 from chalicelib.services.processing import process_object
 from chalicelib.services.reconcile import reconcile
@@ -19,6 +21,7 @@ from chalicelib.services.verdicts import Outcome
 from chalicelib.wire import object_keys
 from tests.fakes.crashes import Crashes, SimulatedCrash
 from tests.fakes.world import FakeWorld
+from tests.pack_files import Shot
 from tests.services.conftest import OWNER, stored_device
 from tests.services.pack_scene import (
     bytes_of,
@@ -134,7 +137,7 @@ def test_a_conflict_that_has_become_the_photo_of_its_seq_stays(world: FakeWorld,
 
 
 def _conflict_of(world: FakeWorld, device: Device, object_key: str) -> Conflict:
-    return Conflict(device.device_id, Seq(4), object_key, taken_at(45))
+    return Conflict(device.device_id, Seq(4), object_key, sha256(OTHER).hexdigest(), taken_at(45))
 
 
 def test_the_conflict_under_the_seq_of_a_deleted_photo_is_forgotten_too(world: FakeWorld, device: Device) -> None:
@@ -212,4 +215,41 @@ def test_when_all_is_forgotten_nothing_is_known_of_a_conflict(world: FakeWorld, 
     forgotten(world, device)
     run(world)
 
-    assert list(world.conflicts.between(device.device_id, SINCE, UNTIL)) == []
+    assert world.conflicts.of_device(device.device_id) == []
+
+
+@pytest.mark.parametrize("is_packed", [True, False])
+def test_a_photo_that_went_up_again_under_another_seq_is_deleted_with_what_was_kept_as_a_conflict(
+    world: FakeWorld, device: Device, is_packed: bool
+) -> None:
+    put_other(world, device)
+    named = upload(world, device, shots([3, 4]))
+    assert outcomes(process(world, named)) == [Outcome.PROCESSED, Outcome.CONFLICT]
+    if is_packed:
+        process(world, upload(world, device, [Shot(9, OTHER, taken_at(4), clock_synced=True)]))
+    else:
+        put_single(world, device, 9, OTHER)
+
+    delete(world, device, 9)
+
+    assert not is_left(world, OTHER)
+    assert packed_photos(world, named).keys() == {3}
+    assert bytes_of(world, item_of(world, device, 4)) == HELD
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("nth", range(3, 24))
+def test_such_a_deletion_that_broke_off_is_finished(world: FakeWorld, device: Device, nth: int, before: bool) -> None:
+    put_other(world, device)
+    named = upload(world, device, shots([3, 4]))
+    process(world, named)
+    put_single(world, device, 9, OTHER)
+    crashes = Crashes()
+    (crashes.before if before else crashes.after)(nth)
+
+    with suppress(SimulatedCrash):
+        delete_item(OWNER, device.device_id, Seq(9), stores=world.mortal(crashes), clock=world.clock)
+    if item_of(world, device, 9).is_deleted:
+        run(world)
+        assert not is_left(world, OTHER)
+        assert packed_photos(world, named).keys() == {3}
