@@ -26,11 +26,9 @@ export class CameraAccess {
           ${isAlive ? command("upload_log", "Log", "The newest lines of what it wrote down come with its answer.", "Send its log", "It sends its log when it next has a network.") : nothing}
           ${isAlive ? command("reboot", "Restart", "It loses no photo.", "Restart", "It restarts when it next has a network.") : nothing}
           ${isAlive ? command("rotate_token", "Token", "A new credential; the old one ends when the new one is first used.", "Change its token", "It changes its token when it next has a network.") : nothing}
-          ${deed(
-            device.activated_at ? "Pair again" : "Pair",
-            device.activated_at ? "After a reset, a revoke, or with new hardware. Name and photos stay." : "It has not used its code yet.",
-            html`<a class="button" href="#/pair/${device.device_id}">${device.activated_at ? "Pair again" : "Show a code"}</a>`,
-          )}
+          ${device.activated_at || device.revoked_at
+            ? deed("Pair again", "After a reset, a revoke, or with new hardware. Name and photos stay.", html`<a class="button" href="#/pair/${device.device_id}">Pair again</a>`)
+            : nothing}
           ${device.revoked_at ? nothing : deed("Revoke", "Shut it out at once. Its photos stay.", html`<button class="danger" ?disabled=${isBusy} @click=${() => this.#askRevoke(device)}>Revoke&hellip;</button>`)}
         </ul>
       </section>

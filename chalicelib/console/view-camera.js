@@ -100,22 +100,24 @@ export function cameraView(app, deviceId) {
     const state = watch.state();
     const nowMs = app.now();
     const isAlive = Boolean(device.activated_at) && !device.revoked_at;
+    const isNew = state.kind === "unpaired";
     return html`
       <p class="crumb"><a href="#/cameras">${icon("back")}Cameras</a></p>
       <div class="heading">${name.template(device)} ${stateChip(state, nowMs)}</div>
       <div class="one-camera">
         <div class="wide">
-          <section class="card hero" aria-label="Its latest photo">
-            ${lastPhoto(watch, nowMs, watch.item && photoFragment(watch.item))}
+          <section class="card hero" aria-label="What it sees">
+            ${isNew ? nothing : lastPhoto(watch, nowMs, watch.item && photoFragment(watch.item))}
             <div class="about">
               <p>${capitalised(stateWords(state, nowMs).more)}.</p>
+              ${isNew ? html`<p><a class="button primary" href="#/pair/${deviceId}">Show a code</a></p>` : nothing}
               ${factList(healthFacts(device.health, watch.drainMs()))}
               ${isAlive ? pause.template(device, nowMs, isBusy) : nothing}
               ${watch.item ? html`<p><a href=${dayFragment(watch.item)}>All its photos</a></p>` : nothing}
             </div>
           </section>
           ${device.activated_at ? health.template(device.health) : nothing}
-          <div class="logs">${log.template()}</div>
+          ${isNew ? nothing : html`<div class="logs">${log.template()}</div>`}
         </div>
         <div class="narrow-column">${device.revoked_at ? nothing : settings.template(device.settings)} ${access.template(device, isBusy)}</div>
       </div>
