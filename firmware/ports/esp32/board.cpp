@@ -33,7 +33,7 @@ constexpr bool allow_plain_http = FERRY_PLAIN_HTTP != 0;
 constexpr BaseType_t core = 1;  // core 0 is the radio's
 constexpr std::uint32_t capture_stack_bytes = 8'192;
 constexpr std::uint32_t uplink_stack_bytes = 12'288;  // a handshake takes most of it
-constexpr std::uint32_t panel_stack_bytes = 8'192;
+constexpr std::uint32_t panel_stack_bytes = 10'240;  // the portal, on top of NVS
 constexpr std::uint32_t longest_wait_ms = 1'000;
 constexpr std::uint32_t look_every_ms = 1'000;  // for motion: a frame takes some hundred milliseconds to decode
 constexpr std::uint32_t panel_every_ms = 10;

@@ -1,12 +1,12 @@
-"""The inner headers of the installed libsodium, for this library alone: their names (utils.h, core.h) are too common."""
+"""The inner headers of libsodium, for this library alone: their names (utils.h, core.h) are too common."""
 
 from __future__ import annotations
 
 from os.path import join
 
-Import("env")  # type: ignore[name-defined]  # noqa: F821  (SCons gives it)
+Import("env")  # noqa: F821  (SCons gives it)
 
 SODIUM = join("$PROJECT_LIBDEPS_DIR", "$PIOENV", "libsodium")
 INCLUDE = join(SODIUM, "libsodium", "src", "libsodium", "include")
 
-env.Append(CPPPATH=[INCLUDE, join(INCLUDE, "sodium"), join(SODIUM, "port_include")])  # type: ignore[name-defined]  # noqa: F821
+env.Append(CPPPATH=[INCLUDE, join(INCLUDE, "sodium"), join(SODIUM, "port_include")])  # noqa: F821
