@@ -171,7 +171,7 @@ void Board::network_came(std::uint64_t now_ms) {
     if (!is_ntp_begun_) BoardClock::begin_ntp();
     is_ntp_begun_ = true;
     searched_at_ms_ = now_ms - search_every_ms;
-    device_.send_now();
+    device_.network_came_up();
     xTaskNotifyGive(uplink_handle_);
 }
 
