@@ -97,7 +97,7 @@ export class CameraSettings {
       <div class="flow unsaved">
         <span role="status">Not saved yet</span>
         <button type="button" @click=${() => this.#discard()}>Discard</button>
-        <button class="primary" ?disabled=${this.#isBusy}>${this.#isBusy ? "Saving…" : "Save"}</button>
+        <button class="primary" ?disabled=${this.#isBusy}>Save</button>
       </div>
     `;
   }
