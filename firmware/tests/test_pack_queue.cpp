@@ -193,6 +193,9 @@ TEST_CASE("captures that are taken out have new seqs not below those asked for, 
     CHECK(first_seqs(*life) == std::vector<Seq>{0, 6, 500});
     CHECK(life->pack(2)->captures == 2);
     CHECK(life->queue->next_seq() == 502);
+    REQUIRE(life->ledger.told_skipped.size() == 1);
+    CHECK(life->ledger.told_skipped[0].first == 9);
+    CHECK(life->ledger.told_skipped[0].last == 499);
     CHECK(life->check() == "");
 }
 

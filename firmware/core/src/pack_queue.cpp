@@ -18,7 +18,7 @@ bool is_sent(const PackRow& row) { return row.captures != 0 && !row.is(PackRow::
 }  // namespace
 
 PackQueue::PackQueue(Storage& storage, KeyValue& values, Entropy& entropy, Mutex& mutex, QueueWatcher& watcher,
-                     QueueMemory memory, PackLimits limits)
+                     const QueueMemory& memory, PackLimits limits)
     : entropy_(entropy),
       mutex_(mutex),
       watcher_(watcher),

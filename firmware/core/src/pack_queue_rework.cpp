@@ -174,7 +174,7 @@ QueueStatus PackQueue::plan(PackName from, Rework& rework) {
         most = std::max(most, rework.renumberings[at].next_seq);
     }
     // Else the pack would span too much.
-    if (most - least > max_pack_captures && !counter_.raise(most)) return QueueStatus::numbers;
+    if (most - least > max_pack_captures && !skip_to(most)) return QueueStatus::numbers;
     if (!new_seq(rework, entries_[0].seq, rework.first_seq)) return QueueStatus::numbers;
     rework.to = {rework.first_seq, false};
     return QueueStatus::ok;
@@ -185,8 +185,16 @@ bool PackQueue::new_seq(const Rework& rework, Seq seq, Seq& renumbered) {
     if (rework.renumberings == nullptr) return true;
     const Renumbering* end = rework.renumberings + rework.count;
     const Renumbering* one = std::find_if(rework.renumberings, end, [&](const auto& other) { return other.seq == seq; });
-    if (one == end || one->next_seq > max_seq || !counter_.raise(one->next_seq) || !counter_.ready()) return false;
+    if (one == end || !skip_to(one->next_seq) || !counter_.ready()) return false;
     renumbered = counter_.take();
+    return true;
+}
+
+bool PackQueue::skip_to(Seq seq) {
+    const Seq first = counter_.next();
+    if (seq <= first) return true;
+    if (seq > max_seq || !counter_.raise(seq)) return false;
+    watcher_.skipped({first, seq - 1});
     return true;
 }
 

@@ -39,6 +39,7 @@ public:
 
     void evicted(frameferry::SeqRange seqs) override;
     void damaged(frameferry::SeqRange seqs, const char* reason) override;
+    void skipped(frameferry::SeqRange range) override { told_skipped.push_back(range); }
     void become(frameferry::SeqRange seqs, Fate fate);
 
     std::map<Jpeg, Photo> photos;
@@ -46,6 +47,7 @@ public:
     std::set<frameferry::Seq> seqs;             // that anybody has heard of
     std::vector<frameferry::SeqRange> told_damaged;
     std::vector<frameferry::SeqRange> told_evicted;
+    std::vector<frameferry::SeqRange> told_skipped;
     bool has_damage = false;                    // the card has changed bytes, and that has not been put right
 
 private:

@@ -40,6 +40,8 @@ public:
     virtual ~QueueWatcher() = default;
     // The card was full: these captures are given up. Told before they go.
     virtual void evicted(SeqRange seqs) = 0;
+    // No capture got these numbers, nor ever will: the cloud named higher ones. Told once that is durable.
+    virtual void skipped(SeqRange seqs) { (void)seqs; }
     // These cannot be sent any more; both 0 where nobody knows which they were.
     virtual void damaged(SeqRange seqs, const char* reason) = 0;
 };
@@ -62,7 +64,7 @@ struct QueueMemory {
 class PackQueue {
 public:
     PackQueue(Storage& storage, KeyValue& values, Entropy& entropy, Mutex& mutex, QueueWatcher& watcher,
-              QueueMemory memory, PackLimits limits);
+              const QueueMemory& memory, PackLimits limits);
 
     // Finds what is on the card: again after the card was away. The device's id is in every entry.
     QueueStatus start(const Uuid& device_id, std::uint64_t boot_id);
@@ -155,6 +157,7 @@ private:
     QueueStatus copy_kept(const Rework& rework);
     QueueStatus copy_entry(const Rework& rework, const PackedEntry& entry, Seq seq);
     bool new_seq(const Rework& rework, Seq seq, Seq& renumbered);
+    bool skip_to(Seq seq);
     bool finish_swap();
     QueueStatus forget_in(PackRow& row, const Forgotten& forgotten, std::uint32_t& count);
 
