@@ -103,8 +103,8 @@ export class CameraSettings {
   }
 
   #typed({target}, settings) {
-    const {name, type} = target;
-    const value = type === "checkbox" ? target.checked : ["number", "range"].includes(type) ? Number(target.value) : target.value;
+    const {name} = target;
+    const value = valueOf(target);
     if (value === settings[name]) delete this.#changes[name];
     else this.#changes[name] = value;
     this.#changed();
@@ -123,12 +123,20 @@ export class CameraSettings {
     this.#trouble = "";
     this.#changed();
     try {
-      await this.#save(this.#changes);
-      this.#changes = {};
+      const sent = {...this.#changes};
+      await this.#save(sent);
+      // What was typed meanwhile is not saved yet.
+      for (const [name, value] of Object.entries(sent)) if (this.#changes[name] === value) delete this.#changes[name];
     } catch (error) {
       this.#trouble = troubleWords(error);
     }
     this.#isBusy = false;
     this.#changed();
   }
+}
+
+/** Of an empty field of a number "": there is no number yet, and none is to be put in its place. */
+function valueOf({type, checked, value}) {
+  if (type === "checkbox") return checked;
+  return ["number", "range"].includes(type) && value !== "" ? Number(value) : value;
 }
