@@ -60,6 +60,70 @@ TEST_CASE("a 403 gets new URLs for the whole batch, at once the first time") {
     CHECK(backlog.answered == 5);
 }
 
+TEST_CASE("one 403 is enough to know that the whole batch is dead") {
+    Backlog backlog;
+    std::string dead_batch;
+    backlog.world.network.instead = [&](const Request& request) -> std::optional<Answer> {
+        if (request.method != "PUT") return {};
+        const std::string batch = request.target.substr(request.target.find("batch="), 8);
+        if (dead_batch.empty()) dead_batch = batch;
+        if (batch != dead_batch) return {};
+        ++backlog.answered;
+        return fake_cloud::s3_error(403, "ExpiredToken");
+    };
+    REQUIRE(backlog.run.drain());
+    check_promise(backlog.world, 8);
+    CHECK(backlog.answered == 1);
+}
+
+TEST_CASE("a pack whose answer was lost behind its last byte is asked for, and not sent again") {
+    Backlog backlog;
+    backlog.world.network.instead = [&](const Request& request) -> std::optional<Answer> {
+        if (request.method == "PUT" && ++backlog.answered == 1) {
+            backlog.world.network.cut_at_byte = backlog.world.network.moved_bytes;
+        }
+        return {};
+    };
+    REQUIRE(backlog.run.drain());
+    check_promise(backlog.world, 8);
+    CHECK(backlog.world.cloud.puts == 4);
+}
+
+TEST_CASE("a place under another key than the pack's is not used") {
+    Backlog backlog;
+    backlog.world.network.instead = [&](const Request& request) -> std::optional<Answer> {
+        if (request.target.find("/sync") == std::string::npos || backlog.world.clock.now_ms > 600'000) return {};
+        Answer answer = backlog.world.cloud.answer(request);
+        for (std::size_t at = 0; (at = answer.body.find("\"packs/", at)) != std::string::npos; ++at) {
+            answer.body.replace(at, 7, "\"other/");
+        }
+        return answer;
+    };
+    CHECK_FALSE(backlog.run.drain(500'000));
+    CHECK(backlog.world.cloud.puts == 0);
+    REQUIRE(backlog.run.drain());
+    check_promise(backlog.world, 8);
+}
+
+TEST_CASE("an S3 that is none is not asked more than once in a while") {
+    Backlog backlog;
+    backlog.puts_get(1'000'000, Answer{404, "<html>no such page</html>", {}});
+    CHECK_FALSE(backlog.run.drain(3'600'000));
+    CHECK(backlog.answered < 60);
+}
+
+TEST_CASE("a cloud that conflicts with everything for ever does not use up the seqs") {
+    Backlog backlog;
+    backlog.world.is_eviction_allowed = true;
+    backlog.world.cloud.holds_all_otherwise = true;
+    CHECK_FALSE(backlog.run.drain(86'400'000));
+    CHECK(backlog.run.device->queue().waiting_captures() == 8);
+    CHECK(backlog.run.device->queue().next_seq() < 1'000'000 + 1'000);
+    backlog.world.cloud.holds_all_otherwise = false;
+    REQUIRE(backlog.run.drain());
+    check_promise(backlog.world, 8);
+}
+
 TEST_CASE("URLs that die before they are used are asked for again") {
     Backlog backlog;
     backlog.world.cloud.place_lifetime_s = 11;
@@ -102,7 +166,7 @@ TEST_CASE("a 412 is an object that is there, and gets its receipt") {
         backlog.world.cloud.answer(request);
         return backlog.world.cloud.answer(request);
     };
-    REQUIRE(backlog.run.drain());
+    REQUIRE(backlog.run.drain(120'000));
     check_promise(backlog.world, 8);
     CHECK(backlog.world.network.requests.back().target.find("/sync") != std::string::npos);
 }

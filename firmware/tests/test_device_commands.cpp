@@ -220,6 +220,30 @@ TEST_CASE("a token is changed without a moment in which none is good, whatever w
     }
 }
 
+TEST_CASE("a token can be changed more than once") {
+    Paired paired;
+    paired.command("rotate_token");
+    paired.world.cloud.commands.push_back({"01KDD2G0EG000G40R40M30E210", "rotate_token", ""});
+    paired.run.go_on(180'000);
+    CHECK(paired.world.cloud.valid_token == "devtok_first_next_next");
+    Run second(paired.world, config());
+    REQUIRE(second.drain());
+    CHECK(second.device->led_state() == LedState::ready);
+}
+
+TEST_CASE("a device goes on counting where the server says, also after a reboot before its first photo") {
+    World world;
+    world.cloud.next_seq = 500;
+    {
+        Run run(world, config());
+        REQUIRE(run.pair());
+    }
+    Run run(world, config());
+    run.take(1);
+    REQUIRE(run.drain());
+    CHECK(world.cloud.photos.begin()->first >= 500);
+}
+
 TEST_CASE("the log comes with the acknowledgement, its newest lines, and nothing secret in them") {
     Paired paired;
     paired.run.device->log().add("the newest line");

@@ -206,7 +206,10 @@ std::string Cloud::object_answer(const JsonTree& object, bool& has_places) {
 std::string Cloud::exceptions(const Content& pack) {
     std::string text;
     for (const auto& [seq, jpeg] : captures_of(pack)) {
-        if (held_otherwise.count(seq) == 0) continue;
+        if (held_otherwise.count(seq) == 0 && !holds_all_otherwise) {
+            photos.emplace(seq, jpeg);
+            continue;
+        }
         photos.erase(seq);
         text += (text.empty() ? "" : ",") + std::string(R"({"seq":)") + std::to_string(seq) + R"(,"next_seq":)" +
                 std::to_string(free_seq_++) + "}";

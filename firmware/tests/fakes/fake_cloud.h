@@ -83,6 +83,7 @@ public:
     bool keeps_nothing = false;                           // S3 says 200, and has lost it
     std::uint32_t place_lifetime_s = 3600;
     std::set<std::uint64_t> held_otherwise;               // seqs that are held with other bytes
+    bool holds_all_otherwise = false;
     std::set<std::string> refused_words;                  // a body that holds one of them is refused
     std::string upload_host = "s3.test";
     std::string upload_scheme = "https";
