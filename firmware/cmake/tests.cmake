@@ -16,3 +16,8 @@ foreach(TEST_SOURCE ${TESTS})
 endforeach()
 
 include(tests/mutants.cmake)
+
+# What a card of 30 days takes: prints JSON.
+add_executable(ferry_bench_card bench/card.cpp)
+target_compile_options(ferry_bench_card PRIVATE -O2)
+target_link_libraries(ferry_bench_card PRIVATE ferry_plain_queue)
