@@ -1,6 +1,7 @@
 // Photos as files of the owner's.
 
 import {placeBlob} from "./places.js";
+import {photos} from "./words.js";
 
 const LETTERS = /[^\p{L}\p{N}]+/gu;
 
@@ -26,4 +27,21 @@ export function saveAs(blob, name) {
 export async function photoBlob(api, {device_id, seq}, signal) {
   const item = await api.get(`/items/${device_id}/${seq}`, {}, {signal});
   return placeBlob(item.photo, {[item.photo.object_key]: item.photo.url}, signal);
+}
+
+/** One after the other, for a browser asks before it saves many at once. @param {(deviceId: string) => string} cameraName */
+export async function saveAll(app, items, cameraName, signal) {
+  let failed = 0;
+  for (const [at, item] of items.entries()) {
+    const away = app.toast(`Fetching ${at + 1} of ${items.length}`, {holdMs: 60_000});
+    try {
+      saveAs(await photoBlob(app.api, item, signal), fileName(item, cameraName(item.device_id)));
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      failed += 1;
+    } finally {
+      away();
+    }
+  }
+  if (failed) app.toast(`${photos(failed)} could not be fetched.`);
 }

@@ -51,10 +51,12 @@ export class GalleryDay {
     return this.#poll.trouble;
   }
 
-  start() {
+  /** @param {boolean} isNewestFirst whether the newest photos are what is looked at */
+  start(isNewestFirst = true) {
     this.#deletions.listeners.add(this.#hidden);
-    this.#lookAtNewest();
-    this.#poll.start();
+    // Pictures first: the timeline of a full day takes the API as long as they do.
+    const newest = isNewestFirst ? this.#lookAtNewest() : Promise.resolve();
+    newest.then(() => this.#first.signal.aborted || this.#poll.start());
   }
 
   stop() {
@@ -70,12 +72,12 @@ export class GalleryDay {
     this.#poll.soon();
   }
 
-  /** Hours that are in sight, most wanted first. */
-  want(hours) {
+  /** @param {Map<Hour, number>} needs hours in sight, most wanted first, and how many of the newest of each are */
+  want(needs) {
     const now = this.#app.now();
-    for (const hour of hours) if (hour.urlsExpireAtMs - EARLY_MS < now) hour.isStale = true;
-    const stale = this.model.hours.filter((each) => each.isStale && !hours.includes(each));
-    this.#loader.want([...hours, ...stale].filter((each) => each.count || each.isStale));
+    for (const hour of needs.keys()) if (hour.urlsExpireAtMs - EARLY_MS < now) hour.isStale = true;
+    const poor = [...needs].filter(([hour, count]) => hour.isStale || hour.items.length < Math.min(count, hour.count)).map(([hour]) => hour);
+    this.#loader.want([...new Set([...poor, ...this.model.hours.filter((each) => each.isStale)])]);
   }
 
   /** S3 refuses its URLs: get others. */
@@ -109,7 +111,7 @@ export class GalleryDay {
     this.#changed();
   }
 
-  /** With the first look at the timeline, so that the first photos need not wait for it. */
+  /** Before the first look at the timeline, so that the first photos need not wait for it. */
   async #lookAtNewest() {
     try {
       const page = await this.#app.api.get("/items", {...this.#query, limit: FIRST_PAGE}, {signal: this.#first.signal});

@@ -61,7 +61,8 @@ export class Hour {
     }
     this.#buckets = counts;
     this.#deleted = deleted;
-    if (this.isLoaded) this.isStale = known !== null || this.told !== this.#items.length;
+    const isOther = known !== null || (this.isLoaded && this.told !== this.#items.length);
+    if (this.#items && isOther) this.isStale = true;
     return this.told - before;
   }
 

@@ -5,6 +5,8 @@ import {keyOf} from "./gallery-model.js";
 
 /** So far down the newest photos are still what the owner looks at. */
 const AT_TOP_PX = 8;
+/** What the owner may scroll with. */
+const DEEDS = ["wheel", "touchmove", "pointerdown", "keydown"];
 
 export class GridWindow {
   #changed;
@@ -16,8 +18,6 @@ export class GridWindow {
   #goalMs = null;
   /** Where the page is about to be scrolled to: what is drawn must fit that. */
   #dueTopPx = null;
-  /** Where it was scrolled to last: elsewhere it is only by the owner's will. */
-  #reachedPx = 0;
   #observer = new ResizeObserver(([entry]) => this.#resized(entry.contentRect.width));
 
   rows = [];
@@ -36,11 +36,13 @@ export class GridWindow {
   }
 
   start() {
-    addEventListener("scroll", this.#scrolled, {passive: true});
+    addEventListener("scroll", this.#changed, {passive: true});
+    for (const each of DEEDS) addEventListener(each, this.#leftGoal, {passive: true, capture: true});
   }
 
   stop() {
-    removeEventListener("scroll", this.#scrolled);
+    removeEventListener("scroll", this.#changed);
+    for (const each of DEEDS) removeEventListener(each, this.#leftGoal, {capture: true});
     this.#observer.disconnect();
   }
 
@@ -148,7 +150,6 @@ export class GridWindow {
     requestAnimationFrame(() => queueMicrotask(() => {
       if (this.#element) scrollBy({top: this.#dueTopPx - this.#topPx, behavior: "instant"});
       this.#dueTopPx = null;
-      this.#reachedPx = this.#topPx;
       this.#changed();
     }));
     this.#changed();
@@ -160,9 +161,7 @@ export class GridWindow {
     this.#changed();
   }
 
-  #scrolled = () => {
-    const isOurs = this.#dueTopPx !== null || Math.abs(this.#topPx - this.#reachedPx) < 2;
-    if (!isOurs) this.#goalMs = null;
-    this.#changed();
+  #leftGoal = () => {
+    this.#goalMs = null;
   };
 }

@@ -166,11 +166,12 @@ export class PhotoGrid {
     const seen = this.#window.seen.filter((row) => row.kind === "cells");
     const spare = this.#window.drawn.map(([row]) => row).filter((row) => row.kind === "cells" && !seen.includes(row));
     this.#gallery.thumbnails.want([...seen, ...spare].flatMap((row) => this.#wantedOf(row)));
-    const hours = [...new Set([...seen, ...spare].map((row) => row.hour))];
-    const names = hours.map((each) => each.startMs).join();
+    const needs = new Map();
+    for (const {hour, from, count} of [...seen, ...spare]) needs.set(hour, Math.max(needs.get(hour) ?? 0, from + count));
+    const names = [...needs.keys()].map((each) => each.startMs).join();
     clearTimeout(this.#timer);
-    if (names === this.#latest) this.#gallery.day.want(hours);
-    else this.#timer = setTimeout(() => this.#gallery.day.want(hours), this.#latest === null ? 0 : REST_MS);
+    if (names === this.#latest) this.#gallery.day.want(needs);
+    else this.#timer = setTimeout(() => this.#gallery.day.want(needs), this.#latest === null ? 0 : REST_MS);
     this.#latest = names;
   }
 

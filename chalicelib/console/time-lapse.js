@@ -94,8 +94,8 @@ export class TimeLapse {
   }
 
   #camera() {
-    const {deviceId} = this.#gallery.at;
-    return deviceId ? this.#gallery.cameraName(deviceId) : "All cameras";
+    const deviceId = this.#gallery.at.deviceId ?? this.#shown?.device_id;
+    return deviceId ? this.#gallery.cameraName(deviceId) : "";
   }
 
   /** What the picture after this one comes after. */

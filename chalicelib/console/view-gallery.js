@@ -1,8 +1,9 @@
 // Photos: a day of one camera or of all.
 
+import {SignedOut, Unreachable} from "./api.js";
 import {deletionsOf} from "./deletions.js";
 import {DayStrip} from "./day-strip.js";
-import {fileName, photoBlob, saveAs} from "./downloads.js";
+import {saveAll} from "./downloads.js";
 import {choosingBar, dayBar, nothingPanel, skeletons} from "./gallery-bars.js";
 import {GalleryDay} from "./gallery-day.js";
 import {galleryFragment, placesOf} from "./gallery-fragment.js";
@@ -17,6 +18,9 @@ import {TimeLapse} from "./time-lapse.js";
 import {HOUR_MS, day as dayInWords, daysLater, startOfDay} from "./times.js";
 import {troublePanel, troubleWords} from "./troubles.js";
 import {photos} from "./words.js";
+
+/** What may change is not asked for more often. */
+const AGAIN_MS = 10_000;
 
 export function galleryView(app, ...parts) {
   return new Gallery(app, parts);
@@ -34,6 +38,7 @@ class Gallery {
   #more = 0;
   #nearest = undefined;
   #asking = new AbortController();
+  #askedAt = new Map();
 
   /** What the fragment says. */
   at;
@@ -86,7 +91,7 @@ class Gallery {
     this.#take(placesOf(parts));
     if (this.day !== before) {
       before.stop();
-      this.day.start();
+      this.day.start(!this.at.isPlaying);
     }
     return true;
   }
@@ -108,7 +113,10 @@ class Gallery {
   }
 
   cameraName(deviceId) {
-    return this.devices?.find((each) => each.device_id === deviceId)?.name || "Camera";
+    const device = this.devices?.find((each) => each.device_id === deviceId);
+    // One that was paired since.
+    if (this.devices && !device && this.#isTime("devices")) this.#lookForDevices();
+    return device?.name || "Camera";
   }
 
   open(at) {
@@ -157,7 +165,7 @@ class Gallery {
   // What the fragment says.
 
   get #startMs() {
-    return this.at.startMs ?? startOfDay(this.#app.now());
+    return this.day?.model.startMs ?? this.at.startMs ?? startOfDay(this.#app.now());
   }
 
   get #here() {
@@ -165,15 +173,15 @@ class Gallery {
   }
 
   #take(at) {
-    const isOther = !this.day || (at.startMs ?? this.#startMs) !== this.day.model.startMs || at.deviceId !== this.at.deviceId;
+    const startMs = at.startMs ?? startOfDay(this.#app.now());
+    const isOther = startMs !== this.day?.model.startMs || at.deviceId !== this.at.deviceId;
     this.at = at;
-    if (isOther) this.#begin();
+    if (isOther) this.#begin(startMs);
     this.#overlay();
     this.changed();
   }
 
-  #begin() {
-    const startMs = this.#startMs;
+  #begin(startMs) {
     const what = {startMs, endMs: daysLater(startMs, 1), deviceId: this.at.deviceId};
     this.day = new GalleryDay(this.#app, what, this.#deletions, () => this.#dayChanged(), (more) => this.#came(more));
     this.#more = 0;
@@ -188,7 +196,7 @@ class Gallery {
       this.#isStepBack = false;
       return this.#closed();
     }
-    if (this.#over instanceof kind) return this.#over.show(key);
+    if (this.#over instanceof kind && this.#over.model === this.day.model) return this.#over.show(key);
     this.#over?.stop();
     this.#over = new kind(this.#app, this);
     this.#over.show(key);
@@ -207,14 +215,14 @@ class Gallery {
   /** Of the photo view: another photo, which is no step to go back to. */
   turnTo(key) {
     history.replaceState(history.state, "", galleryFragment({...this.#here, key}));
-    this.#take({...this.at, key});
+    this.#take({...this.at, startMs: this.#startMs, key});
   }
 
   /** Of what lies over the gallery. */
   close() {
     if (this.#isStepBack) return history.back();
     history.replaceState(history.state, "", galleryFragment(this.#here));
-    this.#take({...this.at, key: null, isPlaying: false});
+    this.#take({...this.at, startMs: this.#startMs, key: null, isPlaying: false});
   }
 
   removeOne(item) {
@@ -233,6 +241,7 @@ class Gallery {
   // What comes.
 
   async #lookForDevices() {
+    this.#isTime("devices");
     await this.#tried(async () => {
       const found = [];
       for await (const page of this.#app.api.pages("/devices", {}, {signal: this.#asking.signal})) found.push(...page.items);
@@ -244,13 +253,23 @@ class Gallery {
   #dayChanged() {
     if (this.#grid.isAtTop) this.#more = 0;
     const {model} = this.day;
-    if (model.isKnown && !model.count && this.#nearest === undefined) this.#lookForNearest();
+    const isNearestOpen = this.#nearest === undefined || (this.at.startMs === null && this.#isTime("nearest"));
+    if (model.isKnown && !model.count && isNearestOpen) this.#lookForNearest();
     this.changed();
+  }
+
+  /** Whether it is long enough that the same was asked for. */
+  #isTime(what) {
+    const now = this.#app.now();
+    if (now - (this.#askedAt.get(what) ?? -Infinity) < AGAIN_MS) return false;
+    this.#askedAt.set(what, now);
+    return true;
   }
 
   /** The latest photo of all where the owner has not asked for a day; else the latest before the day. */
   async #lookForNearest() {
-    this.#nearest = null;
+    this.#nearest ??= null;
+    this.#askedAt.set("nearest", this.#app.now());
     const {day} = this;
     await this.#tried(async () => {
       const before = this.at.startMs === null ? {} : {to: new Date(this.#startMs).toISOString()};
@@ -259,8 +278,7 @@ class Gallery {
       if (day !== this.day || !items.length) return;
       this.#nearest = startOfDay(Date.parse(items[0].captured_at));
       if (this.at.startMs !== null) return;
-      history.replaceState(history.state, "", galleryFragment({startMs: this.#nearest, deviceId: this.at.deviceId}));
-      this.follow("", ...location.hash.split("/").slice(2));
+      location.replace(galleryFragment({startMs: this.#nearest, deviceId: this.at.deviceId}));
     });
     this.changed();
   }
@@ -278,26 +296,14 @@ class Gallery {
     const hours = model.hours.slice(model.hours.indexOf(model.placeOf(from).hour), model.hours.indexOf(model.placeOf(to).hour) + 1);
     if (!(await this.#tried(() => Promise.all(hours.map((each) => this.day.loaded(each)))))) return;
     const [first, last] = keys.map((each) => model.indexOf(each));
-    for (let at = first; at <= last; at++) this.selection.add([[keyOf(model.itemAt(at)), model.itemAt(at)]]);
+    const items = Array.from({length: last - first + 1}, (_, step) => model.itemAt(first + step)).filter(Boolean);
+    this.selection.add(items.map((each) => [keyOf(each), each]));
   }
 
-  /** One after the other, for a browser asks before it saves many at once. */
-  async #download() {
+  #download() {
     const {items} = this.selection;
     this.#letGo();
-    let failed = 0;
-    for (const [at, item] of items.entries()) {
-      const away = this.#app.toast(`Fetching ${at + 1} of ${items.length}`, {holdMs: 60_000});
-      try {
-        saveAs(await photoBlob(this.#app.api, item, this.#asking.signal), fileName(item, this.cameraName(item.device_id)));
-      } catch (error) {
-        failed += 1;
-        if (error.name === "AbortError") return;
-      } finally {
-        away();
-      }
-    }
-    if (failed) this.#app.toast(`${photos(failed)} could not be fetched.`);
+    saveAll(this.#app, items, (id) => this.cameraName(id), this.#asking.signal);
   }
 
   #letGo() {
@@ -319,13 +325,14 @@ class Gallery {
     event.preventDefault();
   };
 
-  /** @returns {Promise<boolean>} whether it went well; what did not is said */
+  /** @returns {Promise<boolean>} whether it went well; what did not is said, where the app's frame does not say it */
   async #tried(deed) {
     try {
       await deed();
       return true;
     } catch (error) {
-      if (error.name !== "AbortError" && !this.#asking.signal.aborted) this.#app.toast(troubleWords(error));
+      const isSaid = error instanceof Unreachable || error instanceof SignedOut || error.name === "AbortError";
+      if (!isSaid) this.#app.toast(troubleWords(error));
       return false;
     }
   }

@@ -1,5 +1,6 @@
 // One photo over the gallery: to be looked at closely, turned from, kept, deleted.
 
+import {ApiError, Unreachable} from "./api.js";
 import {fileName, saveAs} from "./downloads.js";
 import {keyOf} from "./gallery-model.js";
 import {icon} from "./icons.js";
@@ -8,7 +9,6 @@ import {PhotoCache} from "./photo-cache.js";
 import {PhotoStage} from "./photo-stage.js";
 import {clockWithSeconds, day as dayInWords, dayAndClock} from "./times.js";
 import {troubleWords} from "./troubles.js";
-import {ApiError} from "./api.js";
 import {CONFIDENCE, bytes, count} from "./words.js";
 
 /** The photo, two to each side. */
@@ -136,7 +136,7 @@ export class PhotoView {
   }
 
   #failed(error, item) {
-    const isApi = error && (error instanceof ApiError || error.constructor.name === "Unreachable");
+    const isApi = error instanceof ApiError || error instanceof Unreachable;
     return html`
       <div class="photo-none" role="alert">
         <h3>The photo cannot be fetched</h3>
