@@ -118,7 +118,9 @@ TEST_CASE("the newest commands are remembered, and the oldest are forgotten") {
     ledger.load();
     CHECK(values.values.size() == CommandLedger::capacity);
     CHECK(ledger.find(command(8, CommandKind::resume).id) == nullptr);
-    for (unsigned number = 9; number <= 40; ++number) CHECK(ledger.find(command(number, CommandKind::resume).id) != nullptr);
+    for (unsigned number = 9; number <= 40; ++number) {
+        CHECK(ledger.find(command(number, CommandKind::resume).id) != nullptr);
+    }
 }
 
 TEST_CASE("a damaged entry is as if it had never been, and the others stay") {

@@ -10,7 +10,8 @@ using namespace memory_ports;
 namespace {
 
 struct Run {
-    explicit Run(MemoryValues& kept, std::string_view origin = "https://one:443") : scoped(kept), pause(kept, clock, mutex) {
+    explicit Run(MemoryValues& kept, std::string_view origin = "https://one:443")
+        : scoped(kept), pause(kept, clock, mutex) {
         scoped.set_origin(origin);
         pause.load();
         store.load();

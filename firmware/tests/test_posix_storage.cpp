@@ -175,6 +175,17 @@ TEST_CASE("a removed file is gone") {
     CHECK(card.storage.open("/a", card.file) == IoStatus::not_found);
 }
 
+TEST_CASE("a folder is removed when nothing is left in it, and not before") {
+    Card card;
+    REQUIRE(card.storage.make_folder("/packs") == IoStatus::ok);
+    card.storage.close(card.created("/packs/a", 4));
+    card.file = Storage::none;
+    CHECK(card.storage.remove("/packs") == IoStatus::failed);
+    CHECK(card.storage.remove("/packs/a") == IoStatus::ok);
+    CHECK(card.storage.remove("/packs") == IoStatus::ok);
+    CHECK(card.storage.remove("/packs") == IoStatus::not_found);
+}
+
 TEST_CASE("a disk that is full or read-only says so") {
     PosixStorage devices("/dev", read_disk_space);
     Storage::File full = Storage::none;

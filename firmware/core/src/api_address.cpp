@@ -47,7 +47,8 @@ bool is_private_ipv6(std::string_view text) {
     const char second = lower(text[1]);
     const char third = lower(text[2]);
     if (first != 'f') return false;
-    return second == 'c' || second == 'd' || (second == 'e' && third >= '8' && third <= 'b' && (third <= '9' || third >= 'a'));
+    const bool is_link_local = second == 'e' && std::string_view("89ab").find(third) != std::string_view::npos;
+    return second == 'c' || second == 'd' || is_link_local;
 }
 
 }  // namespace

@@ -40,8 +40,8 @@ Device::Device(const DevicePorts& ports, const DeviceMutexes& mutexes, const Dev
       ledger_(server_values_),
       identity_(server_values_, ports.entropy, mutexes.state),
       queue_(ports.storage, values_, ports.entropy, mutexes.queue, *this, memory.packs, config.limits),
-      uplink_({ports.transport, ports.clock, ports.entropy, queue_, clock_, identity_, settings_, outbox_, ledger_, log_,
-               *this, watcher_, config.always_newest_first},
+      uplink_({ports.transport, ports.clock, ports.entropy, queue_, clock_, identity_, settings_, outbox_, ledger_,
+               log_, *this, watcher_, config.always_newest_first},
               memory.uplink, config.allow_plain_http, config.timeouts),
       frames_(ports.camera) {}
 
@@ -151,7 +151,9 @@ bool Device::is_motion_due(std::uint64_t now_ms, const Settings& settings) {
     return true;
 }
 
-void Device::motion_seen(std::uint32_t score_permille) { motion_score_.store(std::min<std::uint32_t>(score_permille, 1000) + 1); }
+void Device::motion_seen(std::uint32_t score_permille) {
+    motion_score_.store(std::min<std::uint32_t>(score_permille, 1000) + 1);
+}
 
 bool Device::capture(bool is_wanted_now) {
     const Lock lock(mutexes_.capture);

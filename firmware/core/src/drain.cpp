@@ -40,7 +40,8 @@ std::uint32_t Drain::sync_due_in_ms(bool hurry) {
     std::uint32_t due_in_ms = never_ms;
     for (const Way& way : ways_) {
         if (way.wants_receipt(now_ms)) ++sent;
-        if (way.is_used && way.not_before_ms > now_ms) due_in_ms = std::min(due_in_ms, until(way.not_before_ms, now_ms));
+        const bool is_deferred = way.is_used && way.not_before_ms > now_ms;
+        if (is_deferred) due_in_ms = std::min(due_in_ms, until(way.not_before_ms, now_ms));
     }
     const bool can_put = put_due_in_ms() != never_ms;
     if (!can_put && (sent > 1 || (sent != 0 && hurry))) return 0;
@@ -240,7 +241,8 @@ void Drain::refused(Way& way, std::string_view code) {
 
 Way* Drain::next_put() {
     const std::uint64_t now_ms = clock_.monotonic_ms();
-    return ways_.next(nullptr, newest_first_, [&](const Way& way) { return way.may_go(now_ms) && way.has_place(now_ms); });
+    const auto can_be_put = [&](const Way& way) { return way.may_go(now_ms) && way.has_place(now_ms); };
+    return ways_.next(nullptr, newest_first_, can_be_put);
 }
 
 void Drain::put_ended(Way& way, const PutResult& result) {

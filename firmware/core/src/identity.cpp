@@ -63,7 +63,8 @@ void IdentityStore::load_identity() {
         const std::string_view id = reader.text();
         if (reader.bytes(key)) identity_.receipt_keys.add(id, key);
     }
-    is_paired_ = reader.is_whole() && parse_uuid(identity_.device_id, identity_.device_uuid) && !identity_.token.empty();
+    is_paired_ = reader.is_whole() && !identity_.token.empty() &&
+                 parse_uuid(identity_.device_id, identity_.device_uuid);
     if (!is_paired_) identity_ = {};
     sodium_memzero(record.data(), record.size());
 }

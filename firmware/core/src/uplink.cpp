@@ -120,8 +120,8 @@ void Uplink::heed_hurry() {
     if (has_said_all || lane_.is_failing() || drain_.is_failing()) is_hurrying_ = false;
 }
 
-// No capture waits for its pack to fill where the link has nothing to do, or where it is to overtake the rest. Without a
-// link they gather.
+// No capture waits for its pack to fill where the link has nothing to do, or where it is to overtake the rest. Without
+// a link they gather.
 void Uplink::seal_what_may_go() {
     if (!is_queue_open_.load() || lane_.is_failing()) return;
     const bool newest_first = is_newest_first();

@@ -116,7 +116,8 @@ public:
             frameferry::Frame frame;
             world_.camera.grab(frame);
             const frameferry::CaptureMeta meta{device->boot_id(), world_.clock.now_ms, 0, false};
-            if (device->queue().put(meta, frame.jpeg, seq) != frameferry::QueueStatus::ok) throw std::runtime_error("put");
+            const auto status = device->queue().put(meta, frame.jpeg, seq);
+            if (status != frameferry::QueueStatus::ok) throw std::runtime_error("a photo was not queued");
         }
     }
     // True where the queue was drained within the time.

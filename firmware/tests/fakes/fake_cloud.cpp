@@ -54,6 +54,16 @@ void require(bool is_right, const std::string& otherwise) {
 const std::set<std::string> sync_fields{"health", "clock", "objects", "events", "acks", "settings_version",
                                         "receipt_key_ids"};
 
+// A word for each element of a list of the request.
+std::string repeated_word(const std::string& name, const std::string& word, const JsonTree& body) {
+    if (!body.has(name)) return "";
+    std::string words;
+    for (std::size_t left = body.at(name).elements.size(); left != 0; --left) {
+        words += (words.empty() ? "\"" : ",\"") + word + "\"";
+    }
+    return ",\"" + name + "\":[" + words + "]";
+}
+
 }  // namespace
 
 Answer error(int status, const std::string& code) {
@@ -157,28 +167,20 @@ Answer Cloud::sync(const Request& request) {
     }
     std::string text = R"({"server_time":")" + std::string(to_rfc3339(now_ms()).c_str()) + R"(","settings_version":)" +
                        std::to_string(settings_version);
-    const bool knows_settings = body.has("settings_version") && body.at("settings_version").text == std::to_string(settings_version);
+    const std::string version = std::to_string(settings_version);
+    const bool knows_settings = body.has("settings_version") && body.at("settings_version").text == version;
     if (!knows_settings) text += R"(,"settings":)" + settings;
     const std::string key_id = has_new_keys ? "r2" : "r1";
     if (body.has("receipt_key_ids") && body.at("receipt_key_ids").elements.at(0).text != key_id) {
         text += R"(,"receipt_keys":)" + keys();
     }
     text += command_list();
-    if (body.has("events")) {
-        std::string words;
-        for (std::size_t at = 0; at < body.at("events").elements.size(); ++at) words += words.empty() ? R"("accepted")" : R"(,"accepted")";
-        text += R"(,"events":[)" + words + "]";
-    }
-    if (body.has("acks")) {
-        std::string words;
-        for (std::size_t at = 0; at < body.at("acks").elements.size(); ++at) words += words.empty() ? R"("done")" : R"(,"done")";
-        text += R"(,"acks":[)" + words + "]";
-    }
+    text += repeated_word("events", "accepted", body) + repeated_word("acks", "done", body);
     if (has_places) {
         text += R"(,"uploads":{"origin":")" + upload_scheme + "://" + upload_host + R"(","host":")" + upload_host +
-                R"(","port":)" + (upload_scheme == "https" ? "443" : "80") + R"(,"path_prefix":"/devices/)" + device_id +
-                R"(/","query":"batch=)" + std::to_string(batches_) + R"(&X-Amz-Signature=","expires_at":")" +
-                to_rfc3339(now_ms() + std::int64_t{place_lifetime_s} * 1000).c_str() + R"("})";
+                R"(","port":)" + (upload_scheme == "https" ? "443" : "80") + R"(,"path_prefix":"/devices/)" +
+                device_id + R"(/","query":"batch=)" + std::to_string(batches_) +
+                R"(&X-Amz-Signature=","expires_at":")" + to_rfc3339(now_ms() + std::int64_t{place_lifetime_s} * 1000).c_str() + R"("})";
     }
     if (!objects_text.empty()) text += R"(,"objects":[)" + objects_text + "]";
     return {200, text + "}", {{"Content-Type", "application/json"}}};
@@ -250,8 +252,8 @@ void Cloud::keep_acks(const JsonTree& body) {
 std::string Cloud::command_list() const {
     std::string text;
     for (const Command& command : commands) {
-        text += (text.empty() ? "" : ",") + std::string(R"({"command_id":")") + command.id + R"(","kind":")" + command.kind +
-                R"(","status":"delivered","created_at":")" + to_rfc3339(now_ms()).c_str() +
+        text += (text.empty() ? "" : ",") + std::string(R"({"command_id":")") + command.id + R"(","kind":")" +
+                command.kind + R"(","status":"delivered","created_at":")" + to_rfc3339(now_ms()).c_str() +
                 R"(","expires_at":"2099-01-01T00:00:00.000Z")" +
                 (command.arguments.empty() ? "" : R"(,"arguments":)" + command.arguments) + "}";
     }
@@ -266,7 +268,8 @@ Answer Cloud::put(const Request& request) {
     const auto place = places_.find(key);
     require(place != places_.end(), "an object that nobody asked for: " + key);
     const std::string query = request.target.substr(question + 1);
-    const std::string wanted = "batch=" + place->second.batch + "&X-Amz-Signature=" + sha256_hex(key + place->second.batch);
+    const std::string& batch = place->second.batch;
+    const std::string wanted = "batch=" + batch + "&X-Amz-Signature=" + sha256_hex(key + batch);
     if (query != wanted || now_ms() >= place->second.ends_at_ms) return s3_error(403, "AccessDenied");
     require(request.header("content-type") == "application/zip", "Content-Type");
     require(request.header("if-none-match") == "*", "If-None-Match");
@@ -364,7 +367,7 @@ void Network::take_requests() {
         request.headers[name] = field.substr(field.find(": ") + 2);
         at = end;
     }
-    const std::size_t length = std::stoul(request.header("content-length").empty() ? "0" : request.header("content-length"));
+    const std::size_t length = std::stoul("0" + request.header("content-length"));
     if (received_.size() < head + 4 + length) return;
     marks.push_back(moved_bytes - length);
     marks.push_back(moved_bytes);

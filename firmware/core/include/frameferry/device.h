@@ -109,7 +109,8 @@ enum class StartStatus : std::uint8_t {
     card,             // missing or failing: looked for again by `capture_step`
 };
 
-// `capture_step` and `uplink_step` belong to a thread each, everything else may come from any; `start` comes before all.
+// `capture_step` and `uplink_step` belong to a thread each, everything else may come from any; `start` comes before
+// all of it.
 class Device final : private QueueWatcher, private UplinkHost {
 public:
     Device(const DevicePorts& ports, const DeviceMutexes& mutexes, const DeviceMemory& memory,
@@ -118,8 +119,8 @@ public:
     // Reads what was kept, and the card. Whatever it gives, the steps may be called.
     StartStatus start();
 
-    // Takes a photo if one is due. Gives milliseconds until the next is: to be called again then, or sooner (a second is
-    // good: settings change), and at once after `motion_seen`.
+    // Takes a photo if one is due. Gives milliseconds until the next is: to be called again then, or sooner (a second
+    // is good: settings change), and at once after `motion_seen`.
     std::uint32_t capture_step();
     // One thing over the network, if one is due; may take as long as the slowest deadline. Gives milliseconds until the
     // next is due: to be called again then, or sooner (a second is good). 0: there is more to do.

@@ -32,8 +32,8 @@ public:
     // Before each of the following: what is in the queue now.
     void look(bool newest_first);
 
-    // Until a sync is wanted for the sake of packs. It costs two handshakes, so places are asked for when there are none
-    // left, and receipts with them; at once only for more than one pack, or in a hurry.
+    // Until a sync is wanted for the sake of packs. It costs two handshakes, so places are asked for when there are
+    // none left, and receipts with them; at once only for more than one pack, or in a hurry.
     [[nodiscard]] std::uint32_t sync_due_in_ms(bool hurry);
     // Until something can be put; `never_ms` where nothing has a place.
     [[nodiscard]] std::uint32_t put_due_in_ms();

@@ -38,8 +38,8 @@ public:
     [[nodiscard]] bool is_paired() const { return is_paired_; }
     [[nodiscard]] const Identity& identity() const { return identity_; }
 
-    // Keeps the code and a nonce before they are first used; the same code gets the same nonce. False where it is no code,
-    // or cannot be kept: then it is not to be used, because a lost answer would strand the device.
+    // Keeps the code and a nonce before they are first used; the same code gets the same nonce. False where it is no
+    // code, or cannot be kept: then it is not to be used, because a lost answer would strand the device.
     bool begin(std::string_view typed_code);
     // This code has made the identity: it is of no more use.
     [[nodiscard]] bool was_paired_by(std::string_view typed_code) const;
@@ -55,7 +55,7 @@ public:
 
     // A rotation's token, before it is used: the server ends the old one at its first use.
     bool keep_pending(const DeviceToken& token);
-    // The server took the pending one: it is the only one from now on. (False took the old one: the pending one is void.)
+    // The server took the pending one, or it took the old one and the pending one is void. One is left from now on.
     void accepted(bool was_pending);
     // In force even if they cannot be kept.
     void keep_receipt_keys(const ReceiptKeys& keys);

@@ -1,5 +1,5 @@
-// How far each pack is on its way to the cloud, and what it has been through. In memory only: after a restart the server
-// tells what it holds.
+// How far each pack is on its way to the cloud, and what it has been through. In memory only: after a restart the
+// server tells what it holds.
 #pragma once
 
 #include <cstddef>
@@ -32,7 +32,9 @@ struct Way {
     [[nodiscard]] bool has_place(std::uint64_t now_ms) const {
         return is_used && !is_sent && !signature.empty() && now_ms < place_ends_at_ms;
     }
-    [[nodiscard]] bool wants_place(std::uint64_t now_ms) const { return may_go(now_ms) && !is_sent && !has_place(now_ms); }
+    [[nodiscard]] bool wants_place(std::uint64_t now_ms) const {
+        return may_go(now_ms) && !is_sent && !has_place(now_ms);
+    }
     [[nodiscard]] bool wants_receipt(std::uint64_t now_ms) const { return may_go(now_ms) && is_sent; }
     // Whatever was said about its place or receipt is void.
     void begin_again() { signature.clear(), is_sent = is_doubtful = false; }
