@@ -154,7 +154,7 @@ IoStatus PosixStorage::trim(File file, std::uint32_t size_bytes) {
 }
 
 IoStatus PosixStorage::remove(std::string_view path) {
-    return ::unlink(path_of(path).c_str()) == 0 ? sync_folder_of(path) : failure();
+    return std::remove(path_of(path).c_str()) == 0 ? sync_folder_of(path) : failure();
 }
 
 IoStatus PosixStorage::make_folder(std::string_view path) {
