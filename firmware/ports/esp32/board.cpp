@@ -40,6 +40,9 @@ constexpr std::uint32_t panel_every_ms = 10;
 constexpr std::uint32_t search_every_ms = 60'000;
 constexpr std::uint32_t watchdog_ms = 60'000;
 
+// docs/firmware.md has the budget of internal memory; on the host, pointers are larger.
+static_assert(sizeof(void*) != 4 || sizeof(Board) <= 60'000);
+
 DeviceConfig config() {
     DeviceConfig config;
     config.api_url = FERRY_API_URL;

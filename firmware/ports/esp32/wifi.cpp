@@ -53,51 +53,31 @@ void Wifi::on_event(void* self, esp_event_base_t base, std::int32_t /*id*/, void
 }
 
 bool Wifi::start_station() {
-    const bool is_started = esp_wifi_set_mode(WIFI_MODE_STA) == ESP_OK && esp_wifi_start() == ESP_OK;
-    state_ = is_started ? State::waiting : State::off;
+    is_on_ = esp_wifi_set_mode(WIFI_MODE_STA) == ESP_OK && esp_wifi_start() == ESP_OK;
     is_burst_ = false;
     esp_wifi_set_ps(WIFI_PS_MIN_MODEM);
-    return is_started;
+    return is_on_;
 }
 
 std::uint32_t Wifi::step(std::uint64_t now_ms, const WifiNetworks& networks) {
-    if (state_ == State::joined) {
-        if (has_address_.load()) return 0;
-        rounds_.lost(now_ms);
-        state_ = State::waiting;
-    }
-    if (state_ == State::joining) {
-        if (has_address_.load()) {
-            rounds_.joined(network_);
-            state_ = State::joined;
-        } else if (has_failed_.load() || now_ms >= joins_until_ms_) {
-            leave();
-            rounds_.failed(now_ms, networks.count());
-        }
-        return 0;
-    }
-    const WifiRounds::Step next = rounds_.next(now_ms, networks.count());
-    if (!next.is_join) return next.wait_ms;
-    network_ = next.network;
-    join(networks[network_], now_ms);
-    return 0;
+    const WifiJoiner::Step step = joiner_.step(now_ms, networks.count(), {has_address_.load(), has_failed_.load()});
+    if (step.what == WifiJoiner::Step::What::join) join(networks[step.network]);
+    if (step.what == WifiJoiner::Step::What::leave) leave();
+    return step.wait_ms;
 }
 
-void Wifi::join(const WifiNetwork& network, std::uint64_t now_ms) {
-    if (state_ == State::off && !start_station()) return;
+void Wifi::join(const WifiNetwork& network) {
     has_address_.store(false);
     has_failed_.store(false);
     wifi_config_t config = config_of(network);
-    const bool is_begun = esp_wifi_set_config(WIFI_IF_STA, &config) == ESP_OK && esp_wifi_connect() == ESP_OK;
-    has_failed_.store(!is_begun);
-    joins_until_ms_ = now_ms + WifiRounds::join_within_ms;
-    state_ = State::joining;
+    const bool is_begun = (is_on_ || start_station()) && esp_wifi_set_config(WIFI_IF_STA, &config) == ESP_OK &&
+                          esp_wifi_connect() == ESP_OK;
+    if (!is_begun) has_failed_.store(true);
 }
 
 void Wifi::leave() {
     esp_wifi_disconnect();
     has_address_.store(false);
-    state_ = State::waiting;
 }
 
 bool Wifi::rssi_dbm(std::int32_t& rssi_dbm) {
@@ -118,7 +98,7 @@ List<Text<32>> Wifi::scan() {
     std::size_t count = 0;
     static std::array<wifi_ap_record_t, 24> records;
     auto found = static_cast<std::uint16_t>(records.size());
-    const bool is_scanned = (state_ != State::off || start_station()) && esp_wifi_scan_start(nullptr, true) == ESP_OK &&
+    const bool is_scanned = (is_on_ || start_station()) && esp_wifi_scan_start(nullptr, true) == ESP_OK &&
                             esp_wifi_scan_get_ap_records(&found, records.data()) == ESP_OK;
     for (std::size_t at = 0; is_scanned && at < found && count < nearby_.size(); ++at) {
         const std::string_view name(reinterpret_cast<const char*>(&records[at].ssid[0]));
@@ -144,7 +124,8 @@ bool Wifi::open_access_point(std::string_view ssid, std::string_view password) {
 void Wifi::stop() {
     leave();
     esp_wifi_stop();
-    state_ = State::off;
+    is_on_ = false;
+    joiner_.stopped();
 }
 
 }  // namespace frameferry

@@ -10,6 +10,7 @@
 
 #include "frameferry/bytes.h"
 #include "frameferry/list.h"
+#include "frameferry/wifi_joiner.h"
 #include "frameferry/wifi_networks.h"
 
 namespace frameferry {
@@ -20,11 +21,11 @@ public:
     // Before the camera: both at once draw more than a weak supply gives. Runs without a network.
     bool begin();
 
-    // Goes on with the rounds; to be called every now and then. Gives milliseconds until the next try.
+    // Does what the joiner says; to be called some times a second. Gives milliseconds until the next try.
     std::uint32_t step(std::uint64_t now_ms, const WifiNetworks& networks);
     // From any thread.
     [[nodiscard]] bool is_joined() const { return has_address_.load(); }
-    [[nodiscard]] bool is_joining() const { return state_ == State::joining; }
+    [[nodiscard]] bool is_joining() const { return joiner_.is_joining(); }
     // False where there is no network. From any thread.
     [[nodiscard]] static bool rssi_dbm(std::int32_t& rssi_dbm);
 
@@ -38,17 +39,13 @@ public:
     void stop();
 
 private:
-    enum class State : std::uint8_t { off, waiting, joining, joined };
-
     static void on_event(void* self, esp_event_base_t base, std::int32_t id, void* data);
     bool start_station();
-    void join(const WifiNetwork& network, std::uint64_t now_ms);
+    void join(const WifiNetwork& network);
     void leave();
 
-    WifiRounds rounds_;
-    State state_ = State::off;
-    std::size_t network_ = 0;
-    std::uint64_t joins_until_ms_ = 0;
+    WifiJoiner joiner_;
+    bool is_on_ = false;
     bool is_burst_ = false;
     std::atomic<bool> has_address_{false};
     std::atomic<bool> has_failed_{false};
