@@ -133,7 +133,7 @@ export class PhotoGrid {
     const takenMs = item ? Date.parse(item.captured_at) : 0;
     return html`
       <div role="gridcell" class=${classMap({cell: true, chosen: isChosen, blank: !item})} tabindex=${isFocus ? "0" : "-1"} data-at=${at}
-        data-time=${item ? clock(takenMs) : nothing} aria-selected=${isChosen ? "true" : "false"}
+        data-time=${item ? [clock(takenMs), this.#gallery.nameOf(item.device_id)].filter(Boolean).join(" · ") : nothing} aria-selected=${isChosen ? "true" : "false"}
         aria-label=${item ? this.#label(item, takenMs) : "Loading"}>
         ${item ? this.#picture(item, key, row.hour) : nothing}
         ${item ? html`<button class="mark" tabindex="-1" aria-label="Select" aria-pressed=${isChosen ? "true" : "false"}></button>` : nothing}

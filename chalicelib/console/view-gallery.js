@@ -17,7 +17,7 @@ import {Thumbnails} from "./thumbnails.js";
 import {TimeLapse} from "./time-lapse.js";
 import {HOUR_MS, day as dayInWords, daysLater, startOfDay} from "./times.js";
 import {troublePanel, troubleWords} from "./troubles.js";
-import {photos} from "./words.js";
+import {count} from "./words.js";
 
 /** What may change is not asked for more often. */
 const AGAIN_MS = 10_000;
@@ -156,7 +156,7 @@ class Gallery {
       <div class="gallery" ?inert=${this.isModal}>
         ${this.#head()}
         ${this.#content()}
-        ${this.#more ? html`<button class="pill primary" @click=${this.#toTop}>${icon("up")}${photos(this.#more)} more</button>` : nothing}
+        ${this.#more ? html`<button class="pill primary" @click=${this.#toTop}>${icon("up")}${count(this.#more)} new ${this.#more === 1 ? "photo" : "photos"}</button>` : nothing}
       </div>
       ${this.#over?.template() ?? nothing}
     `;
@@ -318,9 +318,9 @@ class Gallery {
   };
 
   #pressed = (event) => {
-    if (this.isModal || event.target.closest?.("input, select, textarea")) return;
-    if (event.key === "Escape" && this.isChoosing) this.#letGo();
-    else if (event.key === "z" && (event.ctrlKey || event.metaKey)) this.#deletions.undo();
+    if (event.target.closest?.("input, select, textarea")) return;
+    if (event.key === "z" && (event.ctrlKey || event.metaKey)) this.#deletions.undo();
+    else if (event.key === "Escape" && this.isChoosing && !this.isModal) this.#letGo();
     else return;
     event.preventDefault();
   };
