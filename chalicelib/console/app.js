@@ -3,6 +3,7 @@
 import {Api} from "./api.js";
 import {icon} from "./icons.js";
 import {classMap, html, nothing, render} from "./lit.js";
+import {loaded} from "./modules.js";
 import {Session} from "./session.js";
 import {Toasts} from "./toasts.js";
 import {galleryView} from "./view-gallery.js";
@@ -13,12 +14,12 @@ const HOME = "photos";
 const VIEWS = new Map([
   [HOME, {label: "Photos", load: () => galleryView}],
   ["cameras", {label: "Cameras", load: (id) => (id ? cameraView() : camerasView())}],
-  ["usage", {label: "Usage", load: async () => (await import("./view-usage.js")).usageView}],
-  ["pair", {label: "Pair a camera", load: async () => (await import("./view-pair.js")).pairView}],
+  ["usage", {label: "Usage", load: async () => (await loaded("./view-usage.js")).usageView}],
+  ["pair", {label: "Pair a camera", load: async () => (await loaded("./view-pair.js")).pairView}],
 ]);
 
-const cameraView = async () => (await import("./view-camera.js")).cameraView;
-const camerasView = async () => (await import("./view-cameras.js")).camerasView;
+const cameraView = async () => (await loaded("./view-camera.js")).cameraView;
+const camerasView = async () => (await loaded("./view-cameras.js")).camerasView;
 
 class App {
   #view = null;

@@ -5,6 +5,7 @@ import {cameraCard} from "./camera-card.js";
 import {CameraWatch} from "./camera-watch.js";
 import {icon} from "./icons.js";
 import {html, nothing} from "./lit.js";
+import {loaded} from "./modules.js";
 import {pairingSteps} from "./pairing-steps.js";
 import {Poll} from "./poll.js";
 import {troublePanel, troubleWords} from "./troubles.js";
@@ -58,7 +59,7 @@ export function pairView(app, deviceId) {
       clearInterval(ticking);
       ticking = setInterval(() => app.changed(), TICK_MS);
       poll.soon();
-      import("./qr-picture.js").then((module) => ((qrPicture = module.qrPicture), app.changed()), () => {});
+      loaded("./qr-picture.js").then((module) => ((qrPicture = module.qrPicture), app.changed()), () => {});
       requestAnimationFrame(() => requestAnimationFrame(() => document.getElementById("code")?.focus()));
     } catch (error) {
       trouble = troubleWords(error);

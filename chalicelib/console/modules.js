@@ -1,0 +1,44 @@
+// Loading modules a few at a time, and again where that fails. Each is a call of a Lambda function, of which a new AWS
+// account may run ten at once; a browser asks for all at once, and gives a page up for one that is refused.
+
+const AT_ONCE = 4;
+const WAITS_MS = [500, 1000, 2000, 4000];
+const IMPORTS = /(?:from|import)\s*"(\.\/[^"]+\.js)"/g;
+
+let free = AT_ONCE;
+const waiting = [];
+
+/** The module of that URL once all that it imports lies in the browser's cache. Throws where something cannot be had. */
+export async function loaded(name) {
+  const start = new URL(name, import.meta.url).href;
+  const seen = new Set([start]);
+  const visit = async (url) => {
+    const text = await inTurn(() => textOf(url));
+    const more = [...text.matchAll(IMPORTS)].map(([, found]) => new URL(found, url).href).filter((each) => !seen.has(each));
+    for (const each of more) seen.add(each);
+    await Promise.all(more.map(visit));
+  };
+  await visit(start);
+  return import(start);
+}
+
+async function inTurn(task) {
+  if (free) free--;
+  else await new Promise((go) => waiting.push(go));
+  try {
+    return await task();
+  } finally {
+    const next = waiting.shift();
+    if (next) next();
+    else free++;
+  }
+}
+
+async function textOf(url) {
+  for (const waitMs of [...WAITS_MS, null]) {
+    const answer = await fetch(url).catch(() => null);
+    if (answer?.ok) return answer.text();
+    if (waitMs === null || (answer && answer.status < 500 && answer.status !== 429)) throw new Error(`${url}: ${answer?.status}`);
+    await new Promise((go) => setTimeout(go, waitMs));
+  }
+}
