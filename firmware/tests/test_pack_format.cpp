@@ -223,3 +223,39 @@ TEST_CASE("any one changed bit of a header makes it none") {
         bytes[bit / 8] = static_cast<std::uint8_t>(bytes[bit / 8] ^ (1U << bit % 8));
     }
 }
+
+TEST_CASE("the directory and the entries of a pack with smaller seqs than its name are another pack's") {
+    Bench bench;
+    const PackName name = bench.put("three.zip", 42);
+    PackSeqs seqs;
+    CHECK(bench.reader.named_seqs(name, 2268, seqs) == Reading::damaged);
+    CHECK(bench.reader.entries(name, 2268, bench.entries) == Reading::damaged);
+    Scan scan;
+    REQUIRE(bench.reader.scan(name, 2268, bench.entries, scan) == Reading::whole);
+    CHECK(bench.entries.count() == 2);
+}
+
+TEST_CASE("an entry whose seq is too far from the name is another pack's") {
+    Bench bench;
+    Scan scan;
+    const PackName near = bench.put("one.zip", max_seq - (PackSeqs::span - 1));
+    REQUIRE(bench.reader.scan(near, 600, bench.entries, scan) == Reading::whole);
+    CHECK(bench.entries.count() == 1);
+    const PackName far = bench.put("one.zip", max_seq - PackSeqs::span);
+    REQUIRE(bench.reader.scan(far, 600, bench.entries, scan) == Reading::whole);
+    CHECK(bench.entries.empty());
+    PackSeqs seqs;
+    CHECK(bench.reader.named_seqs(far, 600, seqs) == Reading::damaged);
+}
+
+TEST_CASE("an entry that goes on behind the end of the file is none") {
+    Bench bench;
+    const PackName name{41, false};
+    std::vector<std::uint8_t> bytes = file_bytes("three.zip");
+    bytes.resize(1536 + 200);
+    bench.storage.put_file(bench.card.pack_path(name).c_str(), bytes);
+    Scan scan;
+    REQUIRE(bench.reader.scan(name, static_cast<std::uint32_t>(bytes.size()), bench.entries, scan) == Reading::whole);
+    CHECK(bench.entries.count() == 2);
+    CHECK(scan.unreadable_at == Scan::none);
+}
