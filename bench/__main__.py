@@ -23,6 +23,7 @@ MODULES = [
     "bench.cost",
     "bench.drain",
     "bench.drain_packs",
+    "bench.firmware",
 ]
 """Each has `rows() -> list[Row]`."""
 

@@ -19,15 +19,20 @@ class CannotBuild(Exception):
 
 
 def program(kind: str = "device") -> Path:
-    """frameferry-device, built if it is not there or its sources have changed. `kind` as of tools/build-firmware.
+    """frameferry-device; as `build`."""
+    return build(kind, "frameferry-device")
+
+
+def build(kind: str, target: str) -> Path:
+    """A program, built if it is not there or its sources have changed. `kind` as of tools/build-firmware.
 
     Raises CannotBuild.
     """
-    command = [str(_ROOT / "tools" / "build-firmware"), kind, "frameferry-device"]
+    command = [str(_ROOT / "tools" / "build-firmware"), kind, target]
     built = subprocess.run(command, capture_output=True, text=True, check=False)
     if built.returncode:
         raise CannotBuild(built.stderr.strip())
-    return _BUILD / kind / "frameferry-device"
+    return _BUILD / kind / target
 
 
 def write_photos(folder: Path, seed: int) -> None:

@@ -90,14 +90,16 @@ private:
     }
 
     void capture() {
-        for (;;) {
+        while (!host_.camera_.is_finished()) {
             const std::uint32_t wait_ms = device_.capture_step();
             look_at_packs(true);
-            has_no_more_ = host_.camera_.is_finished();
-            if (has_no_more_ || host_.options_.sends_at_once) device_.send_now();
+            if (host_.options_.sends_at_once) device_.send_now();
             host_.tell_uplink();
-            if (has_no_more_ || host_.rests(wait_ms)) return;
+            if (host_.rests(wait_ms)) return;
         }
+        has_no_more_ = true;
+        device_.send_now();
+        host_.tell_uplink();
     }
 
     void upload() {
@@ -115,6 +117,7 @@ private:
                 return host_.end(End::refused);
             }
             if (has_no_more_ && device_.is_drained()) return host_.end(End::finished);
+            if (has_no_more_ && wait_ms != 0) device_.send_now();  // a failure has ended the hurry
             if (host_.lines_.is_unheard()) return host_.end(End::stopped);
             if (host_.uplink_rests(wait_ms)) return;
         }

@@ -29,12 +29,16 @@ std::optional<double> positive_whole(const char* text, double most) {
     return number && std::floor(*number) == *number ? number : std::nullopt;
 }
 
+std::optional<double> whole(const char* text, double most) {
+    return std::strcmp(text, "0") == 0 ? std::optional(0.0) : positive_whole(text, most);
+}
+
 bool take_number(Options& options, const char* name, const char* value) {
     const auto is = [name](const char* other) { return std::strcmp(name, other) == 0; };
     std::optional<double> number;
     if (is("--interval") && (number = positive(value, longest_interval_s))) {
         options.interval_ms = static_cast<std::uint32_t>(std::max(1.0, *number * 1000));
-    } else if (is("--count") && (number = positive_whole(value, largest_count))) {
+    } else if (is("--count") && (number = whole(value, largest_count))) {
         options.count = static_cast<std::uint32_t>(*number);
     } else if (is("--pack-captures") && (number = positive_whole(value, most_pack_captures))) {
         options.pack_captures = static_cast<std::uint16_t>(*number);
@@ -98,7 +102,7 @@ void print_help() {
         "  --photos DIR       send the JPEGs of DIR, over and over\n"
         "  --code CODE        the owner's pairing code; without it the identity in DIR is used\n"
         "  --interval S       seconds between photos, instead of the owner's setting\n"
-        "  --count N          end when N photos were taken and all that was queued is confirmed\n"
+        "  --count N          end when N photos were taken, 0 or more, and all that was queued is confirmed\n"
         "  --ca FILE          whom to trust, as PEM (this machine's authorities)\n"
         "  --pack-captures N  photos in a full pack, 1 to 100 (20)\n"
         "  --budget-mb MB     most that is queued (1024)\n"
