@@ -50,20 +50,20 @@ export class DayStrip {
     const shownMs = this.#pointedMs ?? (this.#isFocused ? this.#inSightMs : null);
     return html`
       <div class="strip-box">
-      <div class="strip" role="slider" tabindex="0" aria-label="Time of day" aria-orientation="horizontal"
-        aria-valuemin="0" aria-valuemax=${this.#minutes(model.endMs)} aria-valuenow=${this.#minutes(this.#inSightMs)}
-        aria-valuetext=${this.#told(this.#inSightMs)}
-        ${ref(this.#kept)} @keydown=${this.#pressed} @focus=${this.#focus} @blur=${this.#blur}
-        @pointerdown=${this.#down} @pointermove=${this.#moved} @pointerleave=${this.#left}>
-        <svg viewBox="0 0 ${this.#buckets()} 100" preserveAspectRatio="none" aria-hidden="true">
-          ${model.gaps.map((each) => this.#stretch(each))}
-          <path class="bars" d=${this.#path()}></path>
-        </svg>
-        ${this.#named().map((each) => this.#label(each))}
-        <span class="sight" .style=${`left: ${this.#percent(this.#inSightMs)}%`}></span>
-        ${shownMs === null ? nothing : this.#bubble(shownMs)}
-      </div>
-      <div class="hours" aria-hidden="true">${this.#labels()}</div>
+        <div class="strip" role="slider" tabindex="0" aria-label="Time of day" aria-orientation="horizontal"
+          aria-valuemin="0" aria-valuemax=${this.#minutes(model.endMs)} aria-valuenow=${this.#minutes(this.#inSightMs)}
+          aria-valuetext=${this.#told(this.#inSightMs).join(" · ")}
+          ${ref(this.#kept)} @keydown=${this.#pressed} @focus=${this.#focus} @blur=${this.#blur}
+          @pointerdown=${this.#down} @pointermove=${this.#moved} @pointerleave=${this.#left}>
+          <svg viewBox="0 0 ${this.#buckets()} 100" preserveAspectRatio="none" aria-hidden="true">
+            ${model.gaps.map((each) => this.#stretch(each))}
+            <path class="bars" d=${this.#path()}></path>
+          </svg>
+          ${this.#named().map((each) => this.#label(each))}
+          <span class="sight" .style=${`left: ${this.#percent(this.#inSightMs)}%`}></span>
+          ${shownMs === null ? nothing : this.#bubble(shownMs)}
+        </div>
+        <div class="hours" aria-hidden="true">${this.#labels()}</div>
       </div>
     `;
   }
@@ -71,7 +71,7 @@ export class DayStrip {
   #bubble(ms) {
     const at = this.#percent(ms);
     const side = at < 25 ? "start" : at > 75 ? "end" : "middle";
-    return html`<span class="bubble ${side}" .style=${`left: ${at}%`}>${this.#told(ms)}</span>`;
+    return html`<span class="bubble ${side}" .style=${`left: ${at}%`}>${this.#told(ms).map((each) => html`<span>${each}</span>`)}</span>`;
   }
 
   #stretch({reason, fromMs, toMs}) {
@@ -118,7 +118,7 @@ export class DayStrip {
     const at = this.#bucketAt(ms);
     const gaps = this.#model.gaps.filter((each) => each.fromMs < at + BUCKET_MS && each.toMs > at);
     const count = this.#model.bucketCount(at);
-    return [`${clock(at)}: ${photos(count)}`, ...gaps.map((each) => gapText(each, this.#nameOf(each.device_id)))].join(" · ");
+    return [`${clock(at)}: ${photos(count)}`, ...gaps.map((each) => gapText(each, this.#nameOf(each.device_id)))];
   }
 
   #buckets() {
