@@ -145,7 +145,8 @@ bool Device::notice_pause() {
 }
 
 bool Device::is_motion_due(std::uint64_t now_ms, const Settings& settings) {
-    const std::uint32_t seen = motion_score_.exchange(0);
+    const std::uint32_t seen = motion_score_.load();
+    motion_score_.store(0);
     if (seen == 0 || !settings.motion || was_paused_ || !motion_gate_.seen(now_ms)) return false;
     outbox_.motion(seen - 1);
     return true;
@@ -184,10 +185,11 @@ bool Device::take_and_put() {
     return false;
 }
 
-// Told once for all failures in a row.
+// Told once for all failures in a row. With the capture mutex held.
 void Device::lost(std::string_view reason) {
     watcher_.capture_failed(reason);
-    if (is_losing_.exchange(true)) return;
+    if (is_losing_.load()) return;
+    is_losing_.store(true);
     Outbox::Message message("no capture: ");
     message.append(reason);
     log_.add(message);

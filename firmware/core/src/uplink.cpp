@@ -33,7 +33,8 @@ Uplink::Uplink(const UplinkParts& parts, const UplinkMemory& memory, bool allow_
 
 std::uint32_t Uplink::step(std::string_view firmware_version) {
     if (has_ended_ || !api_) return never_ms;
-    if (is_network_new_.exchange(false)) {
+    if (is_network_new_.load()) {
+        is_network_new_.store(false);
         lane_.stop_resting();
         drain_.stop_resting();
     }
@@ -112,7 +113,9 @@ std::uint32_t Uplink::sync_due_in_ms() {
 
 // A hurry lasts until all that there was is said, or until something fails: then it waits like everything else.
 void Uplink::heed_hurry() {
-    if (hurry_.exchange(false)) {
+    if (hurry_.load()) {
+        // Before it is heeded: one that comes in between is heeded with it.
+        hurry_.store(false);
         is_hurrying_ = true;
         if (is_queue_open_.load() && queue_.seal() == QueueStatus::ok) drain_.look(is_newest_first());
     }

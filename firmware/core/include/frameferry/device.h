@@ -209,6 +209,7 @@ private:
     std::uint64_t card_tried_at_ms_ = 0;
     bool has_api_ = false;
     bool was_paused_ = false;
+    // Only loaded and stored: PSRAM has no atomic operations.
     std::atomic<std::uint32_t> motion_score_{0};  // 1 more than it; 0: none was seen
     std::atomic<bool> is_queue_open_{false};
     std::atomic<bool> is_losing_{false};

@@ -184,6 +184,7 @@ private:
     bool is_account_refused_ = false;
     bool has_ended_ = false;
     std::uint32_t syncs_ = 0;
+    // Only loaded and stored: PSRAM has no atomic operations.
     std::atomic<bool> hurry_{false};
     std::atomic<bool> is_network_new_{false};
     std::atomic<bool> is_queue_open_{false};
