@@ -166,10 +166,10 @@ export class DayModel {
     this.version++;
   }
 
-  /** The hour of the photo at that place in the day, and its place in the hour; null behind the last. */
+  /** The hour of the photo at that place in the day, and its place in the hour; null beyond either end. */
   placeOf(at) {
     let left = at;
-    for (const hour of this.hours) {
+    for (const hour of at < 0 ? [] : this.hours) {
       if (left < hour.count) return {hour, at: left};
       left -= hour.count;
     }

@@ -152,6 +152,7 @@ class Gallery {
   }
 
   template() {
+    if (this.#grid.isAtTop) this.#more = 0;
     return html`
       <div class="gallery" ?inert=${this.isModal}>
         ${this.#head()}
@@ -251,7 +252,6 @@ class Gallery {
   }
 
   #dayChanged() {
-    if (this.#grid.isAtTop) this.#more = 0;
     const {model} = this.day;
     const isNearestOpen = this.#nearest === undefined || (this.at.startMs === null && this.#isTime("nearest"));
     if (model.isKnown && !model.count && isNearestOpen) this.#lookForNearest();
