@@ -45,7 +45,7 @@ if(CPPCHECK)
       ${CPPCHECK} --quiet -j2 --language=c++ --std=c++17 --enable=warning,performance,portability --inline-suppr
       --suppress=passedByValue --suppress=compareBoolExpressionWithInt --error-exitcode=1
       --cppcheck-build-dir=${CMAKE_CURRENT_BINARY_DIR}/cppcheck -DFERRY_PLAIN_HTTP=1 -I core/include -I ports core/src
-      ports/posix ports/host
+      ports/posix ports/host ports/esp32
     WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}
     COMMENT "cppcheck"
     VERBATIM)
