@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from infra.local.firmware_camera import program
 from tests.e2e.people import JsonObject, OwnerCaller
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +25,7 @@ PHOTOS = 3
 class MakeRun:
     """Not by make itself: that would first bring the environment up to date, which the tests run in."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *variables: str) -> None:
         for entry in ROOT.iterdir():
             if entry.name != ".local":
                 (folder / entry.name).symlink_to(entry)
@@ -32,7 +33,7 @@ class MakeRun:
         self._output = folder / "output"
         with self._output.open("w") as output:
             self.process = subprocess.Popen(
-                ["sh", "-c", _recipe("run", "CAMERAS=1", "API_PORT=0", "S3_PORT=0")],
+                ["sh", "-c", _recipe("run", "CAMERAS=1", "API_PORT=0", "S3_PORT=0", *variables)],
                 cwd=folder,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -77,9 +78,12 @@ def _recipe(*goal: str) -> str:
     return told.stdout.replace("tools/make-env\n", "")
 
 
-@pytest.fixture
-def make_run(tmp_path: Path) -> Iterator[MakeRun]:
-    run = MakeRun(tmp_path)
+@pytest.fixture(params=["simulated", "firmware"])
+def make_run(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[MakeRun]:
+    """With either kind of camera."""
+    if request.param == "firmware":
+        program()  # so that the wait for photos is none for a compiler
+    run = MakeRun(tmp_path, f"CAMERA={request.param}")
     yield run
     if run.process.poll() is None:
         os.killpg(run.process.pid, signal.SIGKILL)
