@@ -28,7 +28,7 @@ constexpr std::string_view form_head =
 
 TEST_CASE("a browser's request is understood, whatever else it says") {
     Phone phone;
-    CHECK(phone.say("GET /hotspot-detect.html?x=1 HTTP/1.0\r\nHost: captive.apple.com\r\nUser-Agent: CaptiveNetworkSupport\r\n"
+    CHECK(phone.say("GET /hotspot-detect.html?x=1 HTTP/1.0\r\nHost: captive.apple.com\r\nUser-Agent: Captive\r\n"
                     "Accept: */*\r\nCookie: " + std::string(4'000, 'c') + "\r\n\r\n") == Progress::whole);
     CHECK(phone.request.is_get());
     CHECK(phone.request.path() == "/hotspot-detect.html");
@@ -37,7 +37,8 @@ TEST_CASE("a browser's request is understood, whatever else it says") {
 }
 
 TEST_CASE("a form comes whole, also byte by byte") {
-    const std::string text = std::string(form_head) + "Origin: http://192.168.4.1\r\nContent-Length: 11\r\n\r\nssid=Garden";
+    const std::string text =
+        std::string(form_head) + "Origin: http://192.168.4.1\r\nContent-Length: 11\r\n\r\nssid=Garden";
     Phone phone;
     for (std::size_t at = 0; at + 1 < text.size(); ++at) CHECK(phone.say(text.substr(at, 1)) == Progress::more);
     CHECK(phone.say(text.substr(text.size() - 1)) == Progress::whole);
@@ -55,8 +56,8 @@ TEST_CASE("bytes behind the body are not looked at") {
 
 TEST_CASE("names of headers are the same in capitals, line ends may be bare, and a port is no part of the host") {
     Phone phone;
-    CHECK(phone.say("\r\nHEAD / HTTP/1.1\nHOST:  192.168.4.1:80 \ncontent-TYPE: Application/X-WWW-Form-Urlencoded; charset=UTF-8\n\n") ==
-          Progress::whole);
+    CHECK(phone.say("\r\nHEAD / HTTP/1.1\nHOST:  192.168.4.1:80 \n"
+                    "content-TYPE: Application/X-WWW-Form-Urlencoded; charset=UTF-8\n\n") == Progress::whole);
     CHECK(phone.request.is_head());
     CHECK(phone.request.host() == "192.168.4.1");
     CHECK(phone.request.is_form());
@@ -64,7 +65,8 @@ TEST_CASE("names of headers are the same in capitals, line ends may be bare, and
 
 TEST_CASE("a request through a proxy names its host in the path") {
     Phone phone;
-    CHECK(phone.say("GET http://connectivitycheck.gstatic.com/generate_204 HTTP/1.1\r\nHost: x\r\n\r\n") == Progress::whole);
+    CHECK(phone.say("GET http://connectivitycheck.gstatic.com/generate_204 HTTP/1.1\r\nHost: x\r\n\r\n") ==
+          Progress::whole);
     CHECK(phone.request.path() == "/generate_204");
     Phone bare;
     CHECK(bare.say("GET http://example.com HTTP/1.1\r\nHost: x\r\n\r\n") == Progress::whole);

@@ -156,7 +156,8 @@ std::string_view Portal::fault_of(const Form& form) {
     if (!form.ssid.empty() && !is_possible(form.ssid, form.password)) {
         return "Such a network cannot be: its password has 8 to 63 characters, or none at all.";
     }
-    if (form.code.empty()) return is_new_server ? "Another server needs a pairing code of its own." : std::string_view{};
+    if (form.code.empty() && is_new_server) return "Another server needs a pairing code of its own.";
+    if (form.code.empty()) return {};
     if (pairing_code_of(form.code).empty()) return "This is no pairing code: it has letters and digits only.";
     const std::string_view api_url = form.api_url.empty() ? device_.api_url() : form.api_url;
     if (api_url.empty() && allow_plain_http_) return {};  // the station that is found in the network

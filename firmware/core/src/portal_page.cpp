@@ -6,7 +6,8 @@ namespace {
 constexpr std::string_view head =
     "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
     "<title>Frameferry</title><style>:root{color-scheme:light dark;font:16px/1.4 system-ui,sans-serif}"
-    "body{max-width:26em;margin:1em auto;padding:0 1em}fieldset{margin:0 0 1em;border:1px solid #8886;border-radius:6px}"
+    "body{max-width:26em;margin:1em auto;padding:0 1em}"
+    "fieldset{margin:0 0 1em;border:1px solid #8886;border-radius:6px}"
     "label{display:block;margin:.5em 0}input{font:inherit;width:100%;box-sizing:border-box;padding:.4em}"
     "input[type=checkbox]{width:auto}button{font:inherit;width:100%;padding:.6em}"
     ".notice{padding:.6em;border-left:4px solid #c60}</style><h1>Frameferry</h1>";
@@ -50,8 +51,9 @@ bool PortalPage::write_to(ByteSink& sink) {
 bool PortalPage::write_form(ByteSink& sink) {
     return write(sink, "<form method=post action=/ autocomplete=off><fieldset><legend>Wi-Fi (2.4 GHz)</legend>") &&
            write_networks(sink) &&
-           write(sink, "<label>Name of a network to add<input name=ssid list=nearby maxlength=32 autocapitalize=off>") &&
-           write(sink, "</label><label>Its password<input name=password type=password maxlength=64></label>") &&
+           write(sink, "<label>Name of a network to add") &&
+           write(sink, "<input name=ssid list=nearby maxlength=32 autocapitalize=off></label>") &&
+           write(sink, "<label>Its password<input name=password type=password maxlength=64></label>") &&
            write_nearby(sink) && write(sink, "</fieldset>") && write_server(sink) &&
            write(sink, "<button>Save</button></form>");
 }
@@ -82,7 +84,8 @@ bool PortalPage::write_server(ByteSink& sink) {
                                                     : "This camera is not paired yet.";
     return write(sink, "<fieldset><legend>Pairing</legend><p>") && write(sink, state) &&
            write(sink, "</p><label>Pairing code<input name=code maxlength=32 autocapitalize=characters></label>") &&
-           write(sink, "<label>Server<input name=api_url type=url maxlength=191 placeholder=https://host/api value=\"") &&
+           write(sink, "<label>Server<input name=api_url type=url maxlength=191") &&
+           write(sink, " placeholder=https://host/api value=\"") &&
            write_escaped(sink, parts_.api_url) && write(sink, "\"></label></fieldset>");
 }
 

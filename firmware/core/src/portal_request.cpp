@@ -83,7 +83,8 @@ void PortalRequest::take_header(std::string_view line) {
         origin_ = Text<127>(value);
         if (!origin_.fits()) origin_ = Text<127>("null");
     } else if (ascii::same_word(name, "content-type")) {
-        is_form_ = ascii::same_word(ascii::trimmed(value.substr(0, value.find(';'))), "application/x-www-form-urlencoded");
+        const std::string_view type = ascii::trimmed(value.substr(0, value.find(';')));
+        is_form_ = ascii::same_word(type, "application/x-www-form-urlencoded");
     } else if (ascii::same_word(name, "content-length")) {
         take_length(value);
     } else if (ascii::same_word(name, "transfer-encoding")) {

@@ -13,8 +13,8 @@ namespace frameferry {
 // One thread.
 class BoardCamera final : public Camera {
 public:
-    // Two buffers of `width * height / 5` in PSRAM: the driver always fills the one that nobody reads. False where there
-    // is no camera, or no PSRAM; `grab` tries again.
+    // Two buffers of `width * height / 5` in PSRAM: the driver always fills the one that nobody reads. False where
+    // there is no camera, or no PSRAM; `grab` tries again.
     bool begin();
 
     bool grab(Frame& frame) override;

@@ -1,5 +1,5 @@
-// Who may vouch for AWS: the five roots of https://www.amazontrust.com/repository/, which recommends all five for a trust
-// store of one's own. tests/test_trusted_roots.cpp holds each to the hash of its key that stands there.
+// Who may vouch for AWS: the five roots of https://www.amazontrust.com/repository/, which recommends all five for a
+// trust store of one's own. tests/test_trusted_roots.cpp holds each to the hash of its key that stands there.
 #pragma once
 
 namespace frameferry {

@@ -102,7 +102,8 @@ List<Text<32>> Wifi::scan() {
                             esp_wifi_scan_get_ap_records(&found, records.data()) == ESP_OK;
     for (std::size_t at = 0; is_scanned && at < found && count < nearby_.size(); ++at) {
         const std::string_view name(reinterpret_cast<const char*>(&records[at].ssid[0]));
-        if (!name.empty() && name.size() <= 32 && !is_known({nearby_.data(), count}, name)) nearby_[count++] = Text<32>(name);
+        const bool is_name = !name.empty() && name.size() <= 32;
+        if (is_name && !is_known({nearby_.data(), count}, name)) nearby_[count++] = Text<32>(name);
     }
     return {nearby_.data(), count};
 }

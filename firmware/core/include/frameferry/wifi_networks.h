@@ -48,7 +48,7 @@ private:
 };
 
 // Which network is to be joined next, and when. Each in turn, beginning with the one that worked last; when all of them
-// have failed it waits, longer each time up to a minute: a phone's hotspot comes and goes, and is near for minutes only.
+// have failed it waits, longer each time up to a minute: a phone's hotspot comes and goes, and is near for minutes.
 class WifiRounds {
 public:
     static constexpr std::uint32_t first_wait_ms = 2'000;
