@@ -53,7 +53,9 @@ DeviceConfig config() {
 }
 
 // At least a tick, so that the tasks below have their turn.
-void rest(std::uint32_t ms) { ulTaskNotifyTake(pdTRUE, pdMS_TO_TICKS(std::clamp(ms, 1U, longest_wait_ms))); }
+void rest(std::uint32_t ms) {
+    ulTaskNotifyTake(pdTRUE, pdMS_TO_TICKS(std::clamp<std::uint32_t>(ms, 1, longest_wait_ms)));
+}
 
 std::uint32_t lower_bits(std::uint64_t ms) { return static_cast<std::uint32_t>(ms); }
 
