@@ -17,7 +17,6 @@ constexpr std::uint32_t record_magic = 0x31524646;  // FFR1
 constexpr std::uint16_t zip_version = 10;
 constexpr std::uint16_t field_id = 0x4646;
 constexpr std::size_t name_bytes = 20;
-constexpr std::size_t name_at = 30;
 constexpr std::size_t extra_at = 50;
 constexpr std::size_t record_at = 54;
 constexpr std::size_t crc_at = 150;
