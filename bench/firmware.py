@@ -120,7 +120,7 @@ def _memory_rows() -> list[Row]:
     return [
         Row("firmware's core: memory, all of it static", static_kb, "KB", REPORT, True, peer="no heap"),
         Row(f"the same: rows of {memory['packs']} packs", memory["rows_bytes"] / 1024, "KB", REPORT, True),
-        Row("the same: deepest stack by direct calls", path.total_bytes, "bytes", REPORT, True, peer=path.names[0]),
+        Row("the same: deepest stack", path.total_bytes, "bytes", REPORT, True, peer=path.names[0]),
         Row(
             "the same: largest frame",
             frame.frame_bytes,
