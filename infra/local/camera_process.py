@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 STATION_SOURCE = Path(__file__).parents[2] / "firmware" / "station" / "src"
 _STOP_LIMIT_S = 1.5
@@ -79,9 +79,7 @@ class CameraProcess:
         self._reader.join(1)
 
     def _read(self) -> None:
-        lines: IO[str] | None = self._process.stdout
-        assert lines is not None
-        with lines:
+        with cast(IO[str], self._process.stdout) as lines:
             for line in lines:
                 event = _parse(line)
                 if event is not None:
