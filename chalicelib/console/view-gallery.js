@@ -255,6 +255,8 @@ class Gallery {
     const {model} = this.day;
     const isNearestOpen = this.#nearest === undefined || (this.at.startMs === null && this.#isTime("nearest"));
     if (model.isKnown && !model.count && isNearestOpen) this.#lookForNearest();
+    // The first camera is paired elsewhere, perhaps.
+    if (this.devices?.length === 0 && this.#isTime("devices")) this.#lookForDevices();
     this.changed();
   }
 
@@ -376,7 +378,7 @@ class Gallery {
 
   #none() {
     const isSoon = this.at.startMs === null || this.#startMs >= startOfDay(this.#app.now());
-    return nothingPanel({hasCamera: this.devices?.length !== 0, nearestMs: this.#nearest, isSoon, goTo: (ms) => this.#goTo(ms)});
+    return nothingPanel({hasCamera: this.devices?.length !== 0 || this.#nearest !== null, nearestMs: this.#nearest, isSoon, goTo: (ms) => this.#goTo(ms)});
   }
 
   #mark = () => {

@@ -1,0 +1,199 @@
+"""The gallery: a day of photos, where there are none and why, one photo closely, deleting with a way back."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from infra.local.cloud import LocalCloud
+from tests.browser.conftest import DESKTOP, PHONE, NewCamera, NewConsole, Scheme
+from tests.browser.console import Console
+from tests.e2e import packing
+from tests.e2e.a_day_of_photos import fill_a_day, send, shots
+from tests.e2e.people import DeviceCaller, OwnerCaller
+
+NINE = datetime(2026, 6, 3, 9, tzinfo=UTC)
+"""Eleven o'clock where these browsers are."""
+THAT_DAY = "#/photos/2026-06-03"
+SMALL = (160, 120)
+
+
+@pytest.fixture
+def camera(cloud: LocalCloud, new_camera: NewCamera) -> DeviceCaller:
+    """Of 80 numbers it has sent 60; the other 20 were given up for want of room."""
+    made: DeviceCaller = new_camera("Barn")
+    fill_a_day(cloud, made, NINE, photos=80, left_out=range(40, 60), size=SMALL)
+    evicted = {"kind": "evicted", "occurred_at": "2026-06-03T09:30:00Z", "first_seq": 40, "last_seq": 59}
+    made.ask("POST", "/devices/events", json=evicted)
+    return made
+
+
+def photos(page: Page) -> Locator:
+    return page.get_by_role("gridcell").filter(has=page.locator("img"))
+
+
+def of_that_day(console: Console, camera: DeviceCaller) -> Page:
+    console.go(f"{THAT_DAY}/{camera.device_id}")
+    expect(photos(console.page).first).to_be_visible()
+    return console.page
+
+
+def test_a_day_shows_its_photos_and_says_why_there_are_none(console: Console, camera: DeviceCaller) -> None:
+    page = of_that_day(console, camera)
+
+    expect(page.get_by_text("60 photos").first).to_be_visible()
+    expect(page.locator(".row.gap").filter(has_text="Card was full")).to_contain_text("20 photos")
+    expect(photos(page).first).to_have_attribute("aria-label", re.compile(r"^11:39:30"))
+
+
+def test_photos_appear_while_a_camera_drains(console: Console, cloud: LocalCloud, camera: DeviceCaller) -> None:
+    page = of_that_day(console, camera)
+
+    send(cloud, camera, [packing.pack(camera, shots(range(80, 90), NINE, SMALL))], next_seq=90)
+
+    expect(page.get_by_text("70 photos").first).to_be_visible(timeout=30_000)
+    expect(photos(page).first).to_have_attribute("aria-label", re.compile(r"^11:44:30"))
+
+
+def test_a_photo_is_looked_at_by_keyboard_alone(console: Console, camera: DeviceCaller) -> None:
+    page = of_that_day(console, camera)
+    photos(page).first.focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Photo")
+    expect(dialog.get_by_role("heading", name="11:39:30")).to_be_visible()
+    expect(dialog.locator("img").last).to_be_visible()
+
+    page.keyboard.press("ArrowRight")
+    expect(dialog.get_by_role("heading", name="11:39:00")).to_be_visible()
+
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.locator("[data-at='1']")).to_be_focused()
+
+
+def test_a_photo_says_how_its_time_is_known(console: Console, camera: DeviceCaller) -> None:
+    page = of_that_day(console, camera)
+    photos(page).first.click()
+    page.get_by_role("button", name="About this photo").click()
+
+    expect(page.get_by_text("the camera's clock was set")).to_be_visible()
+
+
+def test_a_photo_is_downloaded_as_it_was_taken(
+    console: Console, camera: DeviceCaller, owner: OwnerCaller, cloud: LocalCloud
+) -> None:
+    page = of_that_day(console, camera)
+    photos(page).first.click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+
+    assert download.value.suggested_filename.endswith(".jpg")
+    assert download.value.path().read_bytes() == owner.photo(owner.item(camera.device_id, 79))
+
+
+def test_a_deleted_photo_comes_back_by_undo_and_the_cloud_never_hears_of_it(
+    console: Console, camera: DeviceCaller, owner: OwnerCaller
+) -> None:
+    page = of_that_day(console, camera)
+    photos(page).first.focus()
+    page.keyboard.press("Delete")
+    expect(page.get_by_text("1 photo deleted")).to_be_visible()
+    expect(photos(page).first).to_have_attribute("aria-label", re.compile(r"^11:39:00"))
+
+    page.get_by_role("button", name="Undo").click()
+
+    expect(photos(page).first).to_have_attribute("aria-label", re.compile(r"^11:39:30"))
+    page.wait_for_timeout(7_000)
+    assert owner.item(camera.device_id, 79)["status"] == "processed"
+
+
+def test_a_deletion_that_nobody_takes_back_is_carried_out(
+    console: Console, camera: DeviceCaller, owner: OwnerCaller
+) -> None:
+    page = of_that_day(console, camera)
+    photos(page).first.focus()
+    page.keyboard.press("Delete")
+
+    with page.expect_response(lambda answer: answer.request.method == "DELETE", timeout=20_000) as deleted:
+        expect(page.get_by_text("1 photo deleted")).to_be_visible()
+
+    assert deleted.value.ok
+    assert owner.item(camera.device_id, 79)["status"] == "deleted"
+
+
+def test_a_page_that_is_left_before_the_undo_is_over_deletes_nothing(
+    console: Console, camera: DeviceCaller, owner: OwnerCaller
+) -> None:
+    page = of_that_day(console, camera)
+    photos(page).first.focus()
+    page.keyboard.press("Delete")
+    expect(page.get_by_text("1 photo deleted")).to_be_visible()
+
+    page.goto("about:blank")
+    page.wait_for_timeout(7_000)
+
+    assert owner.item(camera.device_id, 79)["status"] == "processed"
+
+
+def test_many_are_selected_with_shift_and_deleted_together(
+    console: Console, camera: DeviceCaller, owner: OwnerCaller
+) -> None:
+    page = of_that_day(console, camera)
+    page.get_by_role("button", name="Select", exact=True).first.click()
+    photos(page).nth(0).click()
+    photos(page).nth(4).click(modifiers=["Shift"])
+    expect(page.get_by_text("5 photos selected")).to_be_visible()
+
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("5 photos deleted")).to_be_visible()
+    expect(page.get_by_text("55 photos").first).to_be_visible(timeout=30_000)
+
+    # One after the other: they lie in one pack, which is written anew for each.
+    with page.expect_response(lambda answer: answer.url.endswith("/75"), timeout=60_000):
+        pass
+    statuses = [owner.item(camera.device_id, seq)["status"] for seq in range(74, 80)]
+    assert statuses == ["processed", *["deleted"] * 5]
+
+
+def test_a_day_is_played_and_stopped(console: Console, camera: DeviceCaller) -> None:
+    page = of_that_day(console, camera)
+    page.get_by_role("button", name="Time-lapse").click()
+    expect(page).to_have_url(re.compile(r"/play$"))
+
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page).not_to_have_url(re.compile(r"/play$"))
+
+
+def test_a_day_without_photos_leads_to_the_last_one_that_has_some(console: Console, camera: DeviceCaller) -> None:
+    console.go(f"#/photos/2026-06-07/{camera.device_id}")
+    console.page.get_by_role("button", name=re.compile("3 June 2026")).click()
+
+    expect(photos(console.page).first).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_bars_the_way_in_the_gallery(
+    new_console: NewConsole, camera: DeviceCaller, size: tuple[int, int], scheme: Scheme
+) -> None:
+    console = new_console(size=size, scheme=scheme)
+    page = of_that_day(console, camera)
+    assert ("day", console.barriers()) == ("day", [])
+
+    photos(page).first.click()
+    page.get_by_role("button", name="About this photo").click()
+    expect(page.get_by_role("dialog", name="Photo").locator("img").last).to_be_visible()
+    assert ("photo", console.barriers()) == ("photo", [])
+
+    console.go(f"{THAT_DAY}/{camera.device_id}/play")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    assert ("time-lapse", console.barriers()) == ("time-lapse", [])
+
+    console.go("#/photos/2026-06-01")
+    expect(page.get_by_text("No photos on this day")).to_be_visible()
+    assert ("empty", console.barriers()) == ("empty", [])
