@@ -18,7 +18,7 @@ DEPLOY = $(PY) -m infra.deploy $@ --stage "$(STAGE)" --cameras $(FLEET) \
 	$(if $(ACCOUNT),--account $(ACCOUNT)) $(foreach parameter,$(PARAMETERS),--parameter "$(parameter)")
 
 .DEFAULT_GOAL := help
-.PHONY: help env run test firmware-test firmware-analysis firmware flash check lint types floors rehearse plan deploy destroy redrive bench soak console-libs clean
+.PHONY: help env run test firmware-test firmware-analysis firmware flash check lint types floors rehearse plan deploy destroy redrive bench soak console-libs screenshots clean
 
 help: ## list these verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-17s %s\n", $$1, $$2}' Makefile
@@ -77,6 +77,9 @@ bench: env ## measure, print the table, write .local/bench.json
 
 soak: ## the same tests with many more Hypothesis examples
 	@HYPOTHESIS_PROFILE=soak tools/run-tests -n $(TEST_WORKERS) --dist loadfile
+
+screenshots: env ## pictures of every page of the console, into docs/pictures
+	$(PY) -m tests.browser.screenshots
 
 console-libs: ## bundle what the console takes from others into chalicelib/console (needs node)
 	@tools/console-libs/build

@@ -20,6 +20,7 @@ MODULES = [
     "bench.memory",
     "bench.pack_processing",
     "bench.requests_per_photo",
+    "bench.console",
     "bench.cost",
     "bench.drain",
     "bench.drain_packs",

@@ -1,6 +1,8 @@
 // What S3 and the API may answer (docs/protocol.md), and what becomes of the photos.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "fakes/device_run.h"
 
 using namespace frameferry;
@@ -284,6 +286,12 @@ TEST_CASE("captures whose seq is held with other bytes go up alone under new one
     std::set<std::string> pictures;
     for (const auto& [seq, jpeg] : backlog.world.cloud.photos) pictures.insert(jpeg);
     CHECK(pictures.size() == 8);
+    // And says which numbers no photo has.
+    backlog.run.go_on(120'000, false);
+    const auto skipped = std::find_if(backlog.world.cloud.events.begin(), backlog.world.cloud.events.end(),
+                                      [](const auto& event) { return event.first.rfind("skipped", 0) == 0; });
+    REQUIRE(skipped != backlog.world.cloud.events.end());
+    CHECK(skipped->second.at("first_seq").number() == 8);
 }
 
 TEST_CASE("a busy API is waited for as long as it says") {

@@ -227,6 +227,10 @@ LedState Device::led_state() {
     return uplink_.state() == LinkState::unknown ? LedState::starting : LedState::ready;
 }
 
+void Device::skipped(SeqRange seqs) {
+    outbox_.add(EventKind::skipped, {}, seqs);
+}
+
 void Device::evicted(SeqRange seqs) {
     outbox_.evicted(seqs);
     watcher_.evicted(seqs);

@@ -37,7 +37,7 @@ void Outbox::load_entry(std::size_t at, std::uint64_t boot_id) {
     entry.seqs.last = reader.number();
     entry.score_permille = static_cast<std::uint32_t>(reader.number(4));
     entry.message.append(reader.text());
-    if (!reader.is_whole() || entry.kind > EventKind::error) return;
+    if (!reader.is_whole() || entry.kind > EventKind::skipped) return;
     entry.is_kept = true;
     entries_[at] = entry;
     last_number_ = std::max(last_number_, entry.number);

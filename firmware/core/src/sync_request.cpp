@@ -70,6 +70,7 @@ std::string_view event_name(EventKind kind) {
     switch (kind) {
         case EventKind::motion: return "motion";
         case EventKind::evicted: return "evicted";
+        case EventKind::skipped: return "skipped";
         case EventKind::paused: return "paused";
         case EventKind::resumed: return "resumed";
         case EventKind::boot: return "boot";

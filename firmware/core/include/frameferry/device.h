@@ -165,6 +165,7 @@ public:
 
 private:
     void evicted(SeqRange seqs) override;
+    void skipped(SeqRange seqs) override;
     void damaged(SeqRange seqs, const char* reason) override;
     bool account(Health& health, ClockSample& clock) override;
     void activated(const Activation& activation) override;
