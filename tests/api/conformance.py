@@ -30,7 +30,8 @@ def assert_conforms(method: str, route: str, status: int, body: Any) -> None:
 @cache
 def answer_form(method: str, route: str, status: int) -> Validator:
     operation = document()["paths"][route][method.lower()]
-    return validator(operation["responses"][str(status)]["content"]["application/json"]["schema"])
+    (content,) = operation["responses"][str(status)]["content"].values()
+    return validator(content["schema"])
 
 
 @cache

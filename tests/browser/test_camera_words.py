@@ -14,7 +14,7 @@ NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 """13:00 where the owner is."""
 _CALL = """async ([module, name, args]) => {
   const app = document.querySelector("script[type=module]").src;
-  return (await import(app.replace("/app.", `/${module}.`)))[name](...args);
+  return (await import(app.replace("/boot.", `/${module}.`)))[name](...args);
 }"""
 
 Ask = Callable[..., Any]

@@ -28,7 +28,7 @@ def test_a_camera_is_paired_with_the_code_shown_and_its_photos_appear_without_a_
     console: Console, cloud: LocalCloud, tmp_path: Path
 ) -> None:
     page = console.page
-    page.get_by_role("link", name="Pair a camera").click()
+    page.get_by_role("banner").get_by_role("link", name="Pair a camera").click()
     page.get_by_label("Name").fill("Barn")
     page.get_by_role("button", name="Make a code").click()
     code = page.locator("#code").inner_text()

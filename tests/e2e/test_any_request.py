@@ -8,6 +8,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -15,12 +16,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from chalicelib.api.http import Document
 from chalicelib.api.public_routes import all_routes
 from infra.local.cloud import LocalCloud
 from tests.api.conformance import assert_conforms, document
 from tests.e2e.people import DeviceCaller, JsonObject, OwnerCaller
 
 ROUTES = [(route.method, route.path) for table in all_routes() for route in table.entries]
+DOCUMENTS = {route.path for table in all_routes() for route in table.entries if route.gives is Document}
 EXAMPLES = settings().max_examples
 
 OWN_DEVICE = "11111111-1111-4111-8111-111111111111"
@@ -37,6 +40,7 @@ FITTING = {
 FITTING_QUERY = {"from": "2025-12-26T00:00:00Z", "to": "2025-12-27T00:00:00Z"}
 
 NOT_BY_GUESSING = {
+    "GET /assets/{name}": "invalid_parameter",
     "POST /devices/activate": "pairing_code_invalid",
     "POST /devices/images": "unsupported_media_type",
     "POST /devices/commands/{command_id}/ack": "not_found",
@@ -206,6 +210,9 @@ class Sender:
         self._connection.request(request.method, target, body, headers)
         answer = self._connection.getresponse()
         content = answer.read()
+        if request.route in DOCUMENTS and answer.status == HTTPStatus.OK:
+            assert answer.headers["Content-Type"].startswith("text/")
+            return answer.status, content.decode()
         assert answer.headers["Content-Type"] == "application/json"
         return answer.status, json.loads(content)
 

@@ -152,7 +152,10 @@ def test_live_url_cannot_bring_a_deleted_photo_back(
     assert device.put(bound, jpeg).status_code == 200
     assert device.put(bare, tiny_jpeg(2)).status_code == 200
     cloud.settle()
-    assert captures.of_device(device.device_id) == derived.of_device(device.device_id) == []
+    # Other bytes are another photo: kept, and told.
+    assert [key.split("/")[2] for key in captures.of_device(device.device_id)] == ["conflicts"]
+    assert [event["kind"] for event in owner.events(device.device_id)] == ["conflict"]
+    assert derived.of_device(device.device_id) == []
     assert owner.item(device.device_id, 1)["status"] == "deleted"
     assert owner.items() == []
     receipt = device.ingest(bound, 1, sha256=sha256_hex(jpeg))
