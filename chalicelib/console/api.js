@@ -20,6 +20,9 @@ export class Api {
   #fetch;
 
   /** @param {(isReachable: boolean) => void} onReach called after each answer, and after each that did not come */
+  /** How far this machine's clock is behind the server's, in ms. */
+  behindMs = 0;
+
   constructor(session, onReach, {fetch = globalThis.fetch.bind(globalThis)} = {}) {
     this.#session = session;
     this.#fetch = fetch;
@@ -69,6 +72,8 @@ export class Api {
     if (body !== undefined) headers["Content-Type"] = "application/json";
     const answer = await this.#answer(path, query, {method, headers, signal, body: body && JSON.stringify(body)});
     const told = await inOurForm(answer);
+    const serverMs = Date.parse(answer.headers.get("Date"));
+    if (told !== null && serverMs) this.behindMs = serverMs - Date.now();
     this.onReach(told !== null);
     if (told === null) throw new Unreachable(`The API did not answer (${answer.status}).`);
     if (answer.ok) return told;

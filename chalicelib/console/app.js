@@ -1,6 +1,7 @@
 // The page: starts, routes by the fragment, draws the frame around a view.
 
 import {Api} from "./api.js";
+import {deletionsOf} from "./deletions.js";
 import {icon} from "./icons.js";
 import {classMap, html, nothing, render} from "./lit.js";
 import {loaded} from "./modules.js";
@@ -10,6 +11,7 @@ import {galleryView} from "./view-gallery.js";
 import {signInView} from "./view-sign-in.js";
 
 const HOME = "photos";
+const CLOCK_TOLERANCE_MS = 5_000;
 /** By the first part of the fragment; the rest are the view's own. `load` gives what makes it: only the first page comes at once. */
 const VIEWS = new Map([
   [HOME, {label: "Photos", load: () => galleryView}],
@@ -36,8 +38,9 @@ class App {
     this.#routed();
   }
 
+  /** By the server's clock, where that is much another one: what is asked for by time is meant by it. */
   now() {
-    return Date.now();
+    return Date.now() + (Math.abs(this.api.behindMs) > CLOCK_TOLERANCE_MS ? this.api.behindMs : 0);
   }
 
   /** Draw again at the next frame. */
@@ -67,9 +70,11 @@ class App {
     this.#routed();
   }
 
-  async signOut() {
-    await this.session.signOut();
+  signOut() {
+    deletionsOf(this).forgo();
+    const ended = this.session.signOut();
     this.#routed();
+    return ended;
   }
 
   #ended() {
@@ -84,7 +89,9 @@ class App {
   }
 
   #routed() {
-    const [first, ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+    const [first, ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decoded);
+    // A password is not to be found in the address, whoever is signed in.
+    if (first === "sign-in" && this.session.isOpen) return location.replace("#/");
     const name = VIEWS.has(first) ? first : HOME;
     const parts = name === first ? rest : [];
     if (!this.session.isOpen || this.#shown !== name || !this.#view.follow?.(...parts)) this.#show(name, parts);
@@ -137,7 +144,7 @@ class App {
           )}
         </nav>
         <a class="button primary pair" href="#/pair"><span class="plus" aria-hidden="true">+</span><span>Pair a camera</span></a>
-        <button class="quiet leave" @click=${() => this.signOut()}>${icon("leave")}<span>Sign out</span></button>
+        <button class="quiet leave" title="Signed in as ${this.session.username}" @click=${() => this.signOut()}>${icon("leave")}<span>Sign out</span></button>
       </header>
     `;
   }
@@ -162,6 +169,14 @@ function arrive() {
   scrollTo(0, 0);
   const main = document.getElementById("main");
   (main.querySelector("[data-first]") ?? main).focus({preventScroll: true});
+}
+
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 function skip(event) {

@@ -11,12 +11,14 @@ export class CameraPause {
   #asked;
   #dialogs;
   #forget;
+  #now;
 
-  /** @param {{asked: (command: object, text: string) => void, dialogs: import("./dialogs.js").Dialogs, forget: (fromMs: number, toMs: number) => void}} ways */
-  constructor({asked, dialogs, forget}) {
+  /** @param {{asked: (command: object, text: string) => void, dialogs: import("./dialogs.js").Dialogs, forget: (fromMs: number, toMs: number) => void, now: () => number}} ways */
+  constructor({asked, dialogs, forget, now}) {
     this.#asked = asked;
     this.#dialogs = dialogs;
     this.#forget = forget;
+    this.#now = now;
   }
 
   template({settings}, nowMs, isBusy) {
@@ -63,7 +65,7 @@ export class CameraPause {
         <p class="faint small" id="forget-words">60 is an hour, 1440 a day. This cannot be undone.</p>
       `,
       act: (form) => {
-        const toMs = Date.now();
+        const toMs = this.#now();
         this.#forget(toMs - Number(form.get("minutes")) * MINUTE_MS, toMs);
       },
     });

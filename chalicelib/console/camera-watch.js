@@ -93,11 +93,11 @@ export class CameraWatch {
   async #lookBack(signal) {
     const now = this.#app.now();
     if (now - this.#lookedBackAt < LOOK_BACK_EVERY_MS) return;
-    this.#lookedBackAt = now;
     try {
       const query = {from: new Date(now - BACK_MS).toISOString(), limit: BACK_SAMPLES};
       const {items} = await this.#app.api.get(`/devices/${this.device.device_id}/health`, query, {signal});
       items.forEach((each) => this.#remember(each));
+      this.#lookedBackAt = now;
     } catch (error) {
       // Without it a page is poorer by a few words, and no more.
       if (!(error instanceof ApiError)) throw error;

@@ -20,14 +20,27 @@ export function deletionsOf(app) {
 export class Deletions {
   #app;
   #hidden = new Set();
-  #undo = null;
+  #undo = [];
   #queue = Promise.resolve();
+  #waiting = new Set();
 
   /** Called when something is hidden or comes back. @type {Set<() => void>} */
   listeners = new Set();
 
   constructor(app) {
     this.#app = app;
+    // What is being carried out is asked about; what can still be undone is not, and stays.
+    addEventListener("beforeunload", (event) => this.#isBusy && event.preventDefault());
+  }
+
+  /** Somebody else is about to sign in: what could still be undone is. */
+  forgo() {
+    for (const back of [...this.#undo]) back();
+    this.#waiting.clear();
+  }
+
+  get #isBusy() {
+    return this.#waiting.size > 0;
   }
 
   isHidden(key) {
@@ -40,27 +53,32 @@ export class Deletions {
     const back = () => {
       clearTimeout(timer);
       takeAway();
-      if (this.#undo === back) this.#undo = null;
+      this.#undo = this.#undo.filter((each) => each !== back);
       this.#show(items);
     };
     const takeAway = this.#app.toast(`${photos(items.length)} deleted`, {label: "Undo", action: back, holdMs: UNDO_MS});
     const timer = setTimeout(() => {
-      if (this.#undo === back) this.#undo = null;
+      this.#undo = this.#undo.filter((each) => each !== back);
       takeAway();
+      for (const item of items) this.#waiting.add(item);
       this.#queue = this.#queue.then(() => this.#carryOut(items));
     }, UNDO_MS);
-    this.#undo = back;
+    this.#undo.push(back);
   }
 
   /** Takes the latest back, while that is possible. */
   undo() {
-    this.#undo?.();
+    this.#undo.at(-1)?.();
   }
 
   /** One after the other: those of a pack would be in each other's way. */
   async #carryOut(items) {
     const left = [];
-    for (const item of items) if (!(await this.#deleted(item))) left.push(item);
+    for (const item of items) {
+      if (!this.#waiting.has(item)) return;
+      if (!(await this.#deleted(item))) left.push(item);
+      this.#waiting.delete(item);
+    }
     if (!left.length) return;
     this.#show(left);
     this.#app.toast(`${photos(left.length)} could not be deleted.`, {label: "Try again", action: () => this.ask(left), holdMs: 15_000});

@@ -198,13 +198,14 @@ export class PhotoGrid {
   #followFocus() {
     const at = this.#focusKey === null ? -1 : this.#day.indexOf(this.#focusKey);
     if (at === this.#focusAt) return;
+    this.#isFocusDue ||= this.#element?.contains(document.activeElement) ?? false;
     if (at >= 0) this.#focusAt = at;
     else this.#focusAt = Math.max(0, Math.min(this.#focusAt, this.#day.count - 1));
   }
 
   #focusCame = (event) => {
     const {at} = event.target.dataset;
-    if (at === undefined || Number(at) === this.#focusAt) return;
+    if (at === undefined || (Number(at) === this.#focusAt && this.#focusKey !== null)) return;
     this.#focusOn(Number(at));
     this.#gallery.changed();
   };
@@ -223,12 +224,14 @@ export class PhotoGrid {
 
   #pressed = (event) => {
     if (!event.target.dataset.at || event.altKey) return;
+    // The photo under the eye, even where others have come before the page was drawn again.
+    if (Number(event.target.dataset.at) !== this.#focusAt) this.#focusOn(Number(event.target.dataset.at));
     const {rows, rowsOfAPage} = this.#window;
     const to = placeAfterKey(rows, this.#focusAt, this.#day.count, event, rowsOfAPage);
     if (to !== null) this.#went(to, event.shiftKey);
     else if (event.key === "Enter") this.#gallery.open(this.#focusAt);
     else if (event.key === " " || event.key === "x") this.#gallery.choose(this.#focusAt, event.shiftKey);
-    else if (event.key === "Delete") this.#gallery.remove(this.#focusAt);
+    else if (event.key === "Delete" && !event.repeat) this.#gallery.remove(this.#focusAt);
     else return;
     event.preventDefault();
   };

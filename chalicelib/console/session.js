@@ -2,6 +2,8 @@
 // Tokens live in this object and nowhere else: a reload signs out.
 
 const EARLY_MS = 60_000;
+/** Refusals after which a refresh token is no good any more. */
+const FINAL = new Set(["NotAuthorizedException", "UserNotFoundException", "PasswordResetRequiredException"]);
 
 export class SignInRefused extends Error {
   /** @param {string} code Cognito's name of the exception. */
@@ -32,6 +34,11 @@ export class Session {
     this.#now = now;
     this.onEnd = onEnd;
     this.username = "";
+  }
+
+  /** Whether the user pool is the local cloud's. */
+  get isLocal() {
+    return this.#settings.sign_in_url.startsWith("/");
   }
 
   get isOpen() {
@@ -87,9 +94,11 @@ export class Session {
         AuthFlow: "REFRESH_TOKEN_AUTH",
         AuthParameters: {REFRESH_TOKEN: refresh},
       });
-      this.#keep(told.AuthenticationResult, refresh);
+      // Signed out meanwhile, or signed in anew.
+      if (this.#tokens?.refresh === refresh) this.#keep(told.AuthenticationResult, refresh);
     } catch (error) {
-      if (!(error instanceof SignInRefused)) throw error;
+      if (!(error instanceof SignInRefused) || !FINAL.has(error.code)) throw error;
+      if (this.#tokens?.refresh !== refresh) return;
       this.#tokens = null;
       this.onEnd();
     }

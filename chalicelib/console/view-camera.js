@@ -30,7 +30,7 @@ export function cameraView(app, deviceId) {
   const log = new CameraLog(app, deviceId, (error) => say(troubleWords(error)));
   const settings = new CameraSettings((changes) => patched({settings: changes}), () => app.changed());
   const name = new CameraName((text) => patched({name: text}), () => app.changed());
-  const pause = new CameraPause({asked, dialogs, forget});
+  const pause = new CameraPause({asked, dialogs, forget, now: () => app.now()});
   const access = new CameraAccess({asked, dialogs, revoke});
   let isBusy = false;
   let takeAway = () => {};

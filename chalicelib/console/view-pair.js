@@ -74,8 +74,13 @@ export function pairView(app, deviceId) {
   }
 
   async function copied(text) {
-    await navigator.clipboard.writeText(text);
-    app.toast("Copied.");
+    try {
+      await navigator.clipboard.writeText(text);
+      app.toast("Copied.");
+    } catch {
+      // Browsers have no clipboard for a page that did not come over TLS.
+      app.toast("Your browser does not let this page copy: select it by hand.");
+    }
   }
 
   const asksName = () => html`

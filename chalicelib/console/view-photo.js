@@ -209,14 +209,18 @@ export class PhotoView {
   }
 
   #download() {
-    const blob = this.#blobOf(this.#item);
+    const blob = this.#isShown ? this.#blobOf(this.#item) : null;
     if (blob) saveAs(blob, fileName(this.#item, this.#gallery.cameraName(this.#item.device_id)));
+  }
+
+  get #isShown() {
+    return this.#item !== null && keyOf(this.#item) === this.#key;
   }
 
   /** On to the next one; the last of a day closes. */
   #remove() {
     const item = this.#item;
-    if (!item) return;
+    if (!this.#isShown) return;
     const {model} = this.#gallery.day;
     const at = this.placeInDay;
     const next = model.itemAt(at + 1) ?? model.itemAt(at - 1);
@@ -249,7 +253,7 @@ export class PhotoView {
       ArrowRight: () => this.#turn(1),
       ArrowLeft: () => this.#turn(-1),
       Escape: () => this.#gallery.close(),
-      Delete: () => this.#remove(),
+      Delete: () => event.repeat || this.#remove(),
       "+": () => this.#stage.step(1),
       "=": () => this.#stage.step(1),
       "-": () => this.#stage.step(-1),

@@ -29,6 +29,10 @@ export function signInView(app) {
       step = await deed();
     } catch (error) {
       trouble = inWords(error);
+      if (step === "new_password" && error.code === "NotAuthorizedException") {
+        step = "sign_in";
+        trouble = "That took too long. Sign in once more with the password that you were given.";
+      }
     }
     isBusy = false;
     if (step === "in") app.signedIn();
@@ -66,7 +70,8 @@ export function signInView(app) {
       if (name !== "sign-in" || !password) return;
       // Not to be found in the history.
       history.replaceState(null, "", "#/");
-      tried(() => app.session.signIn(username, password));
+      // Elsewhere such a link would sign somebody in whom its sender chose.
+      if (app.session.isLocal) tried(() => app.session.signIn(username, password));
     },
     stop() {},
     template: () => html`
@@ -81,6 +86,7 @@ export function signInView(app) {
 }
 
 function inWords(error) {
+  if (error instanceof SignInRefused && /expired|attempts exceeded/i.test(error.message)) return error.message;
   if (error instanceof SignInRefused) return REFUSALS[error.code] ?? `The user pool refused: ${error.message || error.code}`;
   if (error instanceof PoolUnreachable) return `${error.message} Check the network and try again.`;
   throw error;

@@ -68,7 +68,7 @@ def test_the_first_page_is_small(new_console: NewConsole, cloud: LocalCloud) -> 
             bodies[request.url] = answer.body()
 
     console.page.on("requestfinished", keep)
-    console.sign_in_by_link(cloud.owner)
+    console.sign_in_by_link(cloud.new_owner("somebody new"))
     expect(console.page.get_by_text("No camera yet")).to_be_visible()
 
     sent = sum(len(gzip.compress(body, 6)) if len(body) >= 1024 else len(body) for body in bodies.values())
