@@ -21,6 +21,7 @@
 #include "frameferry/motion.h"
 #include "frameferry/portal_device.h"
 #include "frameferry/task_watch.h"
+#include "frameferry/watched_transport.h"
 #include "frameferry/wifi_networks.h"
 #include "posix/tls_transport.h"
 
@@ -72,6 +73,8 @@ private:
     BoardEntropy entropy_;
     CardStorage card_;
     TlsTransport transport_;
+    TaskWatch watch_;
+    WatchedTransport watched_transport_{transport_, clock_, watch_, TaskWatch::Task::uplink};
     BoardCamera camera_;
     BoardHealth health_;
     SerialLog serial_;
@@ -81,7 +84,6 @@ private:
     Device device_;
     KeptForNextStart kept_{device_, values_};
     MotionEye eye_;
-    TaskWatch watch_;
 
     TaskHandle_t capture_handle_ = nullptr;
     TaskHandle_t uplink_handle_ = nullptr;
