@@ -116,3 +116,56 @@ TEST_CASE("a pause that cannot be kept is in force, and is kept as soon as that 
     second.pause.load();
     CHECK(second.pause.is_paused());
 }
+
+TEST_CASE("a pause until an instant that has passed does not come back with a reboot that knows no time") {
+    MemoryValues values;
+    Run first(values);
+    first.pause.load();
+    first.pause.set_owner({false, christmas_ms});
+    first.port.set_utc_ms(christmas_ms - 1, ClockQuality::date);
+    CHECK(first.pause.keep());
+    CHECK(first.pause.is_paused());
+    first.port.now_ms += 1;
+    CHECK(first.pause.keep());
+    Run second(values);
+    second.pause.load();
+    CHECK_FALSE(second.pause.is_paused());
+}
+
+TEST_CASE("the end of a pause that cannot be kept is kept later, and leaves the button's and the owner's pause alone") {
+    MemoryValues values;
+    Run first(values);
+    first.pause.load();
+    first.pause.set_button(true);
+    first.pause.set_owner({true, christmas_ms});
+    first.port.set_utc_ms(christmas_ms, ClockQuality::date);
+    CHECK(first.pause.keep());
+    first.pause.set_button(false);
+    CHECK(first.pause.is_paused());
+    first.pause.set_button(true);
+    first.port.set_utc_ms(christmas_ms - 1, ClockQuality::date);
+    first.pause.set_owner({false, christmas_ms});
+    first.port.now_ms += 1;
+    values.is_full = true;
+    CHECK_FALSE(first.pause.keep());
+    values.is_full = false;
+    CHECK(first.pause.keep());
+    Run second(values);
+    second.pause.load();
+    CHECK(second.pause.is_paused_by_button());
+    second.pause.set_button(false);
+    CHECK_FALSE(second.pause.is_paused());
+}
+
+TEST_CASE("a pause that was over when it was told costs one write, however often it is told") {
+    MemoryValues values;
+    Run run(values);
+    run.pause.load();
+    run.port.set_utc_ms(christmas_ms, ClockQuality::date);
+    for (int times = 0; times < 5; ++times) {
+        CHECK(run.pause.set_owner({false, christmas_ms - 1}));
+        CHECK(run.pause.keep());
+    }
+    CHECK_FALSE(run.pause.is_paused());
+    CHECK(values.writes <= 1);
+}

@@ -33,7 +33,12 @@ void Pause::load() {
 bool Pause::is_paused() {
     const Lock lock(mutex_);
     if (by_button_ || owner_.is_paused) return true;
-    return owner_.until_ms != 0 && (!clock_.is_set() || clock_.utc_ms() < owner_.until_ms);
+    return owner_.until_ms != 0 && !has_ended(owner_);
+}
+
+bool Pause::has_ended(const Wish& wish) {
+    const bool is_timed = !wish.is_paused && wish.until_ms != 0;
+    return is_timed && clock_.is_set() && clock_.utc_ms() >= wish.until_ms;
 }
 
 bool Pause::set_button(bool is_paused) {
@@ -42,8 +47,9 @@ bool Pause::set_button(bool is_paused) {
     return changed();
 }
 
-bool Pause::set_owner(const Wish& wish) {
+bool Pause::set_owner(const Wish& told) {
     const Lock lock(mutex_);
+    const Wish wish = has_ended(told) ? Wish{} : told;
     if (is_kept_ && wish.is_paused == owner_.is_paused && wish.until_ms == owner_.until_ms) return true;
     owner_ = wish;
     return changed();
@@ -61,8 +67,13 @@ bool Pause::is_paused_by_button() {
     return by_button_;
 }
 
+// What has ended must not be there after a reboot, when nobody knows the time.
 bool Pause::keep() {
     const Lock lock(mutex_);
+    if (has_ended(owner_)) {
+        owner_ = {};
+        is_kept_ = false;
+    }
     return is_kept_ || keep_now();
 }
 

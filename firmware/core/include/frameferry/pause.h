@@ -28,14 +28,16 @@ public:
 
     // In force at once, whether or not it can be kept; false where it is not kept yet: see `keep`.
     bool set_button(bool is_paused);
-    bool set_owner(const Wish& wish);
+    bool set_owner(const Wish& told);
     bool resume();
     [[nodiscard]] bool is_paused_by_button();
 
-    // Tries again to keep what is not kept. True where nothing is left to be kept.
+    // Tries again to keep what is not kept, the end of a pause as well: to be called now and then. True where nothing is
+    // left to be kept.
     bool keep();
 
 private:
+    [[nodiscard]] bool has_ended(const Wish& wish);
     bool changed();
     bool keep_now();
 
