@@ -2,6 +2,7 @@
 
 #include <initializer_list>
 
+#include "fakes/device_run.h"
 #include "frameferry/sleep_plan.h"
 
 using frameferry::LedState;
@@ -36,6 +37,18 @@ TEST_CASE("it sleeps through a pause, a minute at a time") {
     facts.led = LedState::paused;
     facts.capture_due_ms = 3'600'000;
     facts.network_due_ms = 3'600'000;
+    CHECK(sleep_ms(facts) == 60'000);
+}
+
+TEST_CASE("a device that is paused and far from any network lets its board sleep") {
+    device_run::World world;
+    device_run::Run run(world);
+    REQUIRE(run.pair());
+    REQUIRE(run.device->button_pressed());
+    SleepFacts facts = in_the_woods();
+    facts.capture_due_ms = run.device->capture_step();
+    facts.led = run.device->led_state();
+    CHECK(facts.led == LedState::paused);
     CHECK(sleep_ms(facts) == 60'000);
 }
 

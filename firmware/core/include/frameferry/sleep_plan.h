@@ -15,7 +15,7 @@ struct SleepFacts {
     bool is_button_down = false;
     bool wants_motion = false;       // then the camera looks all the time
     bool is_watched = false;         // a computer is on the USB port, which light sleep would cut off
-    std::uint32_t capture_due_ms = 0;
+    std::uint32_t capture_due_ms = 0;  // means nothing while paused
     std::uint32_t network_due_ms = 0;  // until the next network is tried
 };
 
