@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -74,7 +75,40 @@ private:
     void (*previous_)(int) = SIG_DFL;
 };
 
+// Only so many more files can be opened for as long as this is there.
+class FileLimit {
+public:
+    explicit FileLimit(int more) {
+        ::getrlimit(RLIMIT_NOFILE, &before_);
+        const rlimit limit{static_cast<rlim_t>(lowest_free() + more), before_.rlim_max};
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    FileLimit(const FileLimit&) = delete;
+    FileLimit& operator=(const FileLimit&) = delete;
+    ~FileLimit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+    static int lowest_free() {
+        const int handle = ::dup(STDIN_FILENO);
+        ::close(handle);
+        return handle;
+    }
+
+private:
+    rlimit before_{};
+};
+
 }  // namespace
+
+TEST_CASE("a file whose folder cannot be synced is not created, and not left open") {
+    Card card;
+    const int free_handle = FileLimit::lowest_free();
+    {
+        const FileLimit one_more(1);
+        CHECK(card.storage.create("/a", card.file) == IoStatus::failed);
+    }
+    CHECK(card.file == Storage::none);
+    CHECK(FileLimit::lowest_free() == free_handle);
+}
 
 TEST_CASE("a file has the size it was grown to, and gives back what was written into it") {
     Card card;

@@ -95,7 +95,12 @@ IoStatus PosixStorage::open(std::string_view path, File& file) {
 
 IoStatus PosixStorage::create(std::string_view path, File& file) {
     file = ::open(path_of(path).c_str(), O_RDWR | O_CREAT | O_TRUNC, file_mode);
-    return file >= 0 ? sync_folder_of(path) : failure();
+    if (file < 0) return failure();
+    const IoStatus status = sync_folder_of(path);
+    if (status == IoStatus::ok) return status;
+    ::close(file);  // the caller has only what was created
+    file = none;
+    return status;
 }
 
 void PosixStorage::close(File file) {
