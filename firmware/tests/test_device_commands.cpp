@@ -31,6 +31,10 @@ struct Paired {
         world.cloud.commands.push_back({command_id, kind, arguments});
         run.go_on(180'000);
     }
+    // The button that pauses, once.
+    void press() {
+        if (!run.device->is_paused()) run.device->button_pressed();
+    }
     std::string status() { return world.cloud.acks[command_id]; }
     std::string detail() { return world.cloud.details[command_id]; }
     World world;
@@ -89,6 +93,57 @@ TEST_CASE("the button pauses at once, and no command of a paused device takes a 
     CHECK_FALSE(paired.run.device->button_pressed());
     paired.run.go_on(60'000);
     CHECK(paired.world.camera.taken > taken);
+}
+
+TEST_CASE("a pause of an hour that has ended stays so after a reboot without a network") {
+    World world;
+    {
+        Run run(world, config());
+        REQUIRE(run.pair());
+        world.cloud.commands.push_back({command_id, "pause", R"({"duration_s":3600})"});
+        run.go_on(180'000);
+        CHECK(run.device->is_paused());
+        run.go_on(3'600'000);
+        CHECK_FALSE(run.device->is_paused());
+    }
+    world.clock.known = ClockQuality::never_set;
+    world.network.on_connect = [](const Endpoint&) { return NetStatus::no_address; };
+    Run run(world, config());
+    const int taken = world.camera.taken;
+    run.go_on(120'000);
+    CHECK_FALSE(run.device->is_paused());
+    CHECK(world.camera.taken > taken);
+}
+
+TEST_CASE("the button that is pressed while the camera takes a picture has the picture thrown away, and no fault told") {
+    Paired paired;
+    paired.world.camera.while_grabbing = [&] { paired.press(); };
+    const frameferry::Seq next = paired.run.device->queue().next_seq();
+    paired.run.go_on(120'000);
+    CHECK(paired.run.device->queue().next_seq() == next);
+    CHECK(paired.run.device->led_state() == LedState::paused);
+    CHECK(events_of(paired.world, "error") == 0);
+}
+
+TEST_CASE("the button that is pressed while a photo waits for its turn leaves the camera alone") {
+    Paired paired;
+    paired.run.capture_mutex().before_lock = [&] { paired.press(); };
+    const int taken = paired.world.camera.taken;
+    paired.run.go_on(120'000);
+    CHECK(paired.run.device->led_state() == LedState::paused);
+    CHECK(paired.world.camera.taken == taken);
+    CHECK(events_of(paired.world, "error") == 0);
+}
+
+TEST_CASE("a photo that was wanted now, and was paused while it was taken, has failed for that reason") {
+    Paired paired;
+    paired.world.cloud.settings = R"({"interval_s":86400})";
+    paired.world.cloud.settings_version = 2;
+    paired.run.go_on(120'000);
+    paired.world.camera.while_grabbing = [&] { paired.press(); };
+    paired.command("capture_now");
+    CHECK(paired.status() == "failed");
+    CHECK(paired.detail() == "the device is paused");
 }
 
 TEST_CASE("settings that say nothing of a pause leave the button's alone") {

@@ -174,3 +174,20 @@ TEST_CASE("each server knows the device by an identity of its own") {
     CHECK_FALSE(Run(values, "http://api:443").store.is_paired());
     CHECK(Run(values).store.is_paired());
 }
+
+TEST_CASE("an identity changes only while its readers wait") {
+    MemoryValues values;
+    Run run(values);
+    run.store.begin("7ZK3M-Q9V1A");
+    const Text<32> code = run.store.begun().code;
+    int writes = 0;
+    values.before_put = [&] {
+        ++writes;
+        CHECK(run.mutex.is_taken());
+    };
+    CHECK(run.store.complete(activation(), code));
+    CHECK(run.store.keep_pending(DeviceToken("devtok_second")));
+    run.store.accepted(true);
+    run.store.keep_receipt_keys(activation().receipt_keys);
+    CHECK(writes == 4);
+}

@@ -93,9 +93,9 @@ bool Device::set_api_url(std::string_view url) {
 bool Device::open_queue() {
     const Lock lock(mutexes_.capture);
     card_tried_at_ms_ = clock_.monotonic_ms();
-    const Identity& identity = identity_.identity();
-    QueueStatus status = queue_.start(identity.device_uuid, boot_id_);
-    if (status == QueueStatus::ok) status = queue_.raise_next_seq(identity.next_seq);
+    const IdentityStore::Numbering numbering = identity_.numbering();
+    QueueStatus status = queue_.start(numbering.device_uuid, boot_id_);
+    if (status == QueueStatus::ok) status = queue_.raise_next_seq(numbering.next_seq);
     const bool is_open = status == QueueStatus::ok;
     if (!is_open) lost(status == QueueStatus::card ? "the card is missing or fails" : "the queue cannot be opened");
     is_queue_open_.store(is_open);
@@ -166,9 +166,12 @@ bool Device::capture(bool is_wanted_now) {
     return true;
 }
 
+// The pause may have come while it waited for its turn, or for the camera: then there is no picture, and no fault.
 bool Device::take_and_put() {
+    if (pause_.is_paused()) return false;
     const Settings settings = settings_.settings();
     const Bytes jpeg = frames_.take(settings.resolution, settings.jpeg_quality);
+    if (pause_.is_paused()) return false;
     if (jpeg.empty()) {
         lost("the camera gave no whole picture");
         return false;
@@ -279,7 +282,9 @@ CommandOutcome Device::carry_out(const Command& command) {
         case CommandKind::capture_now:
             if (pause_.is_paused()) return CommandOutcome::failed("the device is paused");
             if (!is_queue_open_.load()) return CommandOutcome::failed("there is no card");
-            return capture(true) ? CommandOutcome{} : CommandOutcome::failed("there was no picture to keep");
+            if (capture(true)) return {};
+            if (pause_.is_paused()) return CommandOutcome::failed("the device is paused");
+            return CommandOutcome::failed("there was no picture to keep");
         case CommandKind::pause: return pause_by_command(command);
         case CommandKind::resume:
             return pause_.resume() ? CommandOutcome{} : CommandOutcome::failed("resumed, but that could not be kept");

@@ -115,12 +115,17 @@ IdentityStore::Begun IdentityStore::begun() {
 
 void IdentityStore::give_up(std::string_view code) {
     const Lock lock(mutex_);
+    drop_begun(code);
+}
+
+void IdentityStore::drop_begun(std::string_view code) {
     if (begun_.code != code) return;  // another one was typed meanwhile
     begun_ = {};
     values_.erase(begun_key);
 }
 
 bool IdentityStore::complete(const Activation& activation, std::string_view code) {
+    const Lock lock(mutex_);
     const Identity before = identity_;
     const auto pairing_before = pairing_;
     identity_ = {};
@@ -136,11 +141,17 @@ bool IdentityStore::complete(const Activation& activation, std::string_view code
         return false;
     }
     is_paired_ = true;
-    give_up(code);
+    drop_begun(code);
     return true;
 }
 
+IdentityStore::Numbering IdentityStore::numbering() {
+    const Lock lock(mutex_);
+    return {identity_.device_uuid, identity_.next_seq};
+}
+
 bool IdentityStore::keep_pending(const DeviceToken& token) {
+    const Lock lock(mutex_);
     if (!is_paired_ || token == identity_.token.view()) return is_paired_;
     identity_.pending_token = token;
     if (keep()) return true;
@@ -149,6 +160,7 @@ bool IdentityStore::keep_pending(const DeviceToken& token) {
 }
 
 void IdentityStore::accepted(bool was_pending) {
+    const Lock lock(mutex_);
     if (identity_.pending_token.empty()) return;
     if (was_pending) identity_.token = identity_.pending_token;
     identity_.pending_token.clear();
@@ -157,6 +169,7 @@ void IdentityStore::accepted(bool was_pending) {
 }
 
 void IdentityStore::keep_receipt_keys(const ReceiptKeys& keys) {
+    const Lock lock(mutex_);
     if (!is_paired_ || keys.count() == 0) return;
     identity_.receipt_keys = keys;
     keep();

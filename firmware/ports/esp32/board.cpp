@@ -124,6 +124,7 @@ void Board::look_for_motion(std::uint64_t now_ms) {
     if (now_ms - looked_at_ms_ < look_every_ms) return;
     looked_at_ms_ = now_ms;
     const Lock lock(capture_mutex_);  // a command may take a photo at the same time
+    if (device_.is_paused()) return eye_.forget();  // since then
     const MotionLook look = camera_.look(eye_) ? eye_.end() : MotionLook{};
     if (look.has_moved) device_.motion_seen(look.score_permille);
 }

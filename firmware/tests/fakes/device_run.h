@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -18,6 +19,7 @@ namespace device_run {
 class PictureCamera final : public frameferry::Camera {
 public:
     bool grab(frameferry::Frame& frame) override {
+        if (while_grabbing) while_grabbing();
         if (is_dead) return false;
         picture_ = "\xFF\xD8 picture " + std::to_string(++taken) + std::string(picture_bytes, 'x') + "\xFF\xD9";
         if (is_torn) picture_.pop_back();
@@ -33,6 +35,7 @@ public:
 
     bool is_dead = false;
     bool is_torn = false;
+    std::function<void()> while_grabbing;
     int taken = 0;
     std::size_t picture_bytes = 200;
     frameferry::Resolution last_resolution = frameferry::Resolution::qvga;
@@ -136,6 +139,8 @@ public:
         }
         return device->is_paired();
     }
+
+    memory_ports::CheckedMutex& capture_mutex() { return mutexes_[1]; }
 
     frameferry::StartStatus started{};
     std::unique_ptr<frameferry::Device> device;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <random>
 #include <stdexcept>
@@ -38,10 +39,14 @@ public:
 class CheckedMutex final : public frameferry::Mutex {
 public:
     void lock() override {
+        if (before_lock) before_lock();
         if (is_taken_) throw std::logic_error("a mutex is taken twice");
         is_taken_ = true;
     }
     void unlock() override { is_taken_ = false; }
+    [[nodiscard]] bool is_taken() const { return is_taken_; }
+
+    std::function<void()> before_lock;  // what happens while somebody waits for it
 
 private:
     bool is_taken_ = false;
@@ -80,6 +85,7 @@ public:
     }
     bool put(std::string_view key, Bytes value) override {
         if (key.size() > 15 || key.empty()) throw std::logic_error("a key that NVS does not take");
+        if (before_put) before_put();
         if (!counts()) return false;
         values[std::string(key)] = {value.data, value.data + value.size};
         cut_after();
@@ -95,6 +101,7 @@ public:
     Map values;
     bool is_broken = false;  // reads
     bool is_full = false;    // writes
+    std::function<void()> before_put;
     int writes = 0;
     int cut_before_write = 0;  // counted from 1; 0: never
     int cut_after_write = 0;

@@ -27,7 +27,7 @@ struct Identity {
     Seq next_seq = 0;  // of the activation: no capture gets a seq below
 };
 
-// The identity belongs to the thread that talks to the API; codes may come from any.
+// The identity belongs to the thread that talks to the API; codes may come from any, and `numbering` may go to any.
 class IdentityStore {
 public:
     IdentityStore(KeyValue& values, Entropy& entropy, Mutex& mutex)
@@ -37,6 +37,11 @@ public:
     void load();
     [[nodiscard]] bool is_paired() const { return is_paired_; }
     [[nodiscard]] const Identity& identity() const { return identity_; }
+    struct Numbering {
+        Uuid device_uuid{};
+        Seq next_seq = 0;  // of the activation
+    };
+    [[nodiscard]] Numbering numbering();
 
     // Keeps the code and a nonce before they are first used; the same code gets the same nonce. False where it is no
     // code, or cannot be kept: then it is not to be used, because a lost answer would strand the device.
@@ -65,10 +70,11 @@ private:
     void load_identity();
     void load_begun();
     bool keep_begun();
+    void drop_begun(std::string_view code);
 
     KeyValue& values_;
     Entropy& entropy_;
-    Mutex& mutex_;  // of what is begun
+    Mutex& mutex_;  // of what is begun, and of changes of the identity
     Identity identity_;
     std::array<std::uint8_t, 8> pairing_{};  // of the hash of the code that made it, so that it is not used again
     bool is_paired_ = false;
