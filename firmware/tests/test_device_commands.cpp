@@ -115,7 +115,7 @@ TEST_CASE("a pause of an hour that has ended stays so after a reboot without a n
     CHECK(world.camera.taken > taken);
 }
 
-TEST_CASE("the button that is pressed while the camera takes a picture has the picture thrown away, and no fault told") {
+TEST_CASE("the button that is pressed while the camera takes a picture throws it away, and no fault is told") {
     Paired paired;
     paired.world.camera.while_grabbing = [&] { paired.press(); };
     const frameferry::Seq next = paired.run.device->queue().next_seq();

@@ -5,9 +5,7 @@
 #include "frameferry/watched_transport.h"
 
 using frameferry::Bytes;
-using frameferry::NetResult;
 using frameferry::NetStatus;
-using frameferry::Room;
 using frameferry::TaskWatch;
 using Task = frameferry::TaskWatch::Task;
 

@@ -32,8 +32,8 @@ public:
     bool resume();
     [[nodiscard]] bool is_paused_by_button();
 
-    // Tries again to keep what is not kept, the end of a pause as well: to be called now and then. True where nothing is
-    // left to be kept.
+    // Tries again to keep what is not kept, the end of a pause as well: to be called now and then. True where nothing
+    // is left to be kept.
     bool keep();
 
 private:

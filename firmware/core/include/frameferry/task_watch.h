@@ -14,7 +14,8 @@ class TaskWatch {
 public:
     enum class Task : std::uint8_t { capture, uplink };
 
-    // From the task itself, each time it comes round, and each time a long step has got on. Times are of Clock::monotonic_ms.
+    // From the task itself, each time it comes round, and each time a long step has got on. Times are of
+    // Clock::monotonic_ms.
     void came_round(Task task, std::uint64_t now_ms) { last_s_[index(task)].store(seconds(now_ms)); }
     // False where one has not come round for too long: the device is to be started anew.
     [[nodiscard]] bool are_all_alive(std::uint64_t now_ms) const;
