@@ -74,24 +74,26 @@ void Card::close(File& file) {
 
 IoStatus Card::pread(File file, std::uint32_t at, Room room, std::size_t& read_bytes) {
     read_bytes = 0;
-    return noted(storage_.pread(file, at, room, read_bytes));
+    return noted_of(file, storage_.pread(file, at, room, read_bytes));
 }
 
-IoStatus Card::pwrite(File file, std::uint32_t at, Bytes bytes) { return noted(storage_.pwrite(file, at, bytes)); }
+IoStatus Card::pwrite(File file, std::uint32_t at, Bytes bytes) {
+    return noted_of(file, storage_.pwrite(file, at, bytes));
+}
 
 // What was removed may be back after a power cut, and then its sectors must not hold what came after it.
 IoStatus Card::grow(File file, std::uint32_t size_bytes) {
     const IoStatus status = frees_unsettled_ ? sync(file) : IoStatus::ok;
-    return status == IoStatus::ok ? noted(storage_.grow(file, size_bytes)) : status;
+    return status == IoStatus::ok ? noted_of(file, storage_.grow(file, size_bytes)) : status;
 }
 
 IoStatus Card::trim(File file, std::uint32_t size_bytes) {
     frees_unsettled_ = true;
-    return noted(storage_.trim(file, size_bytes));
+    return noted_of(file, storage_.trim(file, size_bytes));
 }
 
 IoStatus Card::sync(File file) {
-    const IoStatus status = noted(storage_.sync(file));
+    const IoStatus status = noted_of(file, storage_.sync(file));
     if (status == IoStatus::ok) frees_unsettled_ = false;
     return status;
 }
@@ -148,6 +150,12 @@ IoStatus Card::list(std::string_view folder, Storage::Visitor& visitor) {
 
 IoStatus Card::space(std::uint64_t& total_bytes, std::uint64_t& free_bytes) {
     return noted(storage_.space(total_bytes, free_bytes));
+}
+
+// FatFs keeps the error with the open file: nothing works with it any more until it is opened again.
+IoStatus Card::noted_of(File file, IoStatus status) {
+    if (status != IoStatus::ok && file == reader_) close_reader();
+    return noted(status);
 }
 
 IoStatus Card::noted(IoStatus status) {

@@ -73,6 +73,11 @@ IoStatus end_pack(Card& card, Storage::File file, const PackEntries& entries, By
 }
 
 Reading PackReader::read(PackName name, std::uint32_t at, Room room) {
+    const Reading reading = read_once(name, at, room);
+    return reading == Reading::unreadable ? read_once(name, at, room) : reading;
+}
+
+Reading PackReader::read_once(PackName name, std::uint32_t at, Room room) {
     Storage::File file = Storage::none;
     std::size_t read_bytes = 0;
     IoStatus status = card_.reader(name, file);

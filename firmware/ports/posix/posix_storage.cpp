@@ -62,6 +62,9 @@ IoStatus io_status_of(int error) {
             return IoStatus::read_only;
         case ENODEV:
         case ENXIO:
+#ifdef ESP_PLATFORM
+        case EBADF:  // FatFs: the volume was mounted anew since the file was opened
+#endif
             return IoStatus::no_card;
         default:
             return IoStatus::failed;

@@ -29,6 +29,25 @@ IoStatus FakeCard::change(std::string_view path) {
     return power_->spend() ? IoStatus::ok : IoStatus::no_card;
 }
 
+IoStatus FakeCard::fault_of(File file, bool changes) {
+    const std::string& path = handles_.at(file);
+    const bool is_broken = broken_handles_.count(file) != 0 && power_->is_on && !faults.is_missing;
+    const IoStatus status = is_broken ? IoStatus::failed : changes ? change(path) : fault(path, false);
+    return status == IoStatus::failed ? broken(file) : status;
+}
+
+IoStatus FakeCard::broken(File file) {
+    broken_handles_.insert(file);
+    return IoStatus::failed;
+}
+
+bool FakeCard::is_due(int& passing_faults) {
+    if (passing_faults == 0) return false;
+    if (faults.spared_reads == 0) return passing_faults-- > 0;
+    --faults.spared_reads;
+    return false;
+}
+
 const FakeCard::Node* FakeCard::find(const std::string& path) const {
     const auto found = names_.find(path);
     return found != names_.end() && found->second.now() ? &*found->second.now() : nullptr;
@@ -87,6 +106,7 @@ IoStatus FakeCard::create(std::string_view path, File& file) {
 }
 
 void FakeCard::close(File file) {
+    broken_handles_.erase(file);
     if (handles_.erase(file) == 0) throw std::logic_error("a file is closed that is not open");
 }
 
@@ -103,14 +123,15 @@ IoStatus FakeCard::size(File file, std::uint32_t& size_bytes) {
 IoStatus FakeCard::pread(File file, std::uint32_t at, Room room, std::size_t& read_bytes) {
     const std::string& path = handles_.at(file);
     read_bytes = 0;
-    const IoStatus status = fault(path, false);
+    const IoStatus status = fault_of(file, false);
     if (status != IoStatus::ok) return status;
+    if (is_due(faults.failing_reads)) return broken(file);
     const Node* node = find(path);
     if (node == nullptr) return IoStatus::failed;
     ++counts.reads;
     while (read_bytes < room.size && at < node->size_bytes) {
         const std::uint32_t number = node->sectors[at / sector_bytes];
-        if (faults.bad_sectors.count(number) != 0) return IoStatus::failed;
+        if (faults.bad_sectors.count(number) != 0) return broken(file);
         const std::uint32_t within = at % sector_bytes;
         const std::size_t length =
             std::min<std::size_t>({sector_bytes - within, room.size - read_bytes, node->size_bytes - at});
@@ -118,6 +139,7 @@ IoStatus FakeCard::pread(File file, std::uint32_t at, Room room, std::size_t& re
         read_bytes += length;
         at += static_cast<std::uint32_t>(length);
     }
+    if (is_due(faults.garbled_reads)) room.data[0] ^= 0x10U;
     counts.read_bytes += read_bytes;
     return IoStatus::ok;
 }
@@ -128,7 +150,7 @@ IoStatus FakeCard::pwrite(File file, std::uint32_t at, Bytes bytes) {
     if (node != nullptr && std::uint64_t{at} + bytes.size > node->size_bytes) {
         throw std::logic_error("written past the end of " + path);
     }
-    const IoStatus status = change(path);
+    const IoStatus status = fault_of(file, true);
     if (status != IoStatus::ok) return status;
     if (node == nullptr) return IoStatus::failed;
     ++counts.writes;
@@ -148,7 +170,7 @@ IoStatus FakeCard::pwrite(File file, std::uint32_t at, Bytes bytes) {
 
 IoStatus FakeCard::sync(File file) {
     const std::string path = handles_.at(file);
-    const IoStatus status = change(path);
+    const IoStatus status = fault_of(file, true);
     if (status != IoStatus::ok) return status;
     ++counts.syncs;
     settle_removals();
@@ -180,7 +202,7 @@ void FakeCard::settle_removals() {
 
 IoStatus FakeCard::grow(File file, std::uint32_t size_bytes) {
     const std::string path = handles_.at(file);
-    const IoStatus status = change(path);
+    const IoStatus status = fault_of(file, true);
     if (status != IoStatus::ok) return status;
     Node node = *find(path);
     const std::vector<bool> is_used = used();
@@ -196,7 +218,7 @@ IoStatus FakeCard::grow(File file, std::uint32_t size_bytes) {
 
 IoStatus FakeCard::trim(File file, std::uint32_t size_bytes) {
     const std::string path = handles_.at(file);
-    const IoStatus status = change(path);
+    const IoStatus status = fault_of(file, true);
     if (status != IoStatus::ok) return status;
     Node node = *find(path);
     if (size_bytes > node.size_bytes) throw std::logic_error("trimmed to more than " + path + " has");
@@ -210,6 +232,8 @@ IoStatus FakeCard::remove(std::string_view path) {
     const std::string name(path);
     const bool is_open = std::any_of(handles_.begin(), handles_.end(), [&](const auto& one) { return one.second == name; });
     if (is_open && power_->is_on) throw std::logic_error("removed while open: " + name);
+    ++counts.removes;
+    if (is_due(faults.failing_removes)) return IoStatus::failed;
     const IoStatus status = fault(path, true);
     if (status != IoStatus::ok) return status;
     const Node* node = find(name);
@@ -263,6 +287,7 @@ std::size_t FakeCard::unsynced() const { return unsynced_names() + pending_.size
 
 void FakeCard::lose_power(Landing& landing) {
     handles_.clear();
+    broken_handles_.clear();
     std::size_t unit = 0;
     for (auto& [path, name] : names_) {
         if (name.later.empty()) continue;

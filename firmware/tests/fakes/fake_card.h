@@ -26,12 +26,16 @@ public:
         bool fails_reads = false;
         bool fails_writes = false;
         bool fails_space = false;
+        int spared_reads = 0;     // go well before those that fail
+        int failing_reads = 0;    // so many, and then it has passed
+        int garbled_reads = 0;
+        int failing_removes = 0;
         std::set<std::uint32_t> bad_sectors;  // cannot be read until they are written again
         std::string bad_path;                 // nothing works with a path that has this in it
     };
 
     struct Counts {
-        std::uint64_t opens = 0, reads = 0, read_bytes = 0, writes = 0, written_bytes = 0, syncs = 0, lists = 0;
+        std::uint64_t opens = 0, reads = 0, read_bytes = 0, writes = 0, written_bytes = 0, syncs = 0, lists = 0, removes = 0;
     };
 
     // What of the things that are not synced is there after a cut.
@@ -100,6 +104,10 @@ private:
 
     [[nodiscard]] frameferry::IoStatus fault(std::string_view path, bool changes) const;
     frameferry::IoStatus change(std::string_view path);
+    // As in FatFs, a file with which something has failed is of no use until it is opened again.
+    frameferry::IoStatus fault_of(File file, bool changes);
+    frameferry::IoStatus broken(File file);
+    [[nodiscard]] bool is_due(int& passing_faults);
     [[nodiscard]] const Node* find(const std::string& path) const;
     void become(const std::string& path, State state);
     [[nodiscard]] const Sector& sector(std::uint32_t number) const;
@@ -113,5 +121,6 @@ private:
     std::map<std::uint32_t, Sectors> pending_;
     std::map<std::string, Name> names_;
     std::map<File, std::string> handles_;
+    std::set<File> broken_handles_;
     File next_file_ = 1;
 };

@@ -59,7 +59,8 @@ public:
     IoStatus trim(File file, std::uint32_t size_bytes);
     IoStatus sync(File file);
 
-    // A sealed pack's file stays open until another one is asked for.
+    // A sealed pack's file stays open until another one is asked for, or something fails with it: then it is asked for
+    // again.
     IoStatus reader(PackName name, File& file);
     void close_reader();
 
@@ -75,6 +76,7 @@ public:
 
 private:
     IoStatus noted(IoStatus status);
+    IoStatus noted_of(File file, IoStatus status);
 
     Storage& storage_;
     Uuid device_id_{};

@@ -88,7 +88,7 @@ public:
     Reading scan(PackName name, std::uint32_t size_bytes, PackEntries& entries, Scan& scan);
     // The file ends with the directory of these entries, durably. Gives the size that it has then.
     IoStatus seal(PackName name, const PackEntries& entries, std::uint32_t& size_bytes);
-    // Fills the room, or not whole.
+    // Fills the room, or not whole. What fails is tried once more on the file opened anew.
     Reading read(PackName name, std::uint32_t at, Room room);
 
 private:
@@ -99,6 +99,7 @@ private:
         std::uint32_t limit;
     };
 
+    Reading read_once(PackName name, std::uint32_t at, Room room);
     Reading directory(PackName name, std::uint32_t size_bytes, PackEnd& end);
     Reading window(PackName name, std::uint32_t size_bytes, std::uint32_t at, Scan& scan);
     Reading look(PackName name, std::uint32_t size_bytes, std::uint32_t at, Scan& scan, Bytes& sector);

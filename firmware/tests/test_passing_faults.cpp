@@ -1,0 +1,41 @@
+// What fails once, or with one file, on a card that is good otherwise.
+#include <doctest/doctest.h>
+
+#include <array>
+#include <memory>
+
+#include "fakes/queue_life.h"
+
+using namespace frameferry;
+
+namespace {
+
+void put(QueueLife& life, int photos) {
+    for (int photo = 0; photo < photos; ++photo) REQUIRE(life.put(900) == QueueStatus::ok);
+}
+
+std::unique_ptr<QueueLife> with_packs(int packs, std::uint64_t budget_bytes = 0) {
+    PackLimits limits = QueueLife::small_packs();
+    limits.budget_bytes = budget_bytes;
+    auto life = std::make_unique<QueueLife>(limits);
+    REQUIRE(life->boot() == QueueStatus::ok);
+    put(*life, packs * 3);
+    return life;
+}
+
+}  // namespace
+
+TEST_CASE("a read that fails in passing costs nothing") {
+    const auto life = with_packs(2);
+    const QueuedPack pack = life->packs().at(0);
+    life->queue->distrust(pack);
+    life->card.faults.failing_reads = 1;
+    Sha256 sha256{};
+    CHECK(life->queue->sha256(pack, sha256) == QueueStatus::ok);
+    life->card.faults.failing_reads = 1;
+    std::array<std::uint8_t, 16> room{};
+    CHECK(life->queue->read(pack, 0, Room(room)) == QueueStatus::ok);
+    CHECK(life->packs().size() == 2);
+    CHECK(life->ledger.told_damaged.empty());
+    CHECK(life->check() == "");
+}
