@@ -64,6 +64,8 @@ ferry_mutant(no_journal_before_a_swap pack_queue_rework.cpp
   "    if (!journal_.put({rework.from, rework.to, false})) return QueueStatus::numbers;\n" "")
 ferry_mutant(no_journal_of_a_swap pack_queue_rework.cpp
   "if (journal_.put({rework.from, rework.to, true})) return true;" "return true;")
+ferry_mutant(no_row_before_a_swap_of_what_is_set_aside pack_queue_rework.cpp
+  "        write_row(made, {});\n" "")
 ferry_mutant(no_reserved_seqs seq_counter.cpp
   "return next_ < reserved_ || reserve(next_ + block);" "return true;")
 ferry_mutant(no_reserve_of_a_raised_seq seq_counter.cpp

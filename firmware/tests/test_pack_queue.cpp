@@ -243,11 +243,20 @@ TEST_CASE("a pack that keeps its first seq twice over has both names in turn") {
     CHECK(life->check() == "");
 }
 
-TEST_CASE("forgetting reaches what is set aside") {
+TEST_CASE("forgetting reaches what is set aside, and leaves the others of it there, set aside") {
     const auto life = booted();
     put(*life, 6);
     REQUIRE(life->set_aside(0) == QueueStatus::ok);
     REQUIRE(life->forget(1, 1) == QueueStatus::ok);
+    std::vector<CheckedCapture> captures;
+    CHECK(check_pack(life->card.content("/packs/0/0000000000000000-d0000000-2.zip"), captures) == "");
+    REQUIRE(captures.size() == 2);
+    CHECK(captures[0].seq == 0);
+    CHECK(captures[1].seq == 2);
+    CHECK(first_seqs(*life) == std::vector<Seq>{3});
+    CHECK(life->queue->waiting_captures() == 3);
+    CHECK(life->check() == "");
+    REQUIRE(life->forget(0, 2) == QueueStatus::ok);
     const std::vector<std::string> paths = life->card.paths();
     for (const std::string& path : paths) CHECK(path.find("0000000000000000-") == std::string::npos);
     CHECK(life->check() == "");

@@ -39,3 +39,46 @@ TEST_CASE("a read that fails in passing costs nothing") {
     CHECK(life->ledger.told_damaged.empty());
     CHECK(life->check() == "");
 }
+
+TEST_CASE("reads that fail in passing while a pack is written anew delete no photo") {
+    for (int spared = 0; spared < 24; ++spared) {
+        CAPTURE(spared);
+        const auto life = with_packs(2);
+        life->card.faults.spared_reads = spared;
+        life->card.faults.failing_reads = 2;
+        const QueueStatus status = life->forget(1, 1);
+        CHECK((status == QueueStatus::ok || status == QueueStatus::card));
+        life->card.faults.failing_reads = 0;
+        CHECK(life->ledger.told_damaged.empty());
+        CHECK(life->check(9) == "");
+    }
+}
+
+TEST_CASE("a read that is garbled in passing while a pack is written anew deletes no photo") {
+    for (int spared = 0; spared < 24; ++spared) {
+        CAPTURE(spared);
+        const auto life = with_packs(2);
+        life->card.faults.spared_reads = spared;
+        life->card.faults.garbled_reads = 1;
+        const QueueStatus status = life->forget(1, 1);
+        CHECK((status == QueueStatus::ok || status == QueueStatus::card));
+        life->card.faults.garbled_reads = 0;
+        CHECK(life->ledger.told_damaged.empty());
+        CHECK(life->check(9) == "");
+    }
+}
+
+TEST_CASE("a pack that cannot be written anew for a bad sector is read again, and the others of it go up") {
+    const auto life = with_packs(2);
+    const QueuedPack pack = life->packs().at(0);
+    life->card.make_unreadable(life->path_of(pack), 512);
+    CHECK(life->forget(1, 1) == QueueStatus::card);
+    CHECK(life->ledger.told_damaged.empty());
+    Sha256 sha256{};
+    CHECK(life->queue->sha256(life->packs().at(0), sha256) == QueueStatus::damaged);
+    REQUIRE(life->ledger.told_damaged.size() == 1);
+    life->ledger.become({0, 0}, Fate::gone);
+    CHECK(life->forget(1, 1) == QueueStatus::ok);
+    CHECK(life->packs().at(0).captures == 1);
+    CHECK(life->check() == "");
+}

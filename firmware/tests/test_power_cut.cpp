@@ -206,6 +206,17 @@ TEST_CASE("what is forgotten stays so at every power cut") {
           }});
 }
 
+TEST_CASE("what is forgotten of a pack that is set aside stays so at every power cut, and so do the others of it") {
+    const auto one_aside = [](QueueLife& life) {
+        four_packs(life);
+        works(life, life.set_aside(1));
+    };
+    hold({one_aside, [](QueueLife& life) {
+              works(life, life.forget(8 + 4, 8 + 4));
+              put(life, 3);
+          }});
+}
+
 TEST_CASE("a damaged pack is put right, at every power cut, and the other captures in it are whole") {
     hold({four_packs, [](QueueLife& life) {
               works(life, life.damage(1, 1), QueueStatus::damaged);

@@ -207,9 +207,12 @@ QueueStatus PackQueue::sha256(const QueuedPack& pack, Sha256& sha256) {
 void PackQueue::distrust(const QueuedPack& pack) {
     const Lock lock(mutex_);
     PackRow* row = current(pack);
-    if (row == nullptr) return;
-    row->clear(PackRow::in_index);
-    if (known_version_ == row->version) known_version_ = 0;
+    if (row != nullptr) doubt(*row);
+}
+
+void PackQueue::doubt(PackRow& row) {
+    row.clear(PackRow::in_index);
+    if (known_version_ == row.version) known_version_ = 0;
 }
 
 QueueStatus PackQueue::read(const QueuedPack& pack, std::uint32_t at, Room room) {
@@ -218,8 +221,7 @@ QueueStatus PackQueue::read(const QueuedPack& pack, std::uint32_t at, Room room)
     if (row == nullptr || at > row->size_bytes || room.size > row->size_bytes - at) return QueueStatus::gone;
     const Reading reading = reader_.read(row->name(), at, room);
     if (reading == Reading::whole) return QueueStatus::ok;
-    row->clear(PackRow::in_index);
-    if (known_version_ == row->version) known_version_ = 0;
+    doubt(*row);
     return is_away() ? QueueStatus::card : QueueStatus::damaged;
 }
 

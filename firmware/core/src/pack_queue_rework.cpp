@@ -131,6 +131,7 @@ QueueStatus PackQueue::take_out(const QueuedPack& pack, const Renumbering* renum
 
 // The captures of `entries_` become a pack of their own in the place of this one. No row is where it was after it.
 QueueStatus PackQueue::rewrite(PackRow& row, const Renumbering* renumberings, std::size_t count) {
+    const bool is_aside = row.is(PackRow::set_aside);
     Rework rework{row.name(), {}, renumberings, count, 0};
     seal_open();  // its seqs would lie on both sides of new ones, and there is one file to write into
     if (!finish_swap()) return QueueStatus::card;
@@ -147,16 +148,24 @@ QueueStatus PackQueue::rewrite(PackRow& row, const Renumbering* renumberings, st
         if (open_.seal(sha256, made.size_bytes) != IoStatus::ok) status = QueueStatus::card;
     }
     open_.close();
+    // The index tells so before the new one counts: else a power cut would have it sent.
+    if (status == QueueStatus::ok && is_aside) {
+        made.set(PackRow::set_aside);
+        write_row(made, {});
+    }
     const bool is_placed = status == QueueStatus::ok && place(rework);
     finish_swap();  // or `start` does
     PackRow* old = rows_.find(rework.from.seq);
     if (!is_placed) {
         if (status == QueueStatus::damaged && old != nullptr) set_aside(*old);
+        // Where it is a sector of the old one for good, that is found when it is read the next time.
+        if (status == QueueStatus::card && old != nullptr) doubt(*old);
         return status == QueueStatus::ok ? QueueStatus::numbers : status;
     }
     if (old != nullptr) rows_.erase(*old);
     made.version = ++version_;
-    keep(rows_.insert(made), sha256);
+    PackRow& placed = rows_.insert(made);
+    if (!is_aside) keep(placed, sha256);
     return QueueStatus::ok;
 }
 
@@ -218,14 +227,19 @@ QueueStatus PackQueue::copy_kept(const Rework& rework) {
     return status;
 }
 
+// What the card does not give back may be there the next time: only what is twice found damaged is left out.
 QueueStatus PackQueue::copy_entry(const Rework& rework, const PackedEntry& entry, Seq seq) {
-    EntryHeader header;
     IoStatus status = IoStatus::ok;
-    Reading reading = reader_.header(rework.from, entry.header_offset, header);
-    if (reading == Reading::whole) status = open_.copy(reader_, rework.from, header, seq, reading);
-    if (status != IoStatus::ok || reading == Reading::gone) return QueueStatus::card;
-    if (reading != Reading::whole) watcher_.damaged({entry.seq, entry.seq}, damaged_on_card);
-    return QueueStatus::ok;
+    Reading reading = Reading::damaged;
+    for (int tries = 0; tries < 2 && reading == Reading::damaged; ++tries) {
+        if (tries != 0) card_.close_reader();
+        EntryHeader header;
+        reading = reader_.header(rework.from, entry.header_offset, header);
+        if (reading == Reading::whole) status = open_.copy(reader_, rework.from, header, seq, reading);
+    }
+    if (reading == Reading::damaged) watcher_.damaged({entry.seq, entry.seq}, damaged_on_card);
+    const bool is_read = reading == Reading::whole || reading == Reading::damaged;
+    return is_read && status == IoStatus::ok ? QueueStatus::ok : QueueStatus::card;
 }
 
 // Ends a swap that was begun. False where that could not be done now.
@@ -273,14 +287,19 @@ QueueStatus PackQueue::forget_in(PackRow& row, const Forgotten& forgotten, std::
                                      : reader_.entries(name, row.size_bytes, entries_);
     if (reading != Reading::whole) return is_away() ? QueueStatus::card : repair(row);
     const std::size_t before = entries_.count();
+    bool is_told = true;
     entries_.keep_if([&](const PackedEntry& entry) {
         EntryHeader header;
-        return reader_.header(name, entry.header_offset, header) != Reading::whole || !forgotten.has(header.meta);
+        is_told = is_told && reader_.header(name, entry.header_offset, header) == Reading::whole;
+        return !forgotten.has(header.meta);
     });
+    if (!is_told) {
+        doubt(row);
+        return QueueStatus::card;
+    }
     const std::size_t gone = before - entries_.count();
     if (gone == 0) return QueueStatus::ok;
-    const bool is_all = entries_.empty() || is_aside;
-    const QueueStatus status = is_all ? discard(row) : rewrite(row, nullptr, 0);
+    const QueueStatus status = entries_.empty() ? discard(row) : rewrite(row, nullptr, 0);
     if (status == QueueStatus::ok) count += static_cast<std::uint32_t>(gone);
     return status;
 }

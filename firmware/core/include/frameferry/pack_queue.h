@@ -134,6 +134,7 @@ private:
     void enter_folder(std::uint64_t folder);
     void keep(PackRow& row, const Sha256& sha256);
     void write_row(PackRow& row, const Sha256& sha256);
+    void doubt(PackRow& row);
     [[nodiscard]] PackRow* current(const QueuedPack& pack);
     [[nodiscard]] bool is_away() const { return card_.status() == IoStatus::no_card; }
 
