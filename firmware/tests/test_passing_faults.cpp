@@ -82,3 +82,27 @@ TEST_CASE("a pack that cannot be written anew for a bad sector is read again, an
     CHECK(life->packs().at(0).captures == 1);
     CHECK(life->check() == "");
 }
+
+TEST_CASE("where the old pack cannot be removed after a swap it does not come back once the new one has gone") {
+    const auto life = with_packs(3);
+    life->card.faults.failing_removes = 1;
+    REQUIRE(life->forget(1, 1) == QueueStatus::ok);
+    life->card.faults.failing_removes = 1;
+    CHECK(life->remove(0) == QueueStatus::card);
+    CHECK(life->packs().size() == 3);
+    REQUIRE(life->remove(0) == QueueStatus::ok);
+    life->ledger.become({0, 2}, Fate::gone);
+    CHECK(life->check() == "");
+    CHECK(life->packs().at(0).seqs.first == 3);
+}
+
+TEST_CASE("where neither pack of a swap can be removed at a boot the new one is there after the next") {
+    const auto life = with_packs(3);
+    life->card.faults.failing_removes = 1;
+    REQUIRE(life->forget(1, 1) == QueueStatus::ok);
+    life->card.faults.failing_removes = 1;
+    REQUIRE(life->boot() == QueueStatus::ok);
+    CHECK(life->packs().at(0).captures == 2);
+    CHECK(life->check() == "");
+    CHECK(life->packs().at(0).captures == 2);
+}

@@ -154,7 +154,7 @@ bool PackQueue::evict(Seq spared) {
 
 QueueStatus PackQueue::discard(PackRow& row) {
     const std::uint64_t folder = row.name().folder();
-    if (card_.remove_pack(row.name()) != IoStatus::ok) return QueueStatus::card;
+    if (!finish_swap_won_by(row.name()) || card_.remove_pack(row.name()) != IoStatus::ok) return QueueStatus::card;
     rows_.erase(row);
     if (folder != newest_folder_ && !rows_.has_folder(folder)) card_.remove_folder(folder);
     return QueueStatus::ok;

@@ -137,6 +137,7 @@ QueueStatus PackQueue::rewrite(PackRow& row, const Renumbering* renumberings, st
     if (!finish_swap()) return QueueStatus::card;
     QueueStatus status = plan(rework.from, rework);
     if (status != QueueStatus::ok) return status;
+    has_open_swap_ = true;
     if (!journal_.put({rework.from, rework.to, false})) return QueueStatus::numbers;
     status = copy_kept(rework);
     PackRow made;
@@ -244,6 +245,11 @@ QueueStatus PackQueue::copy_entry(const Rework& rework, const PackedEntry& entry
 
 // Ends a swap that was begun. False where that could not be done now.
 bool PackQueue::finish_swap() {
+    has_open_swap_ = !end_swap();
+    return !has_open_swap_;
+}
+
+bool PackQueue::end_swap() {
     Swap swap;
     const KeyValue::Found found = journal_.get(swap);
     if (found == KeyValue::Found::nothing) return true;
@@ -256,6 +262,13 @@ bool PackQueue::finish_swap() {
     // Where the winner is not there, this is another card.
     if (status == IoStatus::ok && card_.remove_pack(loser) != IoStatus::ok) return false;
     return card_.settle() == IoStatus::ok && journal_.erase();
+}
+
+// Once the winner has gone, nothing tells any more that the loser is to go.
+bool PackQueue::finish_swap_won_by(PackName name) {
+    Swap swap;
+    if (!has_open_swap_ || journal_.get(swap) != KeyValue::Found::value) return true;
+    return !(name == (swap.is_sealed ? swap.made : swap.old)) || finish_swap();
 }
 
 QueueStatus PackQueue::forget(std::int64_t from_ms, std::int64_t to_ms, std::uint32_t& forgotten) {

@@ -178,6 +178,7 @@ bool PackQueue::find_in_folder(std::uint64_t folder) {
 
 // One of two of the same first seq, and that which an unfinished swap gives up: the other has all that it has.
 void PackQueue::drop_doubles() {
+    drop_loser();
     for (PackRow* row = rows_.begin(); rows_.count() > 1 && row + 1 != rows_.end();) {
         PackRow* other = row + 1;
         if (row->name_seq != other->name_seq) {
@@ -188,11 +189,16 @@ void PackQueue::drop_doubles() {
         card_.remove_pack(smaller.name());
         rows_.erase(smaller);
     }
+}
+
+// Before the smaller one of two goes, for that may be the winner.
+void PackQueue::drop_loser() {
     Swap swap;
-    if (journal_.get(swap) != KeyValue::Found::value) return;
+    if (!has_open_swap_ || journal_.get(swap) != KeyValue::Found::value) return;
     const PackName loser = swap.is_sealed ? swap.old : swap.made;
-    PackRow* row = rows_.find(loser.seq);
-    if (row != nullptr && row->name() == loser) rows_.erase(*row);
+    const auto is_loser = [&](const PackRow& row) { return row.name() == loser; };
+    PackRow* row = std::find_if(rows_.begin(), rows_.end(), is_loser);
+    if (row != rows_.end()) rows_.erase(*row);
 }
 
 void PackQueue::match_index(std::uint64_t folder) {

@@ -120,6 +120,7 @@ private:
     IoStatus find_files(bool& is_newest_empty);
     bool find_in_folder(std::uint64_t folder);
     void drop_doubles();
+    void drop_loser();
     void match_index(std::uint64_t folder);
     void examine_unknown();
     void examine(PackRow& row, bool is_newest);
@@ -160,6 +161,8 @@ private:
     bool new_seq(const Rework& rework, Seq seq, Seq& renumbered);
     bool skip_to(Seq seq);
     bool finish_swap();
+    bool end_swap();
+    bool finish_swap_won_by(PackName name);
     QueueStatus forget_in(PackRow& row, const Forgotten& forgotten, std::uint32_t& count);
 
     Entropy& entropy_;
@@ -176,6 +179,7 @@ private:
     PackEntries entries_;  // of the pack that is looked at
 
     bool is_started_ = false;
+    bool has_open_swap_ = false;  // in the journal, for all that is known
     std::uint64_t boot_id_ = 0;
     std::uint64_t budget_bytes_ = 0;
     std::uint32_t largest_entry_bytes_ = 0;
