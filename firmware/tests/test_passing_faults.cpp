@@ -23,6 +23,13 @@ std::unique_ptr<QueueLife> with_packs(int packs, std::uint64_t budget_bytes = 0)
     return life;
 }
 
+// The next pack has the oldest given up.
+std::unique_ptr<QueueLife> full() {
+    auto life = with_packs(1, 24'000);
+    while (life->card.counts.removes == 0) put(*life, 3);
+    return life;
+}
+
 }  // namespace
 
 TEST_CASE("a read that fails in passing costs nothing") {
@@ -105,4 +112,29 @@ TEST_CASE("where neither pack of a swap can be removed at a boot the new one is 
     CHECK(life->packs().at(0).captures == 2);
     CHECK(life->check() == "");
     CHECK(life->packs().at(0).captures == 2);
+}
+
+TEST_CASE("a pack that is given up and cannot be removed is told once") {
+    const auto life = full();
+    const std::size_t told = life->ledger.told_evicted.size();
+    life->card.faults.failing_removes = 3;
+    put(*life, 9);
+    CHECK(life->card.faults.failing_removes == 0);
+    CHECK(life->ledger.told_evicted.size() == told + 1);
+}
+
+TEST_CASE("of a read-only card nothing is given up twice, and it is tried again after a start") {
+    const auto life = full();
+    const std::size_t told = life->ledger.told_evicted.size();
+    life->card.faults.is_read_only = true;
+    CHECK(life->put(900) == QueueStatus::card);
+    const std::uint64_t removes = life->card.counts.removes;
+    for (int photo = 0; photo < 3; ++photo) CHECK(life->put(900) == QueueStatus::card);
+    CHECK(life->card.counts.removes == removes);
+    CHECK(life->ledger.told_evicted.size() == told + 1);
+    life->card.faults.is_read_only = false;
+    REQUIRE(life->queue->start(life->device_id, 9) == QueueStatus::ok);
+    put(*life, 3);
+    CHECK(life->card.counts.removes > removes);
+    CHECK(life->check() == "");
 }

@@ -146,10 +146,13 @@ void PackQueue::write_row(PackRow& row, const Sha256& sha256) {
 }
 
 bool PackQueue::evict(Seq spared) {
-    PackRow* row = rows_.first_to_go(spared);
+    PackRow* row = can_evict_ ? rows_.first_to_go(spared) : nullptr;
     if (row == nullptr) return false;
-    watcher_.evicted(row->seqs());
-    return discard(*row) == QueueStatus::ok;
+    if (!row->is(PackRow::given_up)) watcher_.evicted(row->seqs());
+    row->set(PackRow::given_up);
+    if (discard(*row) == QueueStatus::ok) return true;
+    can_evict_ = card_.status() != IoStatus::read_only;
+    return false;
 }
 
 QueueStatus PackQueue::discard(PackRow& row) {

@@ -115,6 +115,7 @@ private:
 QueueStatus PackQueue::start(const Uuid& device_id, std::uint64_t boot_id) {
     const Lock lock(mutex_);
     is_started_ = false;
+    can_evict_ = true;
     boot_id_ = boot_id;
     open_.close();
     rows_.clear();

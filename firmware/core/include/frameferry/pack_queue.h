@@ -179,6 +179,7 @@ private:
     PackEntries entries_;  // of the pack that is looked at
 
     bool is_started_ = false;
+    bool can_evict_ = true;       // not of a card that is read-only
     bool has_open_swap_ = false;  // in the journal, for all that is known
     std::uint64_t boot_id_ = 0;
     std::uint64_t budget_bytes_ = 0;

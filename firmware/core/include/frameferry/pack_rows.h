@@ -15,6 +15,7 @@ struct PackRow {
     static constexpr std::uint8_t second_name = 2;  // of its file
     static constexpr std::uint8_t in_index = 4;     // its slot tells its sha256
     static constexpr std::uint8_t told = 8;         // of what is lost in it
+    static constexpr std::uint8_t given_up = 16;    // and told so; its file may still be there
 
     Seq name_seq = 0;
     std::uint32_t size_bytes = 0;
