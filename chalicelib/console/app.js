@@ -61,8 +61,8 @@ class App {
     else location.hash = fragment;
   }
 
-  toast(text, {label, action, holdMs} = {}) {
-    return this.toasts.show(text, {label, action, holdMs});
+  toast(text, {label, action, gone, holdMs} = {}) {
+    return this.toasts.show(text, {label, action, gone, holdMs});
   }
 
   /** The owner is in: on to where he wanted to go. */

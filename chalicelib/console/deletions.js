@@ -50,19 +50,18 @@ export class Deletions {
   /** @param {{device_id: string, seq: number}[]} items */
   ask(items) {
     this.#hide(items);
+    const forgetUndo = () => (this.#undo = this.#undo.filter((each) => each !== back));
     const back = () => {
-      clearTimeout(timer);
       takeAway();
-      this.#undo = this.#undo.filter((each) => each !== back);
+      forgetUndo();
       this.#show(items);
     };
-    const takeAway = this.#app.toast(`${photos(items.length)} deleted`, {label: "Undo", action: back, holdMs: UNDO_MS});
-    const timer = setTimeout(() => {
-      this.#undo = this.#undo.filter((each) => each !== back);
-      takeAway();
+    const gone = () => {
+      forgetUndo();
       for (const item of items) this.#waiting.add(item);
       this.#queue = this.#queue.then(() => this.#carryOut(items));
-    }, UNDO_MS);
+    };
+    const takeAway = this.#app.toast(`${photos(items.length)} deleted`, {label: "Undo", action: back, gone, holdMs: UNDO_MS});
     this.#undo.push(back);
   }
 

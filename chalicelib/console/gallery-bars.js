@@ -3,11 +3,12 @@
 import {icon} from "./icons.js";
 import {html, live, nothing} from "./lit.js";
 import {dateInputValue, day as dayInWords, daysLater, fromDateInput} from "./times.js";
+import {troubleWords} from "./troubles.js";
 import {photos} from "./words.js";
 
-/** @param {{startMs: number, todayMs: number, count: number | null, devices: object[], deviceId: string | null,
+/** @param {{startMs: number, todayMs: number, count: number | null, trouble: Error | null, devices: object[], deviceId: string | null,
  *    goTo: (startMs: number, deviceId?: string | null) => void, play: () => void, mark: () => void}} what */
-export function dayBar({startMs, todayMs, count, devices, deviceId, goTo, play, mark}) {
+export function dayBar({startMs, todayMs, count, trouble, devices, deviceId, goTo, play, mark}) {
   const picked = (event) => {
     const ms = fromDateInput(event.target.value);
     if (ms !== null) goTo(ms);
@@ -16,7 +17,7 @@ export function dayBar({startMs, todayMs, count, devices, deviceId, goTo, play, 
     <div class="day-bar">
       <div class="day-title">
         <h1>${relativeDay(startMs, todayMs)}</h1>
-        <p class="faint small">${count === null ? "Looking\u2026" : photos(count)}</p>
+        <p class="faint small">${count !== null ? photos(count) : trouble ? troubleWords(trouble) : "Looking\u2026"}</p>
       </div>
       <div class="day-pick" role="group" aria-label="Day">
         <button class="square" aria-label="The day before" @click=${() => goTo(daysLater(startMs, -1))}>${icon("back")}</button>

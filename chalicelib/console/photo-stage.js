@@ -40,6 +40,14 @@ export class PhotoStage {
     this.#set(zoomed(this.#zoom, STEP ** direction, {x: 0, y: 0}, this.#shown(), this.#room()));
   }
 
+  /** With the keyboard, where it is zoomed: what lies that way comes into sight. False where it is not zoomed. */
+  pan(right, down) {
+    if (!this.isZoomed) return false;
+    const {width, height} = this.#room();
+    this.#set(moved(this.#zoom, (-right * width) / 4, (-down * height) / 4, this.#shown(), this.#room()));
+    return true;
+  }
+
   /** @param {string | null} url @param {string | null} before of the thumbnail, until the photo is here */
   template(url, before, {width, height}, alt) {
     const {scale, x, y} = this.#zoom;

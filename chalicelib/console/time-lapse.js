@@ -1,5 +1,6 @@
 // A day of one camera, played: its thumbnails one after the other, or its photos where the owner wants them.
 
+import {ApiError, Unreachable} from "./api.js";
 import {gapText} from "./gap-words.js";
 import {icon} from "./icons.js";
 import {html, nothing, ref} from "./lit.js";
@@ -14,6 +15,8 @@ const AHEAD = 12;
 const PHOTOS_AHEAD = 4;
 /** The list of the photos that far ahead is here in time. */
 const HOUR_AHEAD = 150;
+/** So long nothing is asked for that could not be had. */
+const AFTER_TROUBLE_MS = 3_000;
 const LEAST_GAP_MS = 5 * 60_000;
 
 export class TimeLapse {
@@ -31,6 +34,7 @@ export class TimeLapse {
   #pictures = new Map();
   #round = 0;
   #dueAt = 0;
+  #notBefore = 0;
   #timer = 0;
   #asking = new AbortController();
 
@@ -171,7 +175,8 @@ export class TimeLapse {
     }
     this.#gallery.thumbnails.want(wanted);
     const soon = model.placeOf(Math.max(0, this.#last - this.#frame - HOUR_AHEAD))?.hour;
-    if (soon && !soon.isLoaded) this.#gallery.day.loaded(soon).catch(() => {});
+    if (!soon || soon.isLoaded || this.#app.now() < this.#notBefore) return;
+    this.#gallery.day.loaded(soon).catch(() => (this.#notBefore = this.#app.now() + AFTER_TROUBLE_MS));
   }
 
   async #fetch(at) {
@@ -184,6 +189,10 @@ export class TimeLapse {
       picture = await createImageBitmap(blob);
     } catch (error) {
       if (error.name === "AbortError") return;
+      if (error instanceof ApiError || error instanceof Unreachable) {
+        setTimeout(() => this.#dropped(at, round), AFTER_TROUBLE_MS);
+        return;
+      }
     }
     const isWanted = round === this.#round && this.#pictures.get(at) === null && !this.#asking.signal.aborted;
     if (isWanted) this.#pictures.set(at, picture);

@@ -12,8 +12,8 @@ export class Toasts {
     this.onChange = onChange;
   }
 
-  /** Gives a function that takes the message away. `action` takes it away, too. */
-  show(text, {label, action, holdMs = HOLD_MS} = {}) {
+  /** Gives a function that takes the message away. `action` takes it away, too; `gone` is called when time has. */
+  show(text, {label, action, gone, holdMs = HOLD_MS} = {}) {
     const toast = {id: this.#next++, text, label};
     const away = () => {
       clearTimeout(timer);
@@ -24,15 +24,25 @@ export class Toasts {
       away();
       action?.();
     };
-    const timer = setTimeout(away, holdMs);
+    const over = () => {
+      away();
+      gone?.();
+    };
+    let timer = setTimeout(over, holdMs);
+    // Who is about to press its button gets the time to.
+    toast.hold = () => clearTimeout(timer);
+    toast.go = () => {
+      clearTimeout(timer);
+      timer = setTimeout(over, holdMs);
+    };
     this.#shown = [...this.#shown, toast];
     this.onChange();
     return away;
   }
 
   template() {
-    const row = ({text, label, act}) => html`
-      <div class="toast">
+    const row = ({text, label, act, hold, go}) => html`
+      <div class="toast" @pointerenter=${hold} @pointerleave=${go} @focusin=${hold} @focusout=${go}>
         <span>${text}</span>
         ${label ? html`<button class="quiet" @click=${act}>${label}</button>` : nothing}
       </div>

@@ -356,6 +356,7 @@ class Gallery {
       startMs: this.#startMs,
       todayMs: startOfDay(this.#app.now()),
       count: model.isKnown ? model.count : null,
+      trouble: this.day.trouble,
       devices: this.devices ?? [],
       deviceId: this.at.deviceId,
       goTo: (startMs, deviceId) => this.#goTo(startMs, deviceId),

@@ -250,8 +250,10 @@ export class PhotoView {
   #pressed = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.(".toasts")) return;
     const deeds = {
-      ArrowRight: () => this.#turn(1),
-      ArrowLeft: () => this.#turn(-1),
+      ArrowRight: () => this.#stage.pan(1, 0) || this.#turn(1),
+      ArrowLeft: () => this.#stage.pan(-1, 0) || this.#turn(-1),
+      ArrowUp: () => this.#stage.pan(0, -1),
+      ArrowDown: () => this.#stage.pan(0, 1),
       Escape: () => this.#gallery.close(),
       Delete: () => event.repeat || this.#remove(),
       "+": () => this.#stage.step(1),

@@ -38,6 +38,8 @@ def photos(page: Page) -> Locator:
 def of_that_day(console: Console, camera: DeviceCaller) -> Page:
     console.go(f"{THAT_DAY}/{camera.device_id}")
     expect(photos(console.page).first).to_be_visible()
+    expect(console.page.get_by_text("60 photos").first).to_be_visible()
+    expect(console.page.locator(".grid .cell:not(:has(img))")).to_have_count(0)
     return console.page
 
 
@@ -72,6 +74,37 @@ def test_a_photo_is_looked_at_by_keyboard_alone(console: Console, camera: Device
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(page.locator("[data-at='1']")).to_be_focused()
+
+
+def test_a_photo_that_is_zoomed_is_moved_by_the_arrows(console: Console, camera: DeviceCaller) -> None:
+    page = of_that_day(console, camera)
+    photos(page).first.click()
+    picture = page.get_by_role("dialog", name="Photo").locator(".stage img:not(.before)")
+    expect(picture).to_be_visible()
+    for _ in range(3):
+        page.keyboard.press("+")
+    before = picture.bounding_box()
+    assert before
+    page.keyboard.press("ArrowRight")
+
+    expect(page.get_by_role("heading", name="11:39:30")).to_be_visible()
+    after = picture.bounding_box()
+    assert after
+    assert after["x"] < before["x"]
+
+
+def test_what_can_be_undone_waits_while_the_undo_has_the_focus(
+    console: Console, camera: DeviceCaller, owner: OwnerCaller
+) -> None:
+    page = of_that_day(console, camera)
+    photos(page).first.focus()
+    page.keyboard.press("Delete")
+    page.get_by_role("button", name="Undo").focus()
+    page.wait_for_timeout(8_000)
+
+    assert owner.item(camera.device_id, 79)["status"] == "processed"
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("60 photos").first).to_be_visible()
 
 
 def test_a_photo_says_how_its_time_is_known(console: Console, camera: DeviceCaller) -> None:
