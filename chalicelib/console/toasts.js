@@ -15,7 +15,9 @@ export class Toasts {
   /** Gives a function that takes the message away. `action` takes it away, too; `gone` is called when time has. */
   show(text, {label, action, gone, holdMs = HOLD_MS} = {}) {
     const toast = {id: this.#next++, text, label};
+    let isAway = false;
     const away = () => {
+      isAway = true;
       clearTimeout(timer);
       this.#shown = this.#shown.filter((each) => each !== toast);
       this.onChange();
@@ -33,7 +35,8 @@ export class Toasts {
     toast.hold = () => clearTimeout(timer);
     toast.go = () => {
       clearTimeout(timer);
-      timer = setTimeout(over, holdMs);
+      // The focus leaves a message also because the message goes.
+      if (!isAway) timer = setTimeout(over, holdMs);
     };
     this.#shown = [...this.#shown, toast];
     this.onChange();
