@@ -23,18 +23,13 @@ from chalicelib.domain.inbox import COMMAND_LIFETIME, Command, CommandKind
 from chalicelib.domain.item import Item
 from chalicelib.domain.timeline import MAX_SPAN, Shown, TimelineRow
 from chalicelib.services import conflicts
-from chalicelib.services.deleting import finish_deletion, finish_in_pack
+from chalicelib.services.deleting import DeletingStores, finish_deletion, finish_in_pack
 from chalicelib.services.devices import owned, update
 from chalicelib.services.forward import change_item
 from chalicelib.services.inbox import MAX_OPEN_COMMANDS
 from chalicelib.services.ports import (
-    CaptureObjects,
     Changed,
-    ConflictStore,
-    DerivedObjects,
-    DeviceStore,
     InboxStore,
-    ItemStore,
     TimelineStore,
 )
 from chalicelib.wire import object_keys
@@ -42,19 +37,7 @@ from chalicelib.wire import object_keys
 _PAGE = 200
 
 
-class ForgettingStores(Protocol):
-    @property
-    def devices(self) -> DeviceStore: ...
-    @property
-    def items(self) -> ItemStore: ...
-    @property
-    def timeline(self) -> TimelineStore: ...
-    @property
-    def captures(self) -> CaptureObjects: ...
-    @property
-    def derived(self) -> DerivedObjects: ...
-    @property
-    def conflicts(self) -> ConflictStore: ...
+class ForgettingStores(DeletingStores, Protocol):
     @property
     def inbox(self) -> InboxStore: ...
 
