@@ -33,8 +33,8 @@ class Document:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-_COMMAND_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
-_ASSET_NAME = re.compile(r"[a-z0-9-]{1,40}\.[0-9a-f]{12}\.(js|css|svg)")
+COMMAND_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
+ASSET_NAME = re.compile(r"[a-z0-9-]{1,40}\.[0-9a-f]{12}\.(js|css|svg)")
 
 
 def json_body[F: json.Request](request: Request, form: type[F]) -> F:
@@ -79,14 +79,14 @@ def seq(text: str) -> Seq:
 
 def command_id(text: str) -> CommandId:
     """Raises InvalidParameter."""
-    if not _COMMAND_ID.fullmatch(text):
+    if not COMMAND_ID.fullmatch(text):
         raise InvalidParameter("command_id is not one that this API gave.")
     return CommandId(text)
 
 
 def asset_name(text: str) -> AssetName:
     """Raises InvalidParameter."""
-    if not _ASSET_NAME.fullmatch(text):
+    if not ASSET_NAME.fullmatch(text):
         raise InvalidParameter("name is not that of an asset.")
     return AssetName(text)
 

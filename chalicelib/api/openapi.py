@@ -13,7 +13,7 @@ import msgspec
 
 from chalicelib.api.device_auth import HEADER
 from chalicelib.api.errors import GATEWAY_STATUSES, STATUSES
-from chalicelib.api.http import Document, JpegBody
+from chalicelib.api.http import ASSET_NAME, COMMAND_ID, Document, JpegBody
 from chalicelib.api.routes import Route, Routes
 from chalicelib.domain.device import Device
 from chalicelib.domain.errors import (
@@ -47,8 +47,8 @@ _SECURITY: Final[dict[Any, tuple[str, dict[str, Any]]]] = {
 _IN_PATH: Final[dict[str, dict[str, Any]]] = {
     "device_id": {"type": "string", "format": "uuid"},
     "seq": {"type": "integer", "minimum": 0, "maximum": MAX_SEQ},
-    "name": {"type": "string", "pattern": "^[a-z0-9-]{1,40}\\.[0-9a-f]{12}\\.(js|css|svg)$"},
-    "command_id": {"type": "string", "pattern": "^[0-9A-HJKMNP-TV-Z]{26}$"},
+    "name": {"type": "string", "pattern": f"^{ASSET_NAME.pattern}$"},
+    "command_id": {"type": "string", "pattern": f"^{COMMAND_ID.pattern}$"},
 }
 _BY_A_CREDENTIAL: Final[dict[Any, tuple[type[FrameferryError], ...]]] = {
     Device: (MissingCredential, InvalidCredential, DeviceRevoked, RateLimited),
