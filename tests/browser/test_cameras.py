@@ -151,3 +151,15 @@ def test_nothing_bars_the_way_on_any_page(
         assert (fragment, console.barriers()) == (fragment, [])
         width = page.evaluate("document.documentElement.scrollWidth")
         assert width <= size[0], f"{fragment} is {width} px wide"
+
+    page.get_by_role("button", name="Make a code").click()
+    expect(page.locator("#code")).to_be_visible()
+    page.wait_for_timeout(500)
+    assert ("the code", console.barriers()) == ("the code", [])
+    console.go(f"#/cameras/{device.device_id}")
+    for name in ("Forget", "Revoke"):
+        page.get_by_role("button", name=re.compile(rf"^{name}")).first.click()
+        expect(page.get_by_role("dialog")).to_be_visible()
+        assert (name, console.barriers()) == (name, [])
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_be_hidden()

@@ -43,6 +43,13 @@ def of_that_day(console: Console, camera: DeviceCaller) -> Page:
     return console.page
 
 
+def delete_the_first(page: Page) -> None:
+    """The newest photo, number 79."""
+    photos(page).first.focus()
+    page.keyboard.press("Delete")
+    expect(page.get_by_text("1 photo deleted")).to_be_visible()
+
+
 def test_a_day_shows_its_photos_and_says_why_there_are_none(console: Console, camera: DeviceCaller) -> None:
     page = of_that_day(console, camera)
 
@@ -97,8 +104,7 @@ def test_what_can_be_undone_waits_while_the_undo_has_the_focus(
     console: Console, camera: DeviceCaller, owner: OwnerCaller
 ) -> None:
     page = of_that_day(console, camera)
-    photos(page).first.focus()
-    page.keyboard.press("Delete")
+    delete_the_first(page)
     page.get_by_role("button", name="Undo").focus()
     page.wait_for_timeout(8_000)
 
@@ -131,9 +137,7 @@ def test_a_deleted_photo_comes_back_by_undo_and_the_cloud_never_hears_of_it(
     console: Console, camera: DeviceCaller, owner: OwnerCaller
 ) -> None:
     page = of_that_day(console, camera)
-    photos(page).first.focus()
-    page.keyboard.press("Delete")
-    expect(page.get_by_text("1 photo deleted")).to_be_visible()
+    delete_the_first(page)
     expect(photos(page).first).to_have_attribute("aria-label", re.compile(r"^11:39:00"))
 
     page.get_by_role("button", name="Undo").click()
@@ -147,11 +151,8 @@ def test_a_deletion_that_nobody_takes_back_is_carried_out(
     console: Console, camera: DeviceCaller, owner: OwnerCaller
 ) -> None:
     page = of_that_day(console, camera)
-    photos(page).first.focus()
-    page.keyboard.press("Delete")
-
     with page.expect_response(lambda answer: answer.request.method == "DELETE", timeout=20_000) as deleted:
-        expect(page.get_by_text("1 photo deleted")).to_be_visible()
+        delete_the_first(page)
 
     assert deleted.value.ok
     assert owner.item(camera.device_id, 79)["status"] == "deleted"
@@ -161,9 +162,7 @@ def test_a_page_that_is_left_before_the_undo_is_over_deletes_nothing(
     console: Console, camera: DeviceCaller, owner: OwnerCaller
 ) -> None:
     page = of_that_day(console, camera)
-    photos(page).first.focus()
-    page.keyboard.press("Delete")
-    expect(page.get_by_text("1 photo deleted")).to_be_visible()
+    delete_the_first(page)
 
     page.goto("about:blank")
     page.wait_for_timeout(7_000)
