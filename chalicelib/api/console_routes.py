@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from chalicelib import wiring
 from chalicelib.api import assets
-from chalicelib.api.http import AssetName, Document
+from chalicelib.api.http import AssetName, Document, OwnPath
 from chalicelib.api.routes import Routes
 from chalicelib.domain.errors import NotFound
 from chalicelib.settings import Settings
@@ -20,7 +21,11 @@ _EACH_TIME = "no-cache"
 
 
 @routes.add("GET", "/", "The console's page")
-def read_console() -> Document:
+def read_console(path: OwnPath) -> Document:
+    """Its references are relative: without the slash at the end of its path they would lead nowhere."""
+    if path.strip("/") and not path.endswith("/"):
+        # One slash at the beginning: two would name a host.
+        return Document("", "text/html", _EACH_TIME, {"Location": f"/{path.strip('/')}/"}, HTTPStatus.FOUND)
     page = assets.page()
     return Document(page.text, page.media_type, _EACH_TIME, {"Content-Security-Policy": content_policy(_settings())})
 

@@ -19,6 +19,8 @@ Source = NewType("Source", str)
 """The network that a request came from: an IPv4 address, or the /64 of an IPv6 address."""
 CommandId = NewType("CommandId", str)
 AssetName = NewType("AssetName", str)
+OwnPath = NewType("OwnPath", str)
+"""The request's path as its sender wrote it, with the stage or the base path of a domain."""
 
 MAX_JSON_BYTES = 64 * 2**10
 
@@ -31,6 +33,7 @@ class Document:
     media_type: str
     cache_control: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    status: int = 200
 
 
 COMMAND_ID = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
@@ -100,6 +103,11 @@ def source(request: Request) -> Source:
     return Source(str(ip_network(f"{address}/64", strict=False)))
 
 
+def own_path(request: Request) -> OwnPath:
+    """The part of API Gateway's event that has the stage: `path` is the same with and without a slash at its end."""
+    return OwnPath(str(request.context.get("path", "")))
+
+
 def header(request: Request, name: str) -> str:
     return str(request.headers.get(name, "")).strip()
 
@@ -109,10 +117,10 @@ def request_id(request: Request) -> str:
 
 
 def answer(body: json.Response | Document | bytes) -> Response:
-    """200 with a wire struct, with a document, or with JSON that is encoded already."""
+    """200 with a wire struct or with JSON that is encoded already; a document under its own status."""
     if isinstance(body, Document):
         own = {"Content-Type": body.media_type, "Cache-Control": body.cache_control}
-        return Response(body.text, {**COMMON_HEADERS, **own, **body.headers})
+        return Response(body.text, {**COMMON_HEADERS, **own, **body.headers}, body.status)
     encoded = body if isinstance(body, bytes) else json.encode(body)
     # Chalice hands bytes on as they are, and Lambda takes none.
     return Response(encoded.decode(), {**COMMON_HEADERS})

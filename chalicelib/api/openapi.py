@@ -13,7 +13,7 @@ import msgspec
 
 from chalicelib.api.device_auth import HEADER
 from chalicelib.api.errors import GATEWAY_STATUSES, STATUSES
-from chalicelib.api.http import ASSET_NAME, COMMAND_ID, Document, JpegBody
+from chalicelib.api.http import ASSET_NAME, COMMAND_ID, Document, JpegBody, OwnPath
 from chalicelib.api.routes import Route, Routes
 from chalicelib.domain.device import Device
 from chalicelib.domain.errors import (
@@ -108,7 +108,7 @@ def _operation(route: Route, schemas: dict[Any, dict[str, Any]]) -> dict[str, An
         "operationId": route.view.__name__,
         "summary": route.summary,
         "parameters": [*_path_parameters(route), *_query_parameters(route.query)],
-        "responses": {"200": _answer(route, schemas), **_errors(codes(route), schemas[ErrorResponse])},
+        "responses": {"200": _answer(route, schemas), **_moved(route), **_errors(codes(route), schemas[ErrorResponse])},
     }
     if route.body is not None:
         operation["requestBody"] = _request_body(route.body, schemas)
@@ -149,6 +149,14 @@ def _answer(route: Route, schemas: dict[Any, dict[str, Any]]) -> dict[str, Any]:
         return {"description": HTTPStatus.OK.phrase, "content": {"text/*": {"schema": {"type": "string"}}}}
     schema = {"type": "object"} if route.gives is bytes else schemas[route.gives]
     return {"description": HTTPStatus.OK.phrase, "content": {"application/json": {"schema": schema}}}
+
+
+def _moved(route: Route) -> dict[str, Any]:
+    """A view looks at its own path only to lead elsewhere."""
+    if OwnPath not in route.takes.values():
+        return {}
+    location = {"description": "Where it is.", "schema": {"type": "string", "format": "uri-reference"}}
+    return {"302": {"description": HTTPStatus.FOUND.phrase, "headers": {"Location": location}}}
 
 
 def _errors(possible: set[str], form: dict[str, Any]) -> dict[str, Any]:

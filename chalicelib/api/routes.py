@@ -5,8 +5,8 @@ what it gives. The table registers it with Chalice, parses for it, and describes
     def ingest(device: Device, body: IngestRequest) -> IngestResponse: ...
 
 A parameter of type Device or OwnerId is who sent the request, of a Query the query parameters, of another
-Request the JSON body, of JpegBody a JPEG body, of Source where the request came from. DeviceId, Seq and
-CommandId stand in the path under the parameter's name.
+Request the JSON body, of JpegBody a JPEG body, of Source where the request came from, of OwnPath its path. DeviceId,
+Seq and CommandId stand in the path under the parameter's name.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ _IN_PATH: Final[Mapping[Any, Callable[[str], object]]] = {
 _ELSEWHERE: Final[Mapping[Any, Callable[[Request], object]]] = {
     http.JpegBody: http.jpeg_body,
     http.Source: http.source,
+    http.OwnPath: http.own_path,
 }
 
 View = Callable[..., json.Response] | Callable[..., http.Document] | Callable[..., bytes]

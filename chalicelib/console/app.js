@@ -198,4 +198,5 @@ async function start() {
   }
 }
 
-start();
+/** Fulfilled when there is something to be drawn. */
+export const started = start();

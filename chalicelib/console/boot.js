@@ -1,11 +1,14 @@
-// The first module: loads the page's.
+// The first module: loads the page's, in whose place a few words stand until then.
 
 import {loaded} from "./modules.js";
 
-loaded("./app.js").catch(() => {
-  const said = document.createElement("p");
-  said.className = "alone";
-  said.setAttribute("role", "alert");
-  said.textContent = "The console could not be loaded. Look whether there is a network, and load the page again.";
-  document.body.append(said);
-});
+const before = document.getElementById("before");
+
+loaded("./app.js").then(
+  ({started}) => started.then(() => before.remove()),
+  () => {
+    const said = before.querySelector(".loading");
+    said.setAttribute("role", "alert");
+    said.textContent = "The console could not be loaded. Look whether there is a network, and load the page again.";
+  },
+);

@@ -152,7 +152,7 @@ class ApiServer:
             raise _refused(GatewayResponseType.MISSING_AUTHENTICATION_TOKEN)
         request = HttpRequest(
             exchange.command,
-            _below_stage(raw_path) or "/",
+            _below_stage(raw_path) or "",
             query,
             list(exchange.headers.items()),
             _read_body(exchange),
@@ -168,7 +168,7 @@ class ApiServer:
         if path is None:
             return _Match(None, {})
         try:
-            found = self._matcher.match_route(path)
+            found = self._matcher.match_route(path or "/")
         except ValueError:
             return _Match(None, {})
         views = self._app.routes[found.route]
@@ -213,9 +213,9 @@ def _refused(kind: GatewayResponseType, status: int | None = None) -> _Refused:
 
 
 def _below_stage(raw_path: str) -> str | None:
-    """The path as the app's routes spell it, or None outside the stage."""
-    stage, _, rest = raw_path.removeprefix("/").partition("/")
-    return f"/{rest}" if stage == STAGE else None
+    """The path as the app's routes spell it, empty for the stage without a slash, or None outside the stage."""
+    stage, slash, rest = raw_path.removeprefix("/").partition("/")
+    return f"{slash}{rest}" if stage == STAGE else None
 
 
 def _header_bytes(exchange: Exchange) -> int:

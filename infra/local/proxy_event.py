@@ -25,7 +25,7 @@ _REMAPPED = frozenset({"authorization", "connection", "content-length", "date", 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A request as it came; `raw_path` is below the stage, not decoded, without the query."""
+    """A request as it came; `raw_path` is below the stage (empty for `/api`), not decoded, without the query."""
 
     method: str
     raw_path: str
@@ -59,7 +59,7 @@ def proxy_event(
     is_binary = is_binary_type(request.first("content-type"), binary_types)
     return {
         "resource": route,
-        "path": unquote(request.raw_path, errors="replace"),
+        "path": unquote(request.raw_path, errors="replace") or "/",
         "httpMethod": request.method,
         "headers": dict(headers),
         "multiValueHeaders": _grouped(headers),

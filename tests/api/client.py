@@ -54,6 +54,12 @@ class Client:
         assert (answer.status, answer.headers["x-content-type-options"]) == (200, "nosniff")
         return answer
 
+    def get_redirect(self, path: str) -> str:
+        """Where it leads."""
+        answer = self._sent("GET", path)[1]
+        assert answer.status == 302, answer
+        return answer.headers["location"]
+
     def post(self, path: str, body: object = None) -> Answer:
         return self.send("POST", path, body=body)
 
@@ -90,7 +96,7 @@ class Client:
         sent = {**self.headers, **({} if isinstance(body, bytes) or body is None else _JSON), **(headers or {})}
         encoded = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         text = query if isinstance(query, str) else urlencode(query)
-        match = RouteMatcher(list(app.routes)).match_route(path)
+        match = RouteMatcher(list(app.routes)).match_route(path or "/")
         request = HttpRequest(method, path, text, list(sent.items()), encoded, self.source, 443)
         event = proxy_event(
             request,

@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from chalicelib.api.console_routes import read_console
+from chalicelib.api.http import OwnPath
 from tests.api.client import Client
 from tests.api.scene import CAPTURES_BUCKET, World
 
@@ -80,3 +82,25 @@ def test_the_console_is_told_where_owners_sign_in(nobody: Client, world: World) 
     told = nobody.get("/console.json").json
 
     assert told == {"sign_in_url": "https://cognito-idp.eu-central-1.amazonaws.com/", "client_id": told["client_id"]}
+
+
+def test_the_stage_without_a_slash_leads_to_the_page_whose_references_are_relative(
+    nobody: Client, world: World
+) -> None:
+    assert nobody.get_redirect("") == "/api/"
+
+
+@pytest.mark.parametrize("path", ["/photos", "//photos", "///photos"])
+def test_the_way_to_the_page_is_that_of_the_request_and_never_another_host(path: str) -> None:
+    told = read_console(OwnPath(path))
+
+    assert (told.status, told.headers["Location"]) == (302, "/photos/")
+
+
+def test_the_page_says_something_before_its_modules_are_there_and_without_javascript(
+    nobody: Client, world: World
+) -> None:
+    body = nobody.get_document("/").text.partition("<body>")[2]
+
+    assert "Loading" in body
+    assert "made by JavaScript" in body
