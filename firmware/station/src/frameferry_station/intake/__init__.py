@@ -1,0 +1,1 @@
+"""Sketches on the LAN that POST photos."""

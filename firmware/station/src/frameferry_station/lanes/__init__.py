@@ -1,0 +1,1 @@
+"""Sources, their lanes, and what is accepted into them."""

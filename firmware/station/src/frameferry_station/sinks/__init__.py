@@ -1,0 +1,1 @@
+"""Where sealed packs go besides the cloud."""
