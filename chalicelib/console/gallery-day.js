@@ -86,6 +86,12 @@ export class GalleryDay {
     this.#loader.loaded(hour).catch(() => {});
   }
 
+  /** S3 has refused that URL of one of its objects: fulfilled when there is another. Throws as the API does. */
+  renewed(hour, objectKey, url) {
+    if (hour.urls[objectKey] === url) hour.isStale = true;
+    return this.#loader.loaded(hour);
+  }
+
   /** Fulfilled when its photos are known. Throws as the API does. */
   loaded(hour) {
     return this.#loader.loaded(hour);

@@ -2,6 +2,11 @@
 
 const MOST_AT_ONCE = 6;
 const MOST_BYTES = 48_000_000;
+/** So long a file may take; then it is asked for anew. */
+const MOST_WAIT_MS = 60_000;
+/** After a failure, and twice as long after each further one. */
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
 /** Of a frame, for making object URLs: the browser's main process is asked for each. */
 const MOST_MS = 8;
 
@@ -63,23 +68,20 @@ export class Thumbnails {
   }
 
   stop() {
+    this.#wanted = [];
     for (const [name, file] of this.#files) {
       file.asking?.abort();
+      clearTimeout(file.timer);
       this.#drop(name, file);
     }
-    this.#wanted = [];
   }
 
   #touch(name, url) {
-    const file = this.#files.get(name) ?? {state: "waiting", url, blob: null, urls: new Map(), asking: null};
-    if ((file.state === "refused" && file.url !== url) || (file.state === "failed" && this.#isOver(file))) file.state = "waiting";
+    const file = this.#files.get(name) ?? {state: "waiting", url, blob: null, urls: new Map(), asking: null, timer: 0, failures: 0, isRefused: false};
+    if (file.state === "refused" && file.url !== url) file.state = "waiting";
     if (file.state === "waiting") file.url = url;
     this.#files.delete(name);
     this.#files.set(name, file);
-  }
-
-  #isOver(file) {
-    return performance.now() > file.retryAt;
   }
 
   /** What nobody wants any more gives its place up only to what somebody waits for: it may be nearly here. */
@@ -94,25 +96,37 @@ export class Thumbnails {
 
   async #ask(name, file, refused) {
     file.state = "asking";
-    file.asking = new AbortController();
+    const asking = (file.asking = new AbortController());
+    const timer = setTimeout(() => asking.abort(new DOMException("It takes too long.", "TimeoutError")), MOST_WAIT_MS);
     try {
-      const answer = await this.#fetch(file.url, {signal: file.asking.signal});
+      const answer = await this.#fetch(file.url, {signal: asking.signal});
       if (answer.ok) this.#keep(file, await answer.blob());
-      else file.state = answer.status === 403 ? "refused" : "missing";
+      else file.state = stateAfter(answer.status, file);
     } catch (error) {
       file.state = error.name === "AbortError" ? "waiting" : "failed";
-      file.retryAt = performance.now() + 3000;
     }
+    clearTimeout(timer);
     file.asking = null;
     if (this.#files.get(name) !== file) return;
+    if (file.state === "failed") this.#pause(file);
     if (file.state === "refused") refused();
     if (file.state === "waiting") this.#files.delete(name);
     this.#changed();
     this.want(this.#wanted);
   }
 
+  /** Most of what S3 and a network refuse they give a moment later. */
+  #pause(file) {
+    const pauseMs = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** file.failures++);
+    file.timer = setTimeout(() => {
+      file.state = "waiting";
+      this.want(this.#wanted);
+    }, pauseMs);
+  }
+
   #keep(file, blob) {
     file.state = "here";
+    file.isRefused = false;
     file.blob = blob;
     this.#bytes += blob.size;
     const wanted = new Set(this.#wanted.map(({place}) => place.object_key));
@@ -127,6 +141,14 @@ export class Thumbnails {
     this.#bytes -= file.blob?.size ?? 0;
     for (const url of file.urls.values()) URL.revokeObjectURL(url);
   }
+}
+
+/** A URL may be too old; where a fresh one is refused too, that is how S3 says 404 to one who may not list. */
+function stateAfter(status, file) {
+  if (status === 404 || (status === 403 && file.isRefused)) return "missing";
+  if (status !== 403) return "failed";
+  file.isRefused = true;
+  return "refused";
 }
 
 function cut(blob, {offset, length}) {

@@ -4,7 +4,7 @@ import {ApiError, Unreachable} from "./api.js";
 import {gapText} from "./gap-words.js";
 import {icon} from "./icons.js";
 import {html, nothing, ref} from "./lit.js";
-import {placeBlob} from "./places.js";
+import {PhotoMissing, placeBlob} from "./places.js";
 import {clockWithSeconds, day as dayInWords} from "./times.js";
 import {count} from "./words.js";
 
@@ -189,7 +189,7 @@ export class TimeLapse {
       picture = await createImageBitmap(blob);
     } catch (error) {
       if (error.name === "AbortError") return;
-      if (error instanceof ApiError || error instanceof Unreachable) {
+      if (error instanceof ApiError || error instanceof Unreachable || (error instanceof PhotoMissing && error.isPassing)) {
         setTimeout(() => this.#dropped(at, round), AFTER_TROUBLE_MS);
         return;
       }
@@ -209,7 +209,19 @@ export class TimeLapse {
     const item = await day.itemAt(this.#last - at);
     if (!item?.thumbnail) throw new Error("It has no picture.");
     if (!this.#isFull) return thumbnails.isMissing(item.thumbnail) ? Promise.reject(new Error("Gone.")) : thumbnails.blobOf(item.thumbnail);
-    return placeBlob(item.photo, day.model.placeOf(this.#last - at).hour.urls, this.#asking.signal);
+    return this.#photo(item.photo, day.model.placeOf(this.#last - at).hour);
+  }
+
+  /** A day may be played for longer than its URLs are good. */
+  async #photo(place, hour) {
+    const {[place.object_key]: url} = hour.urls;
+    try {
+      return await placeBlob(place, hour.urls, this.#asking.signal);
+    } catch (error) {
+      if (!(error instanceof PhotoMissing) || !error.isRefused) throw error;
+      await this.#gallery.day.renewed(hour, place.object_key, url);
+      return placeBlob(place, hour.urls, this.#asking.signal);
+    }
   }
 
   #forget() {

@@ -1,0 +1,150 @@
+"""S3 has trouble, or takes a URL no more: pictures are asked for again, and only what is gone counts as gone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from infra.local.cloud import LocalCloud
+from tests.browser.conftest import NewCamera, NewConsole
+from tests.browser.console import Console
+from tests.e2e.a_day_of_photos import fill_a_day
+from tests.e2e.people import DeviceCaller
+
+NINE = datetime(2026, 6, 3, 9, tzinfo=UTC)
+THUMBNAILS = re.compile(r"/thumbnails/")
+PACKS = re.compile(r"^(?!.*/thumbnails/).*/packs/")
+_ANSWERED = """async statuses => {
+  const script = document.querySelector("script[type=module]").src;
+  const {Thumbnails} = await import(script.replace("/boot.", "/thumbnails."));
+  window.asked = [];
+  window.url = 1;
+  const place = {object_key: "a pack's"};
+  const fetch = async (url, {signal}) => {
+    window.asked.push(url);
+    const status = statuses.length ? statuses.shift() : 200;
+    if (status === null) throw new TypeError("no network");
+    if (status === "never") await new Promise((_, refuse) => signal.addEventListener("abort", () => refuse(signal.reason)));
+    return new Response("a picture", {status});
+  };
+  window.thumbnails = new Thumbnails(() => {}, {fetch});
+  window.want = () => thumbnails.want([{place, url: `url ${window.url}`, refused: () => { window.url++; window.want(); }}]);
+  window.state = () => thumbnails.isMissing(place) ? "missing" : thumbnails.blobOf(place) ? "here" : "awaited";
+  window.want();
+}"""
+
+Thumbnails = Callable[..., Page]
+
+
+@pytest.fixture
+def thumbnails(new_console: NewConsole) -> Thumbnails:
+    """A page on which one file is wanted, of which S3 says these one after the other, then gives it."""
+
+    def made(*statuses: Any) -> Page:
+        page = new_console(signed_in=False).page
+        page.clock.install(time=NINE)
+        page.clock.pause_at(NINE + timedelta(hours=1))
+        page.evaluate(_ANSWERED, list(statuses))
+        return page
+
+    return made
+
+
+def comes_to(page: Page, state: str, after_s: float) -> bool:
+    """Whether it is in that state after so long, and not before."""
+    for _ in range(round(after_s)):
+        if page.evaluate("state()") == state:
+            return False
+        page.clock.run_for(1_000)
+    return bool(page.evaluate("state()") == state)
+
+
+def test_only_what_s3_says_is_not_there_is_missing(thumbnails: Thumbnails) -> None:
+    assert comes_to(thumbnails(404), "missing", after_s=0)
+
+
+@pytest.mark.parametrize("status", [500, 503, 429, 400, None])
+def test_what_s3_cannot_give_now_is_asked_for_again(thumbnails: Thumbnails, status: int | None) -> None:
+    page = thumbnails(status)
+
+    assert comes_to(page, "here", after_s=1)
+    assert page.evaluate("asked") == ["url 1", "url 1"]
+
+
+def test_each_further_failure_waits_twice_as_long(thumbnails: Thumbnails) -> None:
+    assert comes_to(thumbnails(503, None, 500, 503), "here", after_s=1 + 2 + 4 + 8)
+
+
+def test_a_file_that_never_comes_is_asked_for_anew(thumbnails: Thumbnails) -> None:
+    assert comes_to(thumbnails("never"), "here", after_s=61)
+
+
+def test_a_refused_url_is_replaced_and_what_is_refused_twice_is_missing(thumbnails: Thumbnails) -> None:
+    renewed = thumbnails(403)
+    assert renewed.evaluate("state()") == "here"
+    assert renewed.evaluate("asked") == ["url 1", "url 2"]
+
+    gone = thumbnails(403, 403)
+    assert gone.evaluate("state()") == "missing"
+
+
+def test_nothing_is_asked_for_once_the_view_is_left(thumbnails: Thumbnails) -> None:
+    page = thumbnails(503, 503)
+    page.evaluate("thumbnails.stop()")
+    page.clock.run_for(120_000)
+
+    assert page.evaluate("asked") == ["url 1"]
+
+
+@pytest.fixture
+def camera(cloud: LocalCloud, new_camera: NewCamera) -> DeviceCaller:
+    made: DeviceCaller = new_camera("Barn")
+    fill_a_day(cloud, made, NINE, photos=20, size=(160, 120))
+    return made
+
+
+def test_photos_appear_in_the_gallery_when_s3_is_well_again(console: Console, camera: DeviceCaller) -> None:
+    page = console.page
+    page.clock.install()
+    page.route(THUMBNAILS, lambda route: route.fulfill(status=503))
+    with page.expect_response(THUMBNAILS):
+        console.go(f"#/photos/2026-06-03/{camera.device_id}")
+    expect(page.locator(".grid .cell").first).to_be_visible()
+    expect(page.locator(".grid .cell .none")).to_have_count(0)
+
+    page.unroute_all()
+    page.clock.fast_forward(60_000)
+
+    expect(page.locator(".grid .cell img").first).to_be_visible()
+
+
+def test_full_photos_are_played_on_after_their_urls_have_expired(console: Console, camera: DeviceCaller) -> None:
+    page = console.page
+    expired: set[str] = set()
+    whole: list[str] = []
+
+    def refuse_those_of_before(route: Route) -> None:
+        if not whole and not expired:
+            expired.add(route.request.url)
+        if route.request.url in expired:
+            route.fulfill(status=403)
+        else:
+            route.continue_()
+
+    page.on("response", lambda answer: whole.append(answer.url) if PACKS.search(answer.url) and answer.ok else None)
+    console.go(f"#/photos/2026-06-03/{camera.device_id}")
+    expect(page.locator(".grid .cell img").first).to_be_visible()
+    page.wait_for_timeout(1_100)  # URLs signed in the same second are the same
+    page.route(PACKS, refuse_those_of_before)
+    page.get_by_role("button", name="Time-lapse").click()
+    page.get_by_label("Full photos").check()
+    page.get_by_role("button", name="Play", exact=True).click()
+
+    expect(page.get_by_text("20 of 20")).to_be_visible(timeout=20_000)
+    assert len(whole) == 20
+    assert len(expired) == 1
