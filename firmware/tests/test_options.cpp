@@ -42,7 +42,7 @@ TEST_CASE("what is not given has the station's defaults") {
 TEST_CASE("what is given is taken") {
     const std::optional<Options> options = parsed_with(
         {"--interval", "0.05", "--count", "0", "--pack-captures", "3", "--budget-mb", "2", "--newest-first", "--no-clock",
-         "--code", "ABCDE-FGHJK", "--ca", "ca.pem", "--at-once"});
+         "--code", "ABCDE-FGHJK", "--ca", "ca.pem", "--at-once", "--faults", "kill@9,drop-up:10@1/2", "--fault-seed", "0"});
     REQUIRE(options);
     CHECK(options->interval_ms == 50);
     CHECK(options->count == 0U);
@@ -53,6 +53,9 @@ TEST_CASE("what is given is taken") {
     CHECK(options->sends_at_once);
     CHECK(options->code == "ABCDE-FGHJK");
     CHECK(options->ca_file == "ca.pem");
+    REQUIRE(options->faults.size() == 2);
+    CHECK(options->faults.at(1).after_bytes == 10);
+    CHECK(options->fault_seed == 0);
 }
 
 TEST_CASE("options that make no sense are refused") {
@@ -63,7 +66,8 @@ TEST_CASE("options that make no sense are refused") {
                                                        {"--count", "-1"},        {"--count", "1.5"},
                                                        {"--pack-captures", "0"}, {"--pack-captures", "101"},
                                                        {"--budget-mb", "0"},     {"--code"},
-                                                       {"--unknown"},            {"word"}};
+                                                       {"--unknown"},            {"word"},
+                                                       {"--faults", "none@1"},   {"--fault-seed", "x"}};
     for (const std::vector<std::string>& words : bad) {
         CAPTURE(words.front());
         CHECK_FALSE(parsed_with(words));

@@ -37,6 +37,13 @@ class Life:
         """The exit code."""
         return self.process.wait(PATIENCE_S)
 
+    def end_within(self, seconds: float) -> int:
+        """The exit code; it is told to stop where it has not ended by then."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return self.stop()
+
     def waits_for(self, event: str, times: int = 1) -> None:
         until = time.monotonic() + PATIENCE_S
         while self.count(event) < times:

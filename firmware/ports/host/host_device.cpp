@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <thread>
 #include <utility>
 
@@ -10,6 +11,7 @@ namespace {
 
 constexpr std::size_t most_packs = 20'000;
 constexpr std::uint32_t longest_rest_ms = 1'000;
+constexpr int exit_code_of_a_kill = 137;  // as a shell tells that of SIGKILL
 constexpr std::string_view firmware_version = "frameferry-device/0.1.0";
 
 // A step may be taken sooner than it asked for.
@@ -34,7 +36,7 @@ class HostDevice::Boot {
 public:
     Boot(HostDevice& host, std::string_view reset_reason)
         : host_(host),
-          device_({host.clock_, host.entropy_, host.card_, host.values_, host.transport_, host.camera_, nothing_,
+          device_({host.clock_, host.entropy_, host.card_, host.values_, host.transport_, host.seen_, nothing_,
                    no_portal_, &host.lines_, &host.lines_},
                   {queue_mutex_, capture_mutex_, state_mutex_, values_mutex_, log_mutex_}, room_.memory(),
                   config(host.options_, reset_reason)) {}
@@ -154,9 +156,15 @@ HostDevice::HostDevice(const Options& options, const StateFolder& state, FolderC
       camera_(camera),
       trusted_pem_(std::move(trusted_pem)),
       clock_(options.has_no_clock ? HostClock::Start::never_set : HostClock::Start::set),
-      card_(state.card(), read_disk_space),
-      values_(state.values()),
-      transport_(clock_, entropy_, trusted_pem_.c_str()) {}
+      faults_(options.faults, options.fault_seed, [this](std::string_view name) { lines_.fault(name); },
+              [] { std::_Exit(exit_code_of_a_kill); }),
+      folder_(state.card(), read_disk_space),
+      card_(folder_, faults_),
+      files_(state.values()),
+      values_(files_, faults_),
+      network_(clock_, entropy_, trusted_pem_.c_str()),
+      transport_(network_, faults_, [this](std::uint64_t until_ms) { wait_until(until_ms); }),
+      seen_(camera, faults_) {}
 
 int HostDevice::run() {
     run_once("power_on");
@@ -184,6 +192,11 @@ void HostDevice::tell_uplink() {
     const std::lock_guard lock(mutex_);
     has_news_ = true;
     changed_.notify_all();
+}
+
+void HostDevice::wait_until(std::uint64_t until_ms) {
+    const std::uint64_t now_ms = clock_.monotonic_ms();
+    if (until_ms > now_ms) std::this_thread::sleep_for(std::chrono::milliseconds(until_ms - now_ms));
 }
 
 bool HostDevice::rests(std::uint32_t wait_ms) {

@@ -9,6 +9,8 @@
 #include <string_view>
 
 #include "frameferry/device.h"
+#include "host/fault_plan.h"
+#include "host/faulty_ports.h"
 #include "host/file_key_value.h"
 #include "host/folder_camera.h"
 #include "host/host_clock.h"
@@ -44,16 +46,22 @@ private:
     // The same, but not any longer than until there is something new for it.
     bool uplink_rests(std::uint32_t wait_ms);
     void tell_uplink();
+    void wait_until(std::uint64_t until_ms);
 
     const Options& options_;
     FolderCamera& camera_;
     std::string trusted_pem_;
     HostClock clock_;
     HostEntropy entropy_;
-    PosixStorage card_;
-    FileKeyValue values_;
-    TlsTransport transport_;
     StepLines lines_;
+    FaultPlan faults_;
+    PosixStorage folder_;
+    FaultyStorage card_;
+    FileKeyValue files_;
+    FaultyValues values_;
+    TlsTransport network_;
+    FaultyTransport transport_;
+    FaultyCamera seen_;
     std::atomic<End> end_{End::none};
     std::mutex mutex_;
     std::condition_variable changed_;

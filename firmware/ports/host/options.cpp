@@ -14,6 +14,7 @@ namespace {
 constexpr double most_pack_captures = 100;
 constexpr double longest_interval_s = 86'400;
 constexpr double largest_budget_mb = 1e6;
+constexpr double largest_seed = std::numeric_limits<std::uint32_t>::max();
 constexpr double largest_count = std::numeric_limits<std::uint32_t>::max();
 
 // More than 0 and at most so much. Nothing where it is no number.
@@ -44,6 +45,8 @@ bool take_number(Options& options, const char* name, const char* value) {
         options.pack_captures = static_cast<std::uint16_t>(*number);
     } else if (is("--budget-mb") && (number = positive_whole(value, largest_budget_mb))) {
         options.budget_bytes = static_cast<std::uint64_t>(*number) << 20U;
+    } else if (is("--fault-seed") && (number = whole(value, largest_seed))) {
+        options.fault_seed = static_cast<std::uint32_t>(*number);
     }
     return number.has_value();
 }
@@ -57,7 +60,13 @@ bool take_flag(Options& options, const char* name) {
     return false;
 }
 
-bool take_value(Options& options, const char* name, const char* value) {
+bool take_faults(Options& options, const char* spec, std::string& complaint) {
+    const std::optional<std::vector<Fault>> faults = parse_faults(spec, complaint);
+    if (faults) options.faults = *faults;
+    return faults.has_value();
+}
+
+bool take_value(Options& options, const char* name, const char* value, std::string& complaint) {
     struct Named {
         const char* name;
         std::string Options::*text;
@@ -72,6 +81,7 @@ bool take_value(Options& options, const char* name, const char* value) {
         options.*named.text = value;
         return true;
     }
+    if (std::strcmp(name, "--faults") == 0) return take_faults(options, value, complaint);
     return take_number(options, name, value);
 }
 
@@ -79,13 +89,15 @@ bool take_value(Options& options, const char* name, const char* value) {
 
 std::optional<Options> parse_options(int count, char** words) {
     Options options;
+    std::string complaint;
     for (int at = 1; at < count; ++at) {
         if (take_flag(options, words[at])) continue;
-        if (at + 1 < count && take_value(options, words[at], words[at + 1])) {
+        if (at + 1 < count && take_value(options, words[at], words[at + 1], complaint)) {
             ++at;
             continue;
         }
-        std::fprintf(stderr, "frameferry-device: %s: no such option, or not with this value; see --help\n", words[at]);
+        if (complaint.empty()) complaint = "no such option, or not with this value; see --help";
+        std::fprintf(stderr, "frameferry-device: %s: %s\n", words[at], complaint.c_str());
         return std::nullopt;
     }
     const bool is_complete = !options.api_url.empty() && !options.state_folder.empty() && !options.photo_folder.empty();
@@ -109,8 +121,10 @@ void print_help() {
         "  --newest-first     whatever the owner set\n"
         "  --at-once          no photo waits for the next sync or for a pack to fill\n"
         "  --no-clock         begin without knowing the time, as a board does\n"
+        "  --faults SPEC      what goes wrong, and when: write-error@3,drop-up:5000@1/4 (docs/firmware-core.md)\n"
+        "  --fault-seed N     which of them, where it is by chance (1)\n"
         "Ends with 0 when it is told to stop or --count is done, with 1 when the cloud refuses the code or the\n"
-        "credential, with 2 for options that make no sense.");
+        "credential, with 2 for options that make no sense, with 137 where a fault has killed it.");
 }
 
 }  // namespace frameferry

@@ -1,9 +1,12 @@
-// The options of frameferry-device. They and its exit codes are those of the station's simulated camera.
+// The options of frameferry-device. But for faults, they and its exit codes are those of the station's simulated camera.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
+
+#include "host/fault_plan.h"
 
 namespace frameferry {
 
@@ -17,6 +20,8 @@ struct Options {
     std::optional<std::uint32_t> count;
     std::uint16_t pack_captures = 20;
     std::uint64_t budget_bytes = std::uint64_t{1024} << 20U;
+    std::vector<Fault> faults;
+    std::uint32_t fault_seed = 1;
     bool newest_first = false;
     bool has_no_clock = false;
     bool sends_at_once = false;

@@ -69,6 +69,10 @@ void StepLines::sealed(const QueuedPack& pack) {
     });
 }
 
+void StepLines::fault(std::string_view name) {
+    say("fault", [&](JsonWriter& json) { json.key("kind").text(name); });
+}
+
 void StepLines::captured(Seq seq, std::size_t size_bytes) {
     say("captured", [&](JsonWriter& json) { json.key("seq").number(seq).key("size_bytes").number(size_bytes); });
 }

@@ -22,6 +22,8 @@ public:
     void not_paired();
     void rebooting();
     void sealed(const QueuedPack& pack);
+    // One was put between the core and this machine.
+    void fault(std::string_view name);
 
     void captured(Seq seq, std::size_t size_bytes) override;
     void capture_failed(std::string_view reason) override;

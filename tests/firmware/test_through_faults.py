@@ -1,0 +1,74 @@
+"""The firmware's core over a card, values and connections that fail by chance: no photo lost unsaid, none doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from infra.local.cloud import LocalCloud
+from infra.local.link.profile import LAN
+from tests.e2e.people import JsonObject, OwnerCaller
+from tests.firmware.camera import FirmwareCamera, Life
+from tests.tiny_jpegs import tiny_jpeg
+
+PROFILE = LAN
+LIVES, PER_LIFE = 8, 6
+KILLED = 137
+PATIENCE_S = 5.0
+OF_THE_CARD = "read-error@1/10,write-error@1/20,write-short@1/12,sync-error@1/12,no-space@1/40"
+OF_THE_NETWORK = "refused@1/8,no-name@1/12,drop-up:1500@1/6,drop-down:300@1/6"
+FAULTS = f"{OF_THE_CARD},value-error@1/60,{OF_THE_NETWORK},kill@1/80,kill-short@1/40"
+
+
+def photo(number: int) -> bytes:
+    """Each has a length of its own."""
+    jpeg = tiny_jpeg(number)
+    text = bytes(2000 + number - len(jpeg))
+    return jpeg[:2] + b"\xff\xfe" + (len(text) + 2).to_bytes(2) + text + jpeg[2:]
+
+
+def captured(life: Life, shown: list[bytes]) -> dict[int, bytes]:
+    by_size = {len(jpeg): jpeg for jpeg in shown}
+    return {step["seq"]: by_size[step["size_bytes"]] for step in life.steps("captured")}
+
+
+def test_drain_through_random_faults_ends_with_each_photo_once_and_byte_for_byte(
+    cloud: LocalCloud,
+    owner: OwnerCaller,
+    camera: FirmwareCamera,
+    bytes_of: Callable[[list[JsonObject]], dict[int, bytes]],
+) -> None:
+    taken = [photo(number) for number in range(LIVES * PER_LIFE)]
+    assert len({len(jpeg) for jpeg in taken}) == len(taken)
+    told: dict[int, bytes] = {}
+    struck: set[str] = set()
+    ends: list[int] = []
+    assert camera.start(taken[:1], count=0).wait() == 0
+    for number in range(LIVES):
+        shown = taken[number * PER_LIFE : (number + 1) * PER_LIFE]
+        life = camera.start(shown, "--pack-captures", "2", "--faults", FAULTS, "--fault-seed", str(number))
+        ends.append(life.end_within(PATIENCE_S))
+        told |= captured(life, shown)
+        struck |= {step["kind"] for step in life.steps("fault")}
+        if ends[-1] != KILLED:
+            assert life.count("captured") + life.count("capture_failed") >= PER_LIFE, life.told()
+    last = camera.start(taken[:1], count=0)
+    assert last.wait() == 0, last.told()
+    cloud.settle()
+
+    assert {0, KILLED} == set(ends)
+    assert {"read-error", "write-error", "write-short", "sync-error", "kill"} <= struck
+    assert {"refused", "drop-up", "drop-down"} <= struck
+    items = owner.items()
+    held = bytes_of(items)
+    assert len(told) > LIVES * PER_LIFE / 2
+    assert {item["status"] for item in items} == {"processed"}
+    assert {seq: held.get(seq) for seq in told} == told
+    assert len(set(held.values())) == len(held)
+    assert set(held.values()) <= set(taken)
+    assert camera.packs() == []
+
+
+def test_faults_that_are_none_are_refused_and_said_so(camera: FirmwareCamera) -> None:
+    life = camera.start([photo(0)], "--faults", "drop-up@3")
+    assert life.wait() == 2
+    assert '"drop-up@3": after how many bytes?' in life.told()
