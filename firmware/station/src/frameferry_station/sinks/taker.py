@@ -1,0 +1,61 @@
+"""What a lane says to a sink: the seam between who keeps photos and who delivers them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from frameferry_station.captures import Seq
+from frameferry_station.pack_folder import QueuedPack
+from frameferry_station.packs import CaptureRecord
+from frameferry_station.photos import SinkCounts, SourceName
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A pack that a sink is still to take, or a file that it has set aside.
+
+    `since_s` is when its file was last written, in seconds since 1970 by the clock of then. Links share it, and a copy
+    keeps it: the same pack is of the same age in a lane and in every sink.
+    """
+
+    lane: SourceName
+    name: str
+    size_bytes: int
+    since_s: float
+
+
+class Taker(Protocol):
+    """One sink other than the cloud, which takes packs at once and delivers them in its own time. Thread-safe; no method
+    waits for the network or for the sink's own disk.
+
+    A pack is known by the seq in its file's name, and a lane hands its packs over in the order of those. A lane that
+    begins anew, without its old counter, gives no seq up to `taken_up_to`: another photo would get an old one's name.
+    """
+
+    @property
+    def name(self) -> str:
+        """`s3`, `filesystem`, `http`: of its folder, and in metrics."""
+
+    def take(self, lane: SourceName, path: Path, pack: QueuedPack) -> None:
+        """The file is the sink's too, durably: as a hard link, or as a copy where the file system has none. A pack that
+        was handed over before is not taken again, nor is one that was written anew since. Raises OSError.
+        """
+
+    def taken_up_to(self, lane: SourceName) -> Seq | None:
+        """The highest seq that was handed over, delivered or not; None where none was."""
+
+    def oldest(self) -> Waiting | None:
+        """What `give_up_oldest` would take: what is set aside first. None where nothing waits."""
+
+    def give_up_oldest(self) -> int:
+        """Bytes that the disk has back: 0 where another link holds the file, or where nothing waits. The photos are
+        counted as evicted, and told. Raises OSError."""
+
+    def forget(self, lane: SourceName, is_forgotten: Callable[[CaptureRecord], bool]) -> int:
+        """These photos are not delivered any more; durable once this returns. Gives how many. Raises OSError."""
+
+    def counts(self) -> SinkCounts:
+        """Since the program started, and now."""
