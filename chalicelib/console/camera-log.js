@@ -6,13 +6,18 @@ import {dayAndClock, duration} from "./times.js";
 import {COMMANDS, EVENTS} from "./words.js";
 
 const PAGE = 8;
+const LARGEST_PAGE = 100;
+/** So many are read at once to find those of before again: of a night of events the rest comes when asked for. */
+const MOST_ANEW = 200;
 
-/** A list of the API that grows at its head, and at its end when asked to. */
+/** A list of the API that grows at its head, in between by what comes late, and at its end when asked to. */
 class Paged {
   #api;
   #path;
   #id;
   #cursor = null;
+  /** Goes up when it is read on: what was read anew meanwhile is of before. */
+  #round = 0;
 
   items = null;
   isBusy = false;
@@ -27,17 +32,34 @@ class Paged {
     return this.#cursor !== null;
   }
 
-  /** The first page anew; what was read after it stays. Throws as the API does. */
+  /** Anew, as far as it was read: what became of the old ones too, and all that came. Throws as the API does. */
   async refresh(signal) {
-    const page = await this.#api.get(this.#path, {limit: PAGE}, {signal});
-    const known = new Set(page.items.map((each) => each[this.#id]));
-    const older = this.items?.filter((each) => !known.has(each[this.#id])) ?? [];
-    if (!older.length) this.#cursor = page.cursor;
-    this.items = [...page.items, ...older];
+    if (this.isBusy) return;
+    const round = this.#round;
+    const known = new Set(this.items?.map((each) => each[this.#id]));
+    const last = [...known].at(-1);
+    const items = [];
+    let cursor = null;
+    let limit = Math.max(PAGE, known.size);
+    let isRead = false;
+    while (!isRead) {
+      const query = {limit: Math.min(LARGEST_PAGE, limit), ...(cursor && {cursor})};
+      const page = await this.#api.get(this.#path, query, {signal});
+      items.push(...page.items);
+      cursor = page.cursor;
+      const fresh = items.filter((each) => !known.has(each[this.#id])).length;
+      limit = fresh === items.length ? fresh : Math.max(1, known.size + fresh - items.length);
+      const isFound = last === undefined || items.some((each) => each[this.#id] === last);
+      isRead = isFound || !cursor || items.length >= Math.max(MOST_ANEW, known.size);
+    }
+    if (round !== this.#round) return;
+    this.items = items;
+    this.#cursor = cursor;
   }
 
   async more() {
     this.isBusy = true;
+    this.#round += 1;
     try {
       const page = await this.#api.get(this.#path, {limit: 3 * PAGE, cursor: this.#cursor});
       this.#cursor = page.cursor;

@@ -29,11 +29,13 @@ _ANSWERED = """async statuses => {
     window.asked.push(url);
     const status = statuses.length ? statuses.shift() : 200;
     if (status === null) throw new TypeError("no network");
-    if (status === "never") await new Promise((_, refuse) => signal.addEventListener("abort", () => refuse(signal.reason)));
+    const broken = new Promise((_, refuse) => signal.addEventListener("abort", () => refuse(signal.reason)));
+    if (status === "never") await broken;
     return new Response("a picture", {status});
   };
   window.thumbnails = new Thumbnails(() => {}, {fetch});
-  window.want = () => thumbnails.want([{place, url: `url ${window.url}`, refused: () => { window.url++; window.want(); }}]);
+  const refused = () => { window.url++; window.want(); };
+  window.want = () => thumbnails.want([{place, url: `url ${window.url}`, refused}]);
   window.state = () => thumbnails.isMissing(place) ? "missing" : thumbnails.blobOf(place) ? "here" : "awaited";
   window.want();
 }"""
