@@ -13,6 +13,18 @@ from frameferry_station.files import TEMPORARY, Files, write_durably
 MAX_BYTES = 4 * 2**20
 
 
+def load(path: Path, files: Files) -> dict[str, Any] | None:
+    """What a JsonFile saved, for who only reads it: another process may be saving. Raises as `JsonFile.load`."""
+    try:
+        checksum, _, body = files.read(path, 0, MAX_BYTES).partition(b"\n")
+    except FileNotFoundError:
+        return None
+    if checksum != _checksum(body):
+        raise StateDamaged(f"{path.name} is damaged")
+    loaded: dict[str, Any] = json.loads(body)
+    return loaded
+
+
 class JsonFile:
     """One JSON object on disk; after a crash it is the old one or the new one."""
 
@@ -24,14 +36,7 @@ class JsonFile:
 
     def load(self) -> dict[str, Any] | None:
         """None where nothing was ever saved. Raises StateDamaged where the file is not what was saved."""
-        try:
-            checksum, _, body = self._files.read(self._path, 0, MAX_BYTES).partition(b"\n")
-        except FileNotFoundError:
-            return None
-        if checksum != _checksum(body):
-            raise StateDamaged(f"{self._path.name} is damaged")
-        loaded: dict[str, Any] = json.loads(body)
-        return loaded
+        return load(self._path, self._files)
 
     def save(self, content: dict[str, Any]) -> None:
         """Raises OSError."""
