@@ -10,6 +10,8 @@ from pathlib import Path
 from random import Random
 from types import FrameType
 
+from frameferry_station.files import FileFacts
+
 SECTOR_BYTES = 512
 
 
@@ -25,6 +27,7 @@ class Node:
     durable: bytes = b""
     unreadable_at: int | None = None
     """A byte that the card does not give back, nor what is read with it."""
+    written_at_s: float = 0.0
 
 
 @dataclass
@@ -44,7 +47,7 @@ class SimulatedDisk:
     A new file holds what a removed one left behind. `ignores` names syncs that do nothing, to see whether a test would
     notice; `syncs` collects all names (see `_site`), each with the number of the operation that was the first of it.
     Beyond `capacity_bytes` writes raise ENOSPC. `failing` counts writes into a file and syncs down: once it is below 0
-    they raise EIO.
+    they raise EIO. Without `has_links` no file gets a second name. `now_s` is the time that written files get.
     """
 
     names: dict[Path, Node] = field(default_factory=dict)
@@ -56,6 +59,10 @@ class SimulatedDisk:
     syncs: dict[str, int] = field(default_factory=dict)
     failing: int | None = None
     leftovers: bytes = b""
+    has_links: bool = True
+    now_s: float = 0.0
+    sync_count: int = 0
+    """Of all syncs, files and folders."""
     _durable_names: dict[Path, Node] = field(default_factory=dict)
     _pending: list[Change] = field(default_factory=list)
 
@@ -64,6 +71,18 @@ class SimulatedDisk:
 
     def sizes(self, folder: Path) -> dict[str, int]:
         return {path.name: len(node.content) for path, node in self.names.items() if path.parent == folder}
+
+    def folders(self, folder: Path) -> list[str]:
+        depth = len(folder.parts)
+        return sorted({path.parts[depth] for path in self.names if folder in path.parents and path.parent != folder})
+
+    def facts(self, path: Path) -> FileFacts:
+        node = self._node(path)
+        return FileFacts(len(node.content), node.written_at_s, sum(other is node for other in self.names.values()))
+
+    def used_bytes(self, folder: Path) -> int:
+        nodes = {id(node): len(node.content) for path, node in self.names.items() if folder in path.parents}
+        return sum(nodes.values())
 
     def read(self, path: Path, offset: int, length: int) -> bytes:
         node = self._node(path)
@@ -82,11 +101,11 @@ class SimulatedDisk:
             node.content = content[: len(content) // 2]
             raise PowerCut
         self._take_space(node, len(content))
-        node.content = content
+        node.content, node.written_at_s = content, self.now_s
 
     def create(self, path: Path, size_bytes: int) -> None:
         self._count()
-        node = Node()
+        node = Node(written_at_s=self.now_s)
         self._take_space(node, size_bytes)
         node.content = self.leftovers[:size_bytes].ljust(size_bytes, b"\0")
         self._change({path: node})
@@ -97,6 +116,7 @@ class SimulatedDisk:
         if not is_cut:
             self._may_fail()
         landed = data[: len(data) // 2] if is_cut else data
+        node.written_at_s = self.now_s
         node.content = node.content[:offset] + landed + node.content[offset + len(landed) :]
         if is_cut:
             raise PowerCut
@@ -108,12 +128,14 @@ class SimulatedDisk:
         node.content = node.content[:size_bytes]
 
     def sync(self, path: Path) -> None:
+        self.sync_count += 1
         self._count()
         self._may_fail()
         if not self._is_ignored("sync"):
             self._node(path).durable = self._node(path).content
 
     def sync_folder(self, folder: Path) -> None:
+        self.sync_count += 1
         self._count()
         self._may_fail()
         if self._is_ignored("sync_folder"):
@@ -126,10 +148,19 @@ class SimulatedDisk:
         self._count()
         self._change({source: None, target: self._node(source)})
 
+    def link(self, source: Path, target: Path) -> None:
+        self._count()
+        if target in self.names:
+            raise FileExistsError(errno.EEXIST, "there already", str(target))
+        if not self.has_links:
+            raise OSError(errno.EPERM, "no links here")
+        self._change({target: self._node(source)})
+
     def remove(self, path: Path) -> None:
         if path in self.names:
             self._count()
-            self.leftovers = self.names[path].content
+            if self.facts(path).names == 1:
+                self.leftovers = self.names[path].content
             self._change({path: None})
 
     def after_kill(self) -> SimulatedDisk:
@@ -138,8 +169,9 @@ class SimulatedDisk:
 
     def copy(self) -> SimulatedDisk:
         """Another disk with the same on it, all of it durable."""
-        nodes = {path: Node(node.content, node.content) for path, node in self.names.items()}
-        return SimulatedDisk(names=nodes, _durable_names=dict(nodes))
+        nodes = {id(node): Node(node.content, node.content) for node in self.names.values()}
+        names = {path: nodes[id(node)] for path, node in self.names.items()}
+        return SimulatedDisk(names=names, _durable_names=dict(names))
 
     def after_power_cut(self, random: Random) -> SimulatedDisk:
         """Any of the changes of names since the last sync of their folder is there; of a file that was not synced any
@@ -152,10 +184,12 @@ class SimulatedDisk:
             # A disk in no hurry writes what it heard last as gladly as what it heard first.
             if number >= newest or random.random() < landed:
                 _apply(change, names)
-        survivors = {}
-        for path, node in names.items():
-            content = _survived(node, random, self.leftovers)
-            survivors[path] = Node(content, content)
+        nodes: dict[int, Node] = {}
+        for node in names.values():
+            if id(node) not in nodes:
+                content = _survived(node, random, self.leftovers)
+                nodes[id(node)] = Node(content, content, written_at_s=node.written_at_s)
+        survivors = {path: nodes[id(node)] for path, node in names.items()}
         restarted = replace(self.after_kill(), names=survivors, _durable_names=dict(survivors))
         restarted._pending = []
         return restarted
@@ -171,7 +205,8 @@ class SimulatedDisk:
         self._pending.append(change)
 
     def _take_space(self, node: Node, size_bytes: int) -> None:
-        used = sum(len(other.content) for other in self.names.values() if other is not node)
+        others = {id(other): len(other.content) for other in self.names.values() if other is not node}
+        used = sum(others.values())
         if self.capacity_bytes is not None and used + size_bytes > self.capacity_bytes:
             raise OSError(errno.ENOSPC, "no space left on device")
 

@@ -10,6 +10,7 @@ import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +18,16 @@ from frameferry_station.errors import StateInUse
 
 TEMPORARY = ".tmp"
 """What names of unfinished files end with."""
+
+
+@dataclass(frozen=True)
+class FileFacts:
+    """`written_at_s` is when it was last written, in seconds since 1970 by the clock of then; all names of a file share
+    it. `names` is how many it has."""
+
+    size_bytes: int
+    written_at_s: float
+    names: int
 
 
 class Files(Protocol):
@@ -27,6 +38,15 @@ class Files(Protocol):
 
     def sizes(self, folder: Path) -> dict[str, int]:
         """Names of the files in a folder, with their size in bytes."""
+
+    def folders(self, folder: Path) -> list[str]:
+        """Names of the folders in a folder."""
+
+    def facts(self, path: Path) -> FileFacts:
+        """Raises FileNotFoundError."""
+
+    def used_bytes(self, folder: Path) -> int:
+        """What the files below a folder take on the disk, those of several names once."""
 
     def read(self, path: Path, offset: int, length: int) -> bytes:
         """Up to `length` bytes; fewer at the end of the file."""
@@ -52,6 +72,9 @@ class Files(Protocol):
     def replace(self, source: Path, target: Path) -> None:
         """Rename atomically, over the target if there is one."""
 
+    def link(self, source: Path, target: Path) -> None:
+        """Another name for a file. Raises FileExistsError, and OSError where the file system has no such thing."""
+
     def remove(self, path: Path) -> None:
         """No error where there is nothing."""
 
@@ -65,6 +88,23 @@ class DiskFiles:
     def sizes(self, folder: Path) -> dict[str, int]:
         with os.scandir(folder) as entries:
             return {entry.name: entry.stat().st_size for entry in entries if entry.is_file()}
+
+    def folders(self, folder: Path) -> list[str]:
+        with os.scandir(folder) as entries:
+            return [entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+
+    def facts(self, path: Path) -> FileFacts:
+        found = path.stat()
+        return FileFacts(found.st_size, found.st_mtime, found.st_nlink)
+
+    def used_bytes(self, folder: Path) -> int:
+        sizes: dict[tuple[int, int], int] = {}
+        for parent, _, names in os.walk(folder):
+            for name in names:
+                with suppress(FileNotFoundError):
+                    found = os.lstat(os.path.join(parent, name))
+                    sizes[found.st_dev, found.st_ino] = found.st_blocks * 512
+        return sum(sizes.values())
 
     def read(self, path: Path, offset: int, length: int) -> bytes:
         with path.open("rb") as file:
@@ -102,6 +142,9 @@ class DiskFiles:
 
     def replace(self, source: Path, target: Path) -> None:
         os.replace(source, target)
+
+    def link(self, source: Path, target: Path) -> None:
+        os.link(source, target)
 
     def remove(self, path: Path) -> None:
         path.unlink(missing_ok=True)
