@@ -28,8 +28,8 @@ class Waiting:
 
 
 class Taker(Protocol):
-    """One sink other than the cloud, which takes packs at once and delivers them in its own time. Thread-safe; no method
-    waits for the network or for the sink's own disk.
+    """One sink other than the cloud, which takes packs at once and delivers them in its own time. Thread-safe; no
+    method waits for the network or for the sink's own disk.
 
     A pack is known by the seq in its file's name, and a lane hands its packs over in the order of those. A lane that
     begins anew, without its old counter, gives no seq up to `taken_up_to`: another photo would get an old one's name.
