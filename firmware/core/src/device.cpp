@@ -94,7 +94,9 @@ bool Device::open_queue() {
     const Lock lock(mutexes_.capture);
     card_tried_at_ms_ = clock_.monotonic_ms();
     const IdentityStore::Numbering numbering = identity_.numbering();
+    is_opening_queue_.store(true);
     QueueStatus status = queue_.start(numbering.device_uuid, boot_id_);
+    is_opening_queue_.store(false);
     if (status == QueueStatus::ok) status = queue_.raise_next_seq(numbering.next_seq);
     const bool is_open = status == QueueStatus::ok;
     if (!is_open) lost(status == QueueStatus::card ? "the card is missing or fails" : "the queue cannot be opened");
@@ -245,6 +247,14 @@ void Device::damaged(SeqRange seqs, const char* reason) {
     watcher_.damaged(seqs, reason);
     if (seqs.first == 0 && seqs.last == 0) return outbox_.add(EventKind::error, reason);
     outbox_.add(EventKind::error, reason, seqs);
+}
+
+// In the uplink's thread. Only a card that is opened has both tasks wait: else one that hangs is not to be covered up.
+void Device::got_on() {
+    if (ports_.task_watch == nullptr) return;
+    const std::uint64_t now_ms = clock_.monotonic_ms();
+    ports_.task_watch->came_round(TaskWatch::Task::uplink, now_ms);
+    if (is_opening_queue_.load()) ports_.task_watch->came_round(TaskWatch::Task::capture, now_ms);
 }
 
 bool Device::account(Health& health, ClockSample& clock) {

@@ -282,6 +282,7 @@ QueueStatus PackQueue::forget(std::int64_t from_ms, std::int64_t to_ms, std::uin
         if (row == rows_.end()) break;
         next = row->name_seq;
         const QueueStatus status = forget_in(*row, times, forgotten);
+        watcher_.got_on();
         is_again = status == QueueStatus::damaged && !is_again;
         if (is_again) continue;
         if (status != QueueStatus::ok) worst = status;

@@ -212,6 +212,7 @@ void PackQueue::examine_unknown() {
     for (PackRow* row = rows_.begin(); row != rows_.end() && !is_away();) {
         const Seq name_seq = row->name_seq;
         if (row->captures == 0 && !row->is(PackRow::set_aside)) examine(*row, name_seq == newest);
+        watcher_.got_on();
         row = rows_.from(name_seq);
         if (row == rows_.end()) return;
         // Of one that nobody can read, only the name tells.

@@ -3,7 +3,7 @@
 namespace frameferry {
 namespace {
 
-// In the order of Task. The card of 30 days is read within the first, each deadline of HttpTimeouts within the second.
+// In the order of Task. One pack of a slow card is read within the first, each deadline of HttpTimeouts within the second.
 constexpr std::array<std::uint32_t, 2> alive_within_s{600, 900};
 
 }  // namespace

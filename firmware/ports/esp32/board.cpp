@@ -80,7 +80,8 @@ private:
 
 Board::Board(const DeviceMemory& memory)
     : transport_(clock_, entropy_, trusted_roots_pem, has_memory_for_tls),
-      device_({clock_, entropy_, card_, nvs_, watched_transport_, camera_, health_, *this, &serial_},
+      device_({clock_, entropy_, card_, nvs_, watched_transport_, camera_, health_, *this, &serial_,
+               nullptr, &watch_},
               {queue_mutex_, capture_mutex_, state_mutex_, values_mutex_, log_mutex_}, memory, config()) {}
 
 // Wi-Fi before the camera: for the noise that keys and ids are made of, and because a weak supply bears one at a time.

@@ -80,6 +80,7 @@ struct World {
     PictureCamera camera;
     QuietHealth health;
     CountingActions actions;
+    frameferry::TaskWatch watch;
     bool is_eviction_allowed = false;
     std::vector<std::string> removed_unproved;
     std::uint32_t boots = 0;
@@ -96,7 +97,7 @@ public:
         world.network.close();
         device = std::make_unique<frameferry::Device>(
             frameferry::DevicePorts{world.clock, entropy_, world.storage, world.values, world.network, world.camera,
-                                    world.health, world.actions},
+                                    world.health, world.actions, nullptr, nullptr, &world.watch},
             frameferry::DeviceMutexes{mutexes_[0], mutexes_[1], mutexes_[2], mutexes_[3], mutexes_[4]}, room_->memory(),
             config);
         started = device->start();

@@ -17,6 +17,7 @@
 #include "frameferry/pause.h"
 #include "frameferry/ports.h"
 #include "frameferry/settings_store.h"
+#include "frameferry/task_watch.h"
 #include "frameferry/uplink.h"
 #include "frameferry/wall_clock.h"
 #include "frameferry/watcher.h"
@@ -61,6 +62,7 @@ struct DevicePorts {
     Actions& actions;
     LogRing::Listener* log_listener = nullptr;
     DeviceWatcher* watcher = nullptr;
+    TaskWatch* task_watch = nullptr;  // is told of a long step that gets on
 };
 
 // Given once.
@@ -167,6 +169,7 @@ private:
     void evicted(SeqRange seqs) override;
     void skipped(SeqRange seqs) override;
     void damaged(SeqRange seqs, const char* reason) override;
+    void got_on() override;
     bool account(Health& health, ClockSample& clock) override;
     void activated(const Activation& activation) override;
     CommandOutcome carry_out(const Command& command) override;
@@ -212,6 +215,7 @@ private:
     bool was_paused_ = false;
     // Only loaded and stored: PSRAM has no atomic operations.
     std::atomic<std::uint32_t> motion_score_{0};  // 1 more than it; 0: none was seen
+    std::atomic<bool> is_opening_queue_{false};
     std::atomic<bool> is_queue_open_{false};
     std::atomic<bool> is_losing_{false};
     std::atomic<bool> is_paired_{false};

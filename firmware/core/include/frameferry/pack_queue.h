@@ -44,6 +44,8 @@ public:
     virtual void skipped(SeqRange seqs) { (void)seqs; }
     // These cannot be sent any more; both 0 where nobody knows which they were.
     virtual void damaged(SeqRange seqs, const char* reason) = 0;
+    // Something that takes long with a full card is through with one pack more.
+    virtual void got_on() {}
 };
 
 // When a pack is full, and how much of the card the queue may have. One capture always fits a pack.
