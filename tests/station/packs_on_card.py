@@ -37,6 +37,10 @@ class Told:
     skips: list[SeqRange] = field(default_factory=list)
     damages: list[tuple[str, SeqRange | None]] = field(default_factory=list)
 
+    def kept(self, seq: Seq, sha256: str) -> None: ...
+
+    def leaving(self, pack: QueuedPack) -> None: ...
+
     def sealed(self, pack: QueuedPack) -> None:
         self.packs.append(pack)
 

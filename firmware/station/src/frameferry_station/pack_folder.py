@@ -57,7 +57,13 @@ class QueuedPack:
 class Watcher(Protocol):
     """Is told, with the queue's lock held."""
 
+    def kept(self, seq: Seq, sha256: str) -> None:
+        """A capture is durable in the open pack."""
+
     def sealed(self, pack: QueuedPack) -> None: ...
+
+    def leaving(self, pack: QueuedPack) -> None:
+        """It is proved to be held elsewhere, or set aside, and goes unless this raises OSError."""
 
     def evicted(self, seqs: SeqRange) -> None:
         """Told before they go."""
@@ -88,6 +94,22 @@ class PackFolder:
     @property
     def set_aside_bytes(self) -> int:
         return self._aside.size_bytes
+
+    def path(self, name: str) -> Path:
+        return self._folder / name
+
+    def first_to_go(self, name: str | None) -> Path | None:
+        """What is given up first: a file that is set aside, else this pack."""
+        for path, _ in self._aside.all():
+            return path
+        return self._folder / name if name else None
+
+    def last_link_bytes(self, path: Path) -> int:
+        """What the disk has back if this name goes: nothing while the file has another."""
+        with suppress(FileNotFoundError):
+            facts = self._files.facts(path)
+            return facts.size_bytes if facts.names == 1 else 0
+        return 0
 
     def file(self, pack: QueuedPack) -> PackFile:
         return self._file(pack.name, pack.size_bytes)

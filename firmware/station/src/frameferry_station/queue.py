@@ -20,6 +20,7 @@ from frameferry_station.packs import (
     MAX_JPEG_BYTES,
     CaptureRecord,
     PackDamaged,
+    PackedEntry,
     directory_size_bytes,
     entry_size_bytes,
 )
@@ -40,7 +41,8 @@ class PackQueue:
     """Thread-safe; the lock is never held across network I/O.
 
     `counter` is the file of the next seq. Where `budget_bytes` would be exceeded the oldest pack goes, what is set
-    aside first. Packs of earlier boots are sealed from the start. Raises OSError where the folder is of no use at all.
+    aside first; without a budget, who owns the queue sees to the space (`grows_by`, `give_up_oldest`). Packs of earlier
+    boots are sealed from the start. Raises OSError where the folder is of no use at all.
     """
 
     def __init__(
@@ -50,7 +52,7 @@ class PackQueue:
         *,
         device_id: str,
         boot_id: str,
-        budget_bytes: int,
+        budget_bytes: int | None,
         watcher: Watcher,
         entropy: Callable[[int], bytes],
         files: Files,
@@ -112,6 +114,7 @@ class PackQueue:
                 self._add(self._open, record, jpeg)
             else:
                 self._open = self._begun(record, jpeg)
+            self._watcher.kept(seq, self._open.entries[-1].sha256)
             if len(self._open.entries) >= self._limits.captures:
                 self._seal_open(self._open)
             return seq
@@ -126,6 +129,32 @@ class PackQueue:
         """The sealed ones, oldest first."""
         with self._lock:
             return list(self._packs.values())
+
+    def path(self, pack: QueuedPack) -> Path:
+        return self._folder.path(pack.name)
+
+    def entries(self, pack: QueuedPack) -> tuple[PackedEntry, ...]:
+        """Raises PackGone, PackDamaged."""
+        with self._lock:
+            return self._folder.file(self._current(pack)).entries()
+
+    def grows_by(self, jpeg_bytes: int) -> int:
+        """What the disk must have for the next capture: 0 where the open pack has room for it."""
+        with self._lock:
+            return 0 if self._open and self._open.has_room_for(jpeg_bytes) else self._wanted_bytes(jpeg_bytes)
+
+    def first_to_go(self) -> Path | None:
+        """The file that `give_up_oldest` would take."""
+        with self._lock:
+            return self._folder.first_to_go(next(iter(self._packs), None))
+
+    def give_up_oldest(self) -> int:
+        """The oldest pack goes, what is set aside first. Gives the bytes that the disk has back. Raises OSError."""
+        with self._lock:
+            path = self.first_to_go()
+            freed_bytes = self._folder.last_link_bytes(path) if path else 0
+            self._evict()
+            return freed_bytes
 
     def prepared(self, pack: QueuedPack) -> QueuedPack:
         """The pack with its sha256, ready to be sent.
@@ -161,10 +190,11 @@ class PackQueue:
     def remove(self, pack: QueuedPack) -> None:
         """It is proved to be held elsewhere. Not synced: a pack that comes back is only asked for again.
 
-        Raises OSError.
+        Raises OSError; then it stays.
         """
         with self._lock, suppress(PackGone):
-            self._discard(self._current(pack))
+            self._watcher.leaving(self._current(pack))
+            self._discard(pack)
 
     def take_out(self, pack: QueuedPack, next_seqs: Mapping[Seq, int]) -> list[tuple[Seq, Seq]]:
         """All captures but these are proved to be held elsewhere. These get new seqs, not below those given here, and
@@ -174,6 +204,7 @@ class PackQueue:
         """
         with self._lock:
             taken = [entry for entry in self._folder.file(self._current(pack)).entries() if entry.seq in next_seqs]
+            self._watcher.leaving(pack)
             if not taken:
                 self._discard(pack)
                 return []
@@ -200,7 +231,8 @@ class PackQueue:
     def set_aside(self, pack: QueuedPack, reason: str) -> None:
         """It is kept, but not sent any more. Raises OSError."""
         with self._lock, suppress(PackGone):
-            self._outlast(self._current(pack))
+            self._watcher.leaving(self._current(pack))
+            self._outlast(pack)
             for seqs in pack.seqs:
                 self._watcher.damaged(f"set aside, {reason}", seqs)
             self._folder.set_aside(pack.name, pack.size_bytes, reason)
@@ -234,10 +266,9 @@ class PackQueue:
     def _grown(self, seq: Seq, jpeg_bytes: int) -> OpenPack:
         """Large enough for a full pack of captures as they have been, if there is room for that."""
         least = entry_size_bytes(jpeg_bytes) + directory_size_bytes(1)
+        wanted = self._wanted_bytes(jpeg_bytes)
         self._largest_entry_bytes = max(self._largest_entry_bytes, entry_size_bytes(jpeg_bytes))
-        full = self._limits.captures * self._largest_entry_bytes * 5 // 4 + directory_size_bytes(self._limits.captures)
-        wanted = max(least, min(full, self._limits.size_bytes, self._budget_bytes // 4))
-        while self.size_bytes + wanted > self._budget_bytes and self._evict():
+        while self._budget_bytes is not None and self.size_bytes + wanted > self._budget_bytes and self._evict():
             pass
         for _ in range(_MOST_EVICTED_FOR_SPACE):
             for size_bytes in (wanted, least):
@@ -246,9 +277,16 @@ class PackQueue:
                 except OSError as error:
                     if error.errno != errno.ENOSPC:
                         raise
-            if not self._evict():
+            if self._budget_bytes is None or not self._evict():
                 break
         raise OSError(errno.ENOSPC, "the disk is full")
+
+    def _wanted_bytes(self, jpeg_bytes: int) -> int:
+        least = entry_size_bytes(jpeg_bytes) + directory_size_bytes(1)
+        largest = max(self._largest_entry_bytes, entry_size_bytes(jpeg_bytes))
+        full = self._limits.captures * largest * 5 // 4 + directory_size_bytes(self._limits.captures)
+        share = self._budget_bytes // 4 if self._budget_bytes is not None else full
+        return max(least, min(full, self._limits.size_bytes, share))
 
     def _seal_open(self, pack: OpenPack) -> None:
         self._open = None

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from frameferry_station.captures import SeqRange
+from frameferry_station.captures import Seq, SeqRange
 from frameferry_station.files import DiskFiles, Files
 from frameferry_station.identity import Entropy, IdentityStore
 from frameferry_station.ledger import CommandLedger
 from frameferry_station.outbox import Outbox
-from frameferry_station.pack_folder import QueuedPack
+from frameferry_station.pack_folder import QueuedPack, Watcher
 from frameferry_station.queue import PackLimits, PackQueue
 from frameferry_station.settings_store import SettingsStore
 from frameferry_station.steps import Evicted, Observer, Poisoned, Sealed
@@ -41,20 +41,33 @@ class StateFolder:
         self.settings = SettingsStore(folder / "settings.json", self._files)
 
     def queue(
-        self, device_id: str, boot_id: str, *, budget_bytes: int, limits: PackLimits, entropy: Entropy
+        self,
+        device_id: str,
+        boot_id: str,
+        *,
+        budget_bytes: int | None,
+        limits: PackLimits,
+        entropy: Entropy,
+        watcher: Watcher | None = None,
     ) -> PackQueue:
-        """Raises OSError."""
+        """`watcher` is told in the place of this, and passes on what it does not keep to itself. Raises OSError."""
         return PackQueue(
             self._folder / "queue",
             self._folder / "seq.json",
             device_id=device_id,
             boot_id=boot_id,
             budget_bytes=budget_bytes,
-            watcher=self,
+            watcher=watcher or self,
             entropy=entropy,
             files=self._files,
             limits=limits,
         )
+
+    def kept(self, seq: Seq, sha256: str) -> None:
+        """Who put it knows."""
+
+    def leaving(self, pack: QueuedPack) -> None:
+        """Nobody else wants it."""
 
     def sealed(self, pack: QueuedPack) -> None:
         self._observe(Sealed(pack.first_seq, pack.last_seq, pack.captures, pack.size_bytes))
