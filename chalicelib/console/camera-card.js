@@ -1,11 +1,13 @@
 // A camera as a card: what it saw last, whether it is well.
 
+import {ApiError} from "./api.js";
 import {healthFacts, nameOf, stateWords, when} from "./camera-words.js";
 import {icon} from "./icons.js";
 import {classMap, html, nothing} from "./lit.js";
+import {troubleWords} from "./troubles.js";
 
-/** @param {import("./camera-watch.js").CameraWatch} watch */
-export function cameraCard(watch, nowMs) {
+/** @param {import("./camera-watch.js").CameraWatch} watch @param {(() => void) | undefined} again looks at it once more */
+export function cameraCard(watch, nowMs, again) {
   const {device} = watch;
   const state = watch.state();
   const name = html`<h2 id="name-${device.device_id}"><a href="#/cameras/${device.device_id}">${nameOf(device)}</a></h2>`;
@@ -16,6 +18,7 @@ export function cameraCard(watch, nowMs) {
         <div class="title">${name} ${stateChip(state, nowMs)}</div>
         <p class="faint small">${stateWords(state, nowMs).more}</p>
         ${factList(healthFacts(device.health, watch.drainMs()).filter(({name}) => name !== "temperature"))}
+        ${watch.trouble ? notFetched(watch.trouble, again) : nothing}
         ${state.kind === "unpaired" ? html`<a class="button" href="#/pair/${device.device_id}">Show a code</a>` : nothing}
       </div>
     </article>
@@ -27,8 +30,18 @@ export function stateChip(state, nowMs) {
   return html`<span class="chip ${tone}">${chip}</span>`;
 }
 
+function notFetched(error, again) {
+  return html`
+    <div class="not-fetched" role="status">
+      <p class="small">Its news could not be fetched.${error instanceof ApiError ? ` ${troubleWords(error)}` : nothing}</p>
+      ${again ? html`<button @click=${again}>Try again</button>` : nothing}
+    </div>
+  `;
+}
+
 /** The picture, or why there is none. @param {string | undefined} href to where it leads */
-export function lastPhoto({item, photoUrl, device}, nowMs, href) {
+export function lastPhoto({item, photoUrl, device, trouble}, nowMs, href) {
+  if (item === undefined && trouble) return html`<div class="picture none">${icon("camera")}<span>Not fetched yet</span></div>`;
   if (item === undefined) return html`<div class="picture skeleton"></div>`;
   if (!item) return html`<div class="picture none">${icon("camera")}<span>No photo yet</span></div>`;
   const takenMs = Date.parse(item.captured_at);

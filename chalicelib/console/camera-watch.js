@@ -17,6 +17,7 @@ const NEWEST = 5;
 export class CameraWatch {
   #app;
   #place;
+  #inTurn;
   #photoSeen = null;
   #lookedBackAt = -Infinity;
   #samples = new Map();
@@ -26,11 +27,17 @@ export class CameraWatch {
   item;
   /** Of that picture; good until `stop` or the next one. */
   photoUrl = null;
+  /** @type {Error | null} of the latest look, where its page goes on without it */
+  trouble = null;
 
-  /** @param {"thumbnail" | "photo"} place which picture of the newest item */
-  constructor(app, place = "thumbnail") {
+  /**
+   * @param {"thumbnail" | "photo"} place which picture of the newest item
+   * @param {<T>(task: () => Promise<T>) => Promise<T>} inTurn each request is one task
+   */
+  constructor(app, place = "thumbnail", inTurn = (task) => task()) {
     this.#app = app;
     this.#place = place;
+    this.#inTurn = inTurn;
   }
 
   /** Take in the device as it is now. Throws as the API does, but not where only its picture is missing. */
@@ -67,8 +74,9 @@ export class CameraWatch {
       return;
     }
     const isLively = this.#app.now() - Date.parse(last_seen_at ?? activated_at) < LIVELY_MS;
-    if (this.item !== undefined && this.#photoSeen === last_seen_at && !isLively) return;
-    const page = await this.#app.api.get("/items", {device_id, limit: NEWEST}, {signal});
+    const isShown = this.item === null || (this.item && this.photoUrl);
+    if (isShown && this.#photoSeen === last_seen_at && !isLively) return;
+    const page = await this.#inTurn(() => this.#app.api.get("/items", {device_id, limit: NEWEST}, {signal}));
     this.#photoSeen = last_seen_at;
     const item = page.items.find((each) => each[this.#place]) ?? null;
     if (item?.item_id !== this.item?.item_id || (item && !this.photoUrl)) await this.#fetch(item, page.urls, signal);
@@ -78,7 +86,7 @@ export class CameraWatch {
   async #fetch(item, urls, signal) {
     if (!item) return this.#show(null);
     try {
-      this.#show(URL.createObjectURL(await placeBlob(item[this.#place], urls, signal)));
+      this.#show(URL.createObjectURL(await this.#inTurn(() => placeBlob(item[this.#place], urls, signal))));
     } catch (error) {
       if (error.name === "AbortError") throw error;
       this.#show(null);
@@ -95,7 +103,7 @@ export class CameraWatch {
     if (now - this.#lookedBackAt < LOOK_BACK_EVERY_MS) return;
     try {
       const query = {from: new Date(now - BACK_MS).toISOString(), limit: BACK_SAMPLES};
-      const {items} = await this.#app.api.get(`/devices/${this.device.device_id}/health`, query, {signal});
+      const {items} = await this.#inTurn(() => this.#app.api.get(`/devices/${this.device.device_id}/health`, query, {signal}));
       items.forEach((each) => this.#remember(each));
       this.#lookedBackAt = now;
     } catch (error) {
