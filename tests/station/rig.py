@@ -108,6 +108,7 @@ class Rig:
     uniform: Callable[[float, float], float] = longest
     kept: dict[int, bytes] = field(default_factory=dict)
     photo: Callable[[int], bytes] = jpeg
+    newest_first: bool = False
 
     def __post_init__(self) -> None:
         self.steps: list[Step] = []
@@ -136,6 +137,7 @@ class Rig:
             observe=self._observe,
             space=lambda: (10**9, 10**10),
             interval_s=self.interval_s,
+            newest_first=self.newest_first,
             clock_is_synced=self.clock_is_synced,
             reset_reason=self.reset_reason,
         )

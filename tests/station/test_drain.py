@@ -147,12 +147,13 @@ def test_the_receipt_of_a_single_fresh_photo_waits_for_the_next_sync(rig: Rig) -
 
 @pytest.mark.parametrize("is_setting", [True, False])
 def test_the_newest_goes_first_where_it_is_wanted_so(rig: Rig, is_setting: bool) -> None:
-    rig.put(*range(9))
     if is_setting:
         rig.cloud.change_settings(upload_policy="newest_first")
-        rig.device.sync_step()
     else:
-        rig.device._newest_first = True
+        rig = Rig(rig.cloud, rig.folder, newest_first=True)
+    rig.device.sync_step()
+    rig.put(*range(9))
+    rig.time.advance(60)
     rig.device.sync_step()
 
     rig.work()

@@ -23,7 +23,7 @@ from frameferry_station import boot
 from frameferry_station.backoff import Backoff
 from frameferry_station.client import DeviceClient, activate
 from frameferry_station.clock import SystemClock
-from frameferry_station.device import FIRMWARE_VERSION, Device, End, PictureSource
+from frameferry_station.device import Device, End, PictureSource
 from frameferry_station.errors import Refusal, StateInUse, StationError, Trouble
 from frameferry_station.files import held_alone
 from frameferry_station.http import Connection
@@ -34,6 +34,7 @@ from frameferry_station.queue import PackLimits
 from frameferry_station.scene import Scene
 from frameferry_station.state import StateFolder
 from frameferry_station.steps import Refused, Step, Waiting
+from frameferry_station.uplink import FIRMWARE_VERSION
 
 _LOOK_S = 0.2
 _GRACE_S = 1.0

@@ -1,0 +1,194 @@
+"""The way of one queue to its cloud: syncs, uploads, and what the owner commands."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from frameferry_station import __version__
+from frameferry_station.backoff import Uniform
+from frameferry_station.boot import Boot
+from frameferry_station.client import DeviceClient
+from frameferry_station.clock import from_text
+from frameferry_station.control import Account, Action, CommandFailed, Control
+from frameferry_station.drain import Drain
+from frameferry_station.http import Sender
+from frameferry_station.identity import Identity, IdentityStore
+from frameferry_station.ledger import CommandLedger
+from frameferry_station.outbox import Outbox
+from frameferry_station.packs import CaptureRecord
+from frameferry_station.protocol import Command, Health, Settings
+from frameferry_station.queue import PackQueue
+from frameferry_station.receipts import ReceiptVerifier
+from frameferry_station.settings_store import SettingsStore
+from frameferry_station.steps import Observer
+from frameferry_station.sync_protocol import ClockSample
+from frameferry_station.uploads import Uploads
+
+FIRMWARE_VERSION = f"frameferry-station/{__version__}"
+
+
+class State(Protocol):
+    """What of a device is on disk, beside its queue."""
+
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def ledger(self) -> CommandLedger: ...
+    @property
+    def settings(self) -> SettingsStore: ...
+    @property
+    def identity(self) -> IdentityStore: ...
+
+
+class Uplink:
+    """`sync_step` and `put_step` do one thing each and say how long to wait; each has a thread of its own, which
+    `wake_sync` and `wake_put` wake. Whoever fills the queue sets `wake_sync`.
+
+    `storage` sends what goes to S3. `actions` are commands that the queue alone cannot carry out, by kind.
+    `newest_first` overrides the owner's setting. `clock_is_synced` says whether captured_at can be believed. `space`
+    gives free and total bytes of the disk that holds the queue. `forget_elsewhere` gives how many photos it dropped.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        queue: PackQueue,
+        client: DeviceClient,
+        storage: Sender,
+        *,
+        boot: Boot,
+        uniform: Uniform,
+        observe: Observer,
+        space: Callable[[], tuple[int, int]],
+        actions: Mapping[str, Action],
+        newest_first: bool = False,
+        clock_is_synced: Callable[[], bool] = lambda: True,
+        reset_reason: str | None = None,
+        forget_elsewhere: Callable[[Callable[[CaptureRecord], bool]], int] = lambda _: 0,
+    ) -> None:
+        self.wake_sync, self.wake_put = threading.Event(), threading.Event()
+        self._state = state
+        self._queue = queue
+        self._client = client
+        self._boot = boot
+        self._clock = boot.clock
+        self._space = space
+        self._newest_first = newest_first
+        self._clock_is_synced = clock_is_synced
+        self._reset_reason = reset_reason
+        self._forget_elsewhere = forget_elsewhere
+        self._drain = Drain(queue, state.outbox, self._verifier, clock=self._clock, uniform=uniform, observe=observe)
+        self._uploads = Uploads(storage, queue, self._drain)
+        self._control = Control(
+            client,
+            self._drain,
+            state.outbox,
+            state.ledger,
+            state.settings,
+            state.identity,
+            {**self._actions(), **actions},
+            Account(self._health, self._clock_sample),
+            clock=self._clock,
+            uniform=uniform,
+            observe=observe,
+        )
+
+    @property
+    def has_said_all(self) -> bool:
+        """Nothing is left to tell the server, but for the photos."""
+        return self._control.has_said_all
+
+    @property
+    def is_failing(self) -> bool:
+        """The last sync or upload failed."""
+        return self._control.is_failing or self._drain.is_failing
+
+    def sync_step(self, *, hurry: bool = False) -> float:
+        """Sync if it is due. Gives seconds until there is more to do; 0 after a sync. In a `hurry` nothing waits to be
+        sent together. Raises CredentialRefused, and what an action raises to end the run.
+        """
+        if hurry or self._may_go_at_once:
+            self._queue.seal()
+        wait_s = self._control.step(newest_first=self._is_newest_first, hurry=hurry)
+        if not wait_s:
+            self.wake_put.set()
+        return wait_s
+
+    def put_step(self) -> float:
+        """Put a pack if there is one. Gives seconds until there is more to do; 0 after an upload."""
+        wait_s = self._uploads.step(newest_first=self._is_newest_first)
+        if not wait_s:
+            self.wake_sync.set()
+        return wait_s
+
+    @property
+    def _may_go_at_once(self) -> bool:
+        """No capture waits for its pack to fill where the link has nothing to do, or where it is to overtake the rest.
+        Without a link they gather.
+        """
+        if self.is_failing:
+            return False
+        return self._is_newest_first or self._drain.is_idle
+
+    @property
+    def _is_newest_first(self) -> bool:
+        return self._newest_first or self._state.settings.settings.upload_policy == "newest_first"
+
+    def _verifier(self) -> ReceiptVerifier:
+        identity: Identity | None = self._state.identity.identity
+        return ReceiptVerifier(identity.device_id, identity.receipt_keys) if identity else ReceiptVerifier("", {})
+
+    def _health(self) -> Health:
+        free_bytes, total_bytes = self._space()
+        return Health(
+            queue_depth=len(self._queue),
+            uptime_s=self._boot.uptime_ms // 1000,
+            sd_free_bytes=free_bytes,
+            sd_total_bytes=total_bytes,
+            reset_reason=self._reset_reason,
+            firmware_version=FIRMWARE_VERSION,
+        )
+
+    def _clock_sample(self) -> ClockSample:
+        return ClockSample(self._boot.boot_id, self._boot.uptime_ms, self._queue.next_seq, self._queue.oldest_seq)
+
+    def _actions(self) -> dict[str, Action]:
+        return {
+            "pause": self._pause,
+            "resume": lambda _: self._set(paused=False, until=None),
+            "rotate_token": lambda _: self._state.identity.keep_pending(self._client.rotate_token()),
+            "forget": self._forget,
+        }
+
+    def _pause(self, command: Command) -> None:
+        duration_s = command.arguments.get("duration_s")
+        until = command.created_at + timedelta(seconds=duration_s) if isinstance(duration_s, int) else None
+        self._set(paused=until is None, until=until)
+
+    def _set(self, *, paused: bool, until: datetime | None) -> None:
+        """At once. The owner's own settings, which the server has changed too, come with the next sync."""
+        settings: Settings = self._state.settings.settings
+        self._state.settings.change(replace(settings, paused=paused, paused_until=until), None)
+
+    def _forget(self, command: Command) -> str:
+        """Photos of a time range leave the card. Of one whose time is not known yet the server knows it later, and
+        purges it then.
+        """
+        try:
+            start, end = (from_text(str(command.arguments[name])) for name in ("from", "to"))
+        except (KeyError, ValueError):
+            raise CommandFailed("no time range") from None
+        now, uptime_ms = self._clock.utc(), self._boot.uptime_ms
+
+        def is_forgotten(record: CaptureRecord) -> bool:
+            at = record.captured_at
+            if at is None and record.boot_id == self._boot.boot_id and self._clock_is_synced():
+                at = now - timedelta(milliseconds=uptime_ms - record.uptime_ms)
+            return at is not None and start <= at < end
+
+        self._forget_elsewhere(is_forgotten)
+        return f"{self._queue.forget(is_forgotten)} photos were deleted from the card"
