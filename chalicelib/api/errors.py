@@ -24,6 +24,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "invalid_json": 400,
     "invalid_body": 400,
     "invalid_parameter": 400,
+    "too_many_photos": 400,
     "invalid_filename": 400,
     "content_type_not_allowed": 400,
     "captured_at_out_of_range": 400,

@@ -9,7 +9,7 @@ import msgspec
 from chalicelib import services, wiring
 from chalicelib.api import http, render
 from chalicelib.api.routes import Routes
-from chalicelib.domain.errors import NotFound
+from chalicelib.domain.errors import NotFound, TooManyPhotos
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.inbox import CommandKind
 from chalicelib.wire import requests, responses
@@ -162,7 +162,9 @@ def delete_item(owner_id: OwnerId, device_id: DeviceId, seq: Seq) -> responses.I
     return render.item(services.deleting.delete_item(owner_id, device_id, seq, stores=stack, clock=stack.clock))
 
 
-@routes.add("GET", "/timeline", "Count photos over time, and say why there are none", raises=(NotFound,))
+@routes.add(
+    "GET", "/timeline", "Count photos over time, and say why there are none", raises=(NotFound, TooManyPhotos)
+)
 def read_timeline(owner_id: OwnerId, query: TimelineQuery) -> responses.TimelineResponse:
     from chalicelib.domain.gaps import TimeSpan
 

@@ -3,11 +3,13 @@
 import {BUCKET_S, DayModel} from "./gallery-model.js";
 import {HourLoader} from "./hour-loader.js";
 import {Poll} from "./poll.js";
+import {TimelineParts} from "./timeline-parts.js";
 import {MINUTE_MS} from "./times.js";
 
 const LOOK_MS = 4000;
 /** Nothing new for so long: then looks are rarer. */
 const QUIET_AFTER_MS = 2 * MINUTE_MS;
+/** Also where there is so much that each look costs several requests. */
 const QUIET_LOOK_MS = 30_000;
 const FIRST_PAGE = 40;
 const PAGE = 200;
@@ -17,6 +19,7 @@ const EARLY_MS = MINUTE_MS;
 export class GalleryDay {
   #app;
   #query;
+  #timeline;
   #deletions;
   #changed;
   #onMore;
@@ -38,6 +41,7 @@ export class GalleryDay {
   constructor(app, {startMs, endMs, deviceId}, deletions, changed, onMore) {
     this.#app = app;
     this.#query = {device_id: deviceId ?? undefined, from: instant(startMs), to: instant(endMs)};
+    this.#timeline = new TimelineParts(app.api, {device_id: deviceId ?? undefined, bucket_s: BUCKET_S}, startMs, endMs);
     this.#deletions = deletions;
     this.#changed = changed;
     this.#onMore = onMore;
@@ -107,8 +111,9 @@ export class GalleryDay {
 
   async #look(signal) {
     const now = this.#app.now();
-    if (now - this.#latestNewsMs > QUIET_AFTER_MS && now - this.#latestLookMs < QUIET_LOOK_MS) return;
-    const told = await this.#app.api.get("/timeline", {...this.#query, bucket_s: BUCKET_S}, {signal});
+    const isQuiet = this.#timeline.isHalved || now - this.#latestNewsMs > QUIET_AFTER_MS;
+    if (isQuiet && now - this.#latestLookMs < QUIET_LOOK_MS) return;
+    const told = await this.#timeline.get(signal);
     this.#latestLookMs = now;
     const more = this.model.takeTimeline(told);
     if (more === null) return;

@@ -61,7 +61,8 @@ export class PhotoGrid {
     if (!row) return null;
     const item = row.hour.items[row.from];
     const {startMs, endMs, count} = row.hour;
-    return item ? Date.parse(item.captured_at) : endMs - 1 - ((endMs - startMs) * row.from) / count;
+    // Rows are of before: since, the last of the hour may have gone.
+    return item ? Date.parse(item.captured_at) : endMs - 1 - ((endMs - startMs) * row.from) / Math.max(1, count);
   }
 
   get isAtTop() {

@@ -37,6 +37,13 @@ class InvalidParameter(FrameferryError):
     message = "A path or query parameter does not have the form that this route takes."
 
 
+class TooManyPhotos(FrameferryError):
+    """A caller who wants the whole range asks for its halves."""
+
+    code = "too_many_photos"
+    message = "There are too many photos between from and to; ask for less at a time."
+
+
 class InvalidFilename(FrameferryError):
     code = "invalid_filename"
     message = (

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.device import Device
-from chalicelib.domain.errors import InvalidParameter
+from chalicelib.domain.errors import InvalidParameter, TooManyPhotos
 from chalicelib.domain.gaps import Gap, TimeSpan, Told, gaps
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.timeline import MAX_SPAN, Shown, TimelineRow
@@ -20,6 +20,9 @@ from chalicelib.services.ports import DeviceStore, ReportedRanges, TimelineStore
 MAX_RANGE = timedelta(days=31)
 MAX_BUCKETS = 2_000
 MAX_ROWS = 20_000
+"""Of those that reach into the range."""
+_MAX_READ = 3 * MAX_ROWS
+"""With those that are read to find them."""
 _PAGE = 1_000
 _LAST_END = datetime.max.replace(tzinfo=UTC) - MAX_SPAN
 
@@ -59,8 +62,8 @@ def timeline(
     stores: TimelineStores,
     clock: Clock,
 ) -> Timeline:
-    """Of one device or of all. Raises NotFound for a device that is not the owner's, and InvalidParameter for a
-    range that is longer than MAX_RANGE, or has more than MAX_BUCKETS or MAX_ROWS.
+    """Of one device or of all. Raises NotFound for a device that is not the owner's, InvalidParameter for a range
+    that is longer than MAX_RANGE or has more than MAX_BUCKETS, and TooManyPhotos for one with more than MAX_ROWS.
     """
     if within.until - within.since > MAX_RANGE:
         raise InvalidParameter(f"from and to are more than {MAX_RANGE.days} days apart.")
@@ -84,7 +87,7 @@ def _rows(
     owner_id: OwnerId, device_id: DeviceId | None, within: TimeSpan, rows: TimelineStore
 ) -> Iterator[TimelineRow]:
     """Those that reach into the range. They sort by their end, which may lie MAX_SPAN after it."""
-    count, cursor = 0, None
+    read, found, cursor = 0, 0, None
     while True:
         page = rows.newest(
             owner_id,
@@ -94,10 +97,12 @@ def _rows(
             limit=_PAGE,
             cursor=cursor,
         )
-        count += len(page.entries)
-        if count > MAX_ROWS:
-            raise InvalidParameter("There are too many photos between from and to; ask for less at a time.")
-        yield from (row for row in page.entries if row.captured_from < within.until)
+        reaching = [row for row in page.entries if row.captured_from < within.until]
+        read += len(page.entries)
+        found += len(reaching)
+        if found > MAX_ROWS or read > _MAX_READ:
+            raise TooManyPhotos
+        yield from reaching
         if page.cursor is None:
             return
         cursor = page.cursor
@@ -132,7 +137,9 @@ def _gaps(
 ) -> list[Gap]:
     around = _with_neighbours(device, rows, within, stores.timeline)
     if not around:
-        within = TimeSpan(max(within.since, device.created_at), within.until)
+        # Before it was activated it could take none.
+        begun_at = within.until if device.activated_at is None else device.activated_at
+        within = TimeSpan(max(within.since, begun_at), within.until)
     if within.since >= within.until:
         return []
     return gaps(around, _told(device, around, within, stores, now), within)
