@@ -249,6 +249,12 @@ void Device::damaged(SeqRange seqs, const char* reason) {
     outbox_.add(EventKind::error, reason, seqs);
 }
 
+void Device::silent() {
+    constexpr std::string_view message = "the card gives nothing back; its packs stay";
+    log_.add(message);
+    outbox_.add(EventKind::error, message);
+}
+
 // In the uplink's thread. Only a card that is opened has both tasks wait: else one that hangs is not to be covered up.
 void Device::got_on() {
     if (ports_.task_watch == nullptr) return;

@@ -8,6 +8,9 @@
 namespace frameferry {
 namespace {
 
+// It says nothing of the bytes.
+bool is_of_card(Reading reading) { return reading == Reading::gone || reading == Reading::silent; }
+
 std::uint32_t window_room(Room io) { return static_cast<std::uint32_t>(io.size / sector_bytes * sector_bytes); }
 
 // The JPEGs' CRCs, while the file's bytes come by from its beginning on.
@@ -73,8 +76,10 @@ IoStatus end_pack(Card& card, Storage::File file, const PackEntries& entries, By
 }
 
 Reading PackReader::read(PackName name, std::uint32_t at, Room room) {
-    const Reading reading = read_once(name, at, room);
-    return reading == Reading::unreadable ? read_once(name, at, room) : reading;
+    Reading reading = read_once(name, at, room);
+    if (reading == Reading::unreadable) reading = read_once(name, at, room);
+    if (reading != Reading::unreadable) return reading;
+    return witness_.is_card_readable(name) ? read_once(name, at, room) : Reading::silent;
 }
 
 Reading PackReader::read_once(PackName name, std::uint32_t at, Room room) {
@@ -175,7 +180,7 @@ Reading PackReader::window(PackName name, std::uint32_t size_bytes, std::uint32_
     window_at_ = at;
     window_bytes_ = std::min(window_room(io_), size_bytes - at);
     Reading reading = read(name, at, io_.first(window_bytes_));
-    if (reading == Reading::whole || reading == Reading::gone) return reading;
+    if (reading == Reading::whole || is_of_card(reading)) return reading;
     const std::uint32_t wanted = window_bytes_;
     for (window_bytes_ = 0; window_bytes_ < wanted; window_bytes_ += sector_bytes) {
         const Room sector = io_.from(window_bytes_).first(std::min(sector_bytes, wanted - window_bytes_));
@@ -183,7 +188,7 @@ Reading PackReader::window(PackName name, std::uint32_t size_bytes, std::uint32_
         if (reading != Reading::whole) break;
     }
     if (reading != Reading::whole) scan.unreadable_at = std::min(scan.unreadable_at, at + window_bytes_);
-    return window_bytes_ == 0 || reading == Reading::gone ? reading : Reading::whole;
+    return window_bytes_ == 0 || is_of_card(reading) ? reading : Reading::whole;
 }
 
 // The sector at `at`, or nothing where it cannot be read.
@@ -218,14 +223,15 @@ Reading PackReader::scan(PackName name, std::uint32_t size_bytes, PackEntries& e
     Expected expected{name, nullptr, name.seq, std::min(size_bytes, max_pack_bytes)};
     for (std::uint32_t at = 0; at + header_bytes <= expected.limit && !entries.is_full();) {
         Bytes sector;
-        if (look(name, expected.limit, at, scan, sector) == Reading::gone) return Reading::gone;
+        const Reading looked = look(name, expected.limit, at, scan, sector);
+        if (is_of_card(looked)) return looked;
         EntryHeader found;
         at += sector_bytes;
         if (!parse_header(sector, at - sector_bytes, found) || !belongs(found, expected)) continue;
         if (expected.first == nullptr) first = found;
         expected.first = &first;
         const Reading jpeg = check_jpeg(name, found.entry, scan);
-        if (jpeg == Reading::gone) return jpeg;
+        if (is_of_card(jpeg)) return jpeg;
         if (jpeg != Reading::whole) continue;
         const bool has_hole = found.entry.header_offset > entries.end();
         for (Seq seq = expected.least; has_hole && seq < found.entry.seq; ++seq) scan.lost.add(seq - name.seq);

@@ -25,7 +25,7 @@ PackQueue::PackQueue(Storage& storage, KeyValue& values, Entropy& entropy, Mutex
       limits_(limits),
       card_(storage),
       rows_(memory.rows, memory.row_count),
-      reader_(card_, memory.io),
+      reader_(card_, memory.io, *this),
       index_(card_, memory.io),
       open_(card_, memory.io),
       counter_(values),
@@ -225,7 +225,28 @@ QueueStatus PackQueue::read(const QueuedPack& pack, std::uint32_t at, Room room)
     const Reading reading = reader_.read(row->name(), at, room);
     if (reading == Reading::whole) return QueueStatus::ok;
     doubt(*row);
-    return is_away() ? QueueStatus::card : QueueStatus::damaged;
+    return is_fault_of_card(reading) ? QueueStatus::card : QueueStatus::damaged;
+}
+
+// A loose contact looks like a bad sector, but everywhere. Each time that is asked, something long has got on.
+bool PackQueue::is_card_readable(PackName but) {
+    watcher_.got_on();
+    const bool was_silent = is_silent_;
+    is_silent_ = !can_read_another(but) && !card_.gives_back();
+    if (is_silent_ && !was_silent) watcher_.silent();
+    return !is_silent_;
+}
+
+bool PackQueue::can_read_another(PackName but) {
+    if (rows_.count() == 0) return false;
+    for (const PackRow* row : {rows_.begin(), rows_.end() - 1}) {
+        Storage::File file = Storage::none;
+        std::array<std::uint8_t, 64> bytes{};
+        std::size_t read_bytes = 0;
+        if (row->name() == but || card_.reader(row->name(), file) != IoStatus::ok) continue;
+        if (card_.pread(file, 0, bytes, read_bytes) == IoStatus::ok) return true;
+    }
+    return false;
 }
 
 QueueStatus PackQueue::remove(const QueuedPack& pack) {

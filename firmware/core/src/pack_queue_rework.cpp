@@ -32,6 +32,7 @@ private:
 QueueStatus PackQueue::prepare(PackRow& row, Sha256& sha256) {
     const Reading reading = reader_.sha256(row.name(), row.size_bytes, entries_, sha256);
     if (reading == Reading::whole) {
+        is_silent_ = false;
         const PackRow before = row;
         row.tell(entries_);
         const bool is_same = before.seqs().first == row.seqs().first && before.seqs().last == row.seqs().last &&
@@ -40,7 +41,7 @@ QueueStatus PackQueue::prepare(PackRow& row, Sha256& sha256) {
         keep(row, sha256);
         return is_same ? QueueStatus::ok : QueueStatus::gone;
     }
-    if (is_away()) return QueueStatus::card;
+    if (is_fault_of_card(reading)) return QueueStatus::card;
     if (reading != Reading::gone) return repair(row);
     rows_.erase(row);
     return QueueStatus::gone;
@@ -49,7 +50,9 @@ QueueStatus PackQueue::prepare(PackRow& row, Sha256& sha256) {
 // `damaged` where it has become another pack, or none.
 QueueStatus PackQueue::repair(PackRow& row) {
     PackSeqs due;
-    if (reader_.named_seqs(row.name(), row.size_bytes, due) != Reading::whole) {
+    const Reading named = reader_.named_seqs(row.name(), row.size_bytes, due);
+    if (is_fault_of_card(named)) return QueueStatus::card;
+    if (named != Reading::whole) {
         due = {};
         const bool has_steps = row.last_offset - row.first_offset + 1 != row.captures;
         for (std::uint32_t offset = row.first_offset; !has_steps && offset <= row.last_offset; ++offset) due.add(offset);
@@ -61,7 +64,7 @@ QueueStatus PackQueue::repair(PackRow& row) {
 // `due` are the seqs that it had. ok also where nothing whole is in it, and it is set aside.
 QueueStatus PackQueue::salvage(PackRow& row, PackSeqs due, bool may_be_unborn) {
     Scan scan;
-    if (reader_.scan(row.name(), row.size_bytes, entries_, scan) == Reading::gone) return QueueStatus::card;
+    if (reader_.scan(row.name(), row.size_bytes, entries_, scan) != Reading::whole) return QueueStatus::card;
     if (entries_.empty()) {
         give_up(row, due, may_be_unborn && scan.unreadable_at == Scan::none);
         return QueueStatus::ok;
@@ -122,7 +125,7 @@ QueueStatus PackQueue::take_out(const QueuedPack& pack, const Renumbering* renum
     PackRow* row = current(pack);
     if (row == nullptr) return QueueStatus::gone;
     const Reading reading = reader_.entries(row->name(), row->size_bytes, entries_);
-    if (reading != Reading::whole) return is_away() ? QueueStatus::card : repair(*row);
+    if (reading != Reading::whole) return is_fault_of_card(reading) ? QueueStatus::card : repair(*row);
     entries_.keep_if([&](const PackedEntry& entry) {
         return std::any_of(renumberings, renumberings + count, [&](const auto& one) { return one.seq == entry.seq; });
     });
@@ -299,7 +302,7 @@ QueueStatus PackQueue::forget_in(PackRow& row, const Forgotten& forgotten, std::
     Scan scan;
     const Reading reading = is_aside ? reader_.scan(name, row.size_bytes, entries_, scan)
                                      : reader_.entries(name, row.size_bytes, entries_);
-    if (reading != Reading::whole) return is_away() ? QueueStatus::card : repair(row);
+    if (reading != Reading::whole) return is_fault_of_card(reading) ? QueueStatus::card : repair(row);
     const std::size_t before = entries_.count();
     bool is_told = true;
     entries_.keep_if([&](const PackedEntry& entry) {

@@ -116,6 +116,7 @@ QueueStatus PackQueue::start(const Uuid& device_id, std::uint64_t boot_id) {
     const Lock lock(mutex_);
     is_started_ = false;
     can_evict_ = true;
+    is_silent_ = false;
     boot_id_ = boot_id;
     open_.close();
     rows_.clear();
@@ -143,8 +144,9 @@ IoStatus PackQueue::find_packs() {
         row = rows_.from((folder + 1) * seqs_per_folder);
     }
     if (is_newest_empty) match_index(newest_folder_);
-    examine_unknown();
+    const QueueStatus examined = examine_unknown();
     counter_.start(card_next_);
+    if (examined != QueueStatus::ok) return IoStatus::failed;
     return is_away() ? IoStatus::no_card : IoStatus::ok;
 }
 
@@ -159,7 +161,8 @@ IoStatus PackQueue::find_files(bool& is_newest_empty) {
         for (const std::uint64_t folder : folders) {
             if (is_newest_empty) card_.remove_folder(newest_folder_);
             newest_folder_ = folder;
-            is_newest_empty = !find_in_folder(folder);
+            const IoStatus found = find_in_folder(folder, is_newest_empty);
+            if (found != IoStatus::ok) return found;
             from = folder + 1;
         }
         is_more = folders.is_more();
@@ -167,14 +170,18 @@ IoStatus PackQueue::find_files(bool& is_newest_empty) {
     return IoStatus::ok;
 }
 
-// False where no pack lies in it.
-bool PackQueue::find_in_folder(std::uint64_t folder) {
+// ok also for one that cannot be read: then nobody knows what is in it.
+IoStatus PackQueue::find_in_folder(std::uint64_t folder, bool& is_empty) {
     card_next_ = std::max(card_next_, folder * seqs_per_folder);
     FolderPacks packs(*this, folder);
-    if (card_.list(Card::folder_path(folder), packs) == IoStatus::ok) return packs.has_packs();
-    if (!is_away()) watcher_.damaged({}, "a folder cannot be read");
+    const IoStatus status = card_.list(Card::folder_path(folder), packs);
+    is_empty = status == IoStatus::ok && !packs.has_packs();
+    if (status == IoStatus::ok) return status;
+    if (is_away()) return IoStatus::no_card;
+    if (!card_.gives_back()) return IoStatus::failed;
+    watcher_.damaged({}, "a folder cannot be read");
     card_next_ = std::max(card_next_, (folder + 1) * seqs_per_folder);
-    return true;
+    return IoStatus::ok;
 }
 
 // One of two of the same first seq, and that which an unfinished swap gives up: the other has all that it has.
@@ -207,28 +214,31 @@ void PackQueue::match_index(std::uint64_t folder) {
     index_.read_all(folder, rows);
 }
 
-void PackQueue::examine_unknown() {
+// `card` where the card gives nothing back any more.
+QueueStatus PackQueue::examine_unknown() {
     const Seq newest = rows_.count() != 0 ? (rows_.end() - 1)->name_seq : 0;
     for (PackRow* row = rows_.begin(); row != rows_.end() && !is_away();) {
         const Seq name_seq = row->name_seq;
-        if (row->captures == 0 && !row->is(PackRow::set_aside)) examine(*row, name_seq == newest);
+        const bool is_unknown = row->captures == 0 && !row->is(PackRow::set_aside);
+        if (is_unknown && examine(*row, name_seq == newest) != QueueStatus::ok && is_silent_) return QueueStatus::card;
         watcher_.got_on();
         row = rows_.from(name_seq);
-        if (row == rows_.end()) return;
+        if (row == rows_.end()) break;
         // Of one that nobody can read, only the name tells.
         const Seq next = row->captures != 0 ? row->seqs().last + 1 : row->name_seq + max_pack_captures;
         card_next_ = std::max(card_next_, next);
         if (row->name_seq == name_seq) ++row;
     }
+    return QueueStatus::ok;
 }
 
-void PackQueue::examine(PackRow& row, bool is_newest) {
+QueueStatus PackQueue::examine(PackRow& row, bool is_newest) {
     PackSeqs seqs;
-    if (reader_.named_seqs(row.name(), row.size_bytes, seqs) == Reading::whole) {
-        row.tell(seqs);
-    } else {
-        salvage(row, {}, is_newest);
-    }
+    const Reading reading = reader_.named_seqs(row.name(), row.size_bytes, seqs);
+    if (is_fault_of_card(reading)) return QueueStatus::card;
+    if (reading != Reading::whole) return salvage(row, {}, is_newest);
+    row.tell(seqs);
+    return QueueStatus::ok;
 }
 
 void PackQueue::set_budget() {

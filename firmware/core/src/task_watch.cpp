@@ -3,7 +3,8 @@
 namespace frameferry {
 namespace {
 
-// In the order of Task. One pack of a slow card is read within the first, each deadline of HttpTimeouts within the second.
+// In the order of Task. A slow card gives back a pack within the first; each deadline of HttpTimeouts ends within the
+// second.
 constexpr std::array<std::uint32_t, 2> alive_within_s{600, 900};
 
 }  // namespace

@@ -37,6 +37,7 @@ public:
     IoStatus pread(File file, std::uint32_t at, frameferry::Room room, std::size_t& read_bytes) override {
         if (before_read) before_read();
         if (is_away) return IoStatus::no_card;
+        if (fails_reads) return IoStatus::failed;
         const Content& from = content(file);
         read_bytes = at < from.size() ? std::min<std::size_t>(room.size, from.size() - at) : 0;
         std::copy_n(from.begin() + at, read_bytes, room.data);
@@ -99,6 +100,7 @@ public:
     std::set<std::string> folders;
     std::uint64_t card_bytes = std::uint64_t{1} << 30U;
     bool is_away = false;
+    bool fails_reads = false;
     std::function<void(const std::string& path, const Content& content)> before_remove;
     std::function<void()> before_read;
 

@@ -40,6 +40,7 @@ public:
     void evicted(frameferry::SeqRange seqs) override;
     void damaged(frameferry::SeqRange seqs, const char* reason) override;
     void skipped(frameferry::SeqRange range) override { told_skipped.push_back(range); }
+    void silent() override { ++told_silent; }
     void become(frameferry::SeqRange seqs, Fate fate);
 
     std::map<Jpeg, Photo> photos;
@@ -48,6 +49,7 @@ public:
     std::vector<frameferry::SeqRange> told_damaged;
     std::vector<frameferry::SeqRange> told_evicted;
     std::vector<frameferry::SeqRange> told_skipped;
+    int told_silent = 0;
     bool has_damage = false;                    // the card has changed bytes, and that has not been put right
 
 private:

@@ -71,6 +71,8 @@ public:
     // With its index, if nothing else lies in it.
     void remove_folder(std::uint64_t folder);
     IoStatus make_folder_of(PackName name);
+    // Whether what is written now can be read. For where nothing else is left to be read.
+    bool gives_back();
     IoStatus list(std::string_view folder, Storage::Visitor& visitor);
     IoStatus space(std::uint64_t& total_bytes, std::uint64_t& free_bytes);
 

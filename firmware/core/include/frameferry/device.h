@@ -169,6 +169,7 @@ private:
     void evicted(SeqRange seqs) override;
     void skipped(SeqRange seqs) override;
     void damaged(SeqRange seqs, const char* reason) override;
+    void silent() override;
     void got_on() override;
     bool account(Health& health, ClockSample& clock) override;
     void activated(const Activation& activation) override;

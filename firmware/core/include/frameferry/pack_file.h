@@ -61,6 +61,14 @@ enum class Reading : std::uint8_t {
     damaged,     // it is not what it should be
     unreadable,  // the card does not give back a part of it
     gone,        // there is no file, or no card
+    silent,      // the card gives nothing back at all now: that says nothing of the pack
+};
+
+// Says whether the card gives anything back, where it does not give back a part of this pack.
+class CardWitness {
+public:
+    virtual ~CardWitness() = default;
+    virtual bool is_card_readable(PackName but) = 0;
 };
 
 struct Scan {
@@ -73,7 +81,7 @@ struct Scan {
 // Reads packs through a room of 8 KiB or more, of which nobody else keeps anything meanwhile.
 class PackReader {
 public:
-    PackReader(Card& card, Room io) : card_(card), io_(io) {}
+    PackReader(Card& card, Room io, CardWitness& witness) : card_(card), io_(io), witness_(witness) {}
 
     // By the directory alone.
     Reading named_seqs(PackName name, std::uint32_t size_bytes, PackSeqs& seqs);
@@ -88,7 +96,8 @@ public:
     Reading scan(PackName name, std::uint32_t size_bytes, PackEntries& entries, Scan& scan);
     // The file ends with the directory of these entries, durably. Gives the size that it has then.
     IoStatus seal(PackName name, const PackEntries& entries, std::uint32_t& size_bytes);
-    // Fills the room, or not whole. What fails is tried once more on the file opened anew.
+    // Fills the room, or not whole. What fails is tried once more on the file opened anew; `unreadable` only what fails
+    // again after something else could be read.
     Reading read(PackName name, std::uint32_t at, Room room);
 
 private:
@@ -108,6 +117,7 @@ private:
 
     Card& card_;
     Room io_;
+    CardWitness& witness_;
     std::uint32_t window_at_ = 0;
     std::uint32_t window_bytes_ = 0;
 };

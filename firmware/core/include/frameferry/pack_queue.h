@@ -44,6 +44,8 @@ public:
     virtual void skipped(SeqRange seqs) { (void)seqs; }
     // These cannot be sent any more; both 0 where nobody knows which they were.
     virtual void damaged(SeqRange seqs, const char* reason) = 0;
+    // The card gives nothing back, not even what was just written. Told once until it does again.
+    virtual void silent() {}
     // Something that takes long with a full card is through with one pack more.
     virtual void got_on() {}
 };
@@ -63,7 +65,7 @@ struct QueueMemory {
 };
 
 // All of it may be called from any thread; the mutex is never held across network I/O, nor by the caller.
-class PackQueue {
+class PackQueue final : private CardWitness {
 public:
     PackQueue(Storage& storage, KeyValue& values, Entropy& entropy, Mutex& mutex, QueueWatcher& watcher,
               const QueueMemory& memory, PackLimits limits);
@@ -120,12 +122,12 @@ private:
     // Finding what is on the card (pack_queue_start.cpp).
     IoStatus find_packs();
     IoStatus find_files(bool& is_newest_empty);
-    bool find_in_folder(std::uint64_t folder);
+    IoStatus find_in_folder(std::uint64_t folder, bool& is_empty);
     void drop_doubles();
     void drop_loser();
     void match_index(std::uint64_t folder);
-    void examine_unknown();
-    void examine(PackRow& row, bool is_newest);
+    QueueStatus examine_unknown();
+    QueueStatus examine(PackRow& row, bool is_newest);
     void set_budget();
 
     // Packs as they come and go (pack_queue.cpp).
@@ -140,6 +142,10 @@ private:
     void doubt(PackRow& row);
     [[nodiscard]] PackRow* current(const QueuedPack& pack);
     [[nodiscard]] bool is_away() const { return card_.status() == IoStatus::no_card; }
+    // It is not that of the pack that was to be read.
+    [[nodiscard]] bool is_fault_of_card(Reading reading) const { return is_away() || reading == Reading::silent; }
+    bool is_card_readable(PackName but) override;
+    bool can_read_another(PackName but);
 
     // A pack becomes another one (pack_queue_rework.cpp).
     struct Rework {
@@ -182,6 +188,7 @@ private:
 
     bool is_started_ = false;
     bool can_evict_ = true;       // not of a card that is read-only
+    bool is_silent_ = false;
     bool has_open_swap_ = false;  // in the journal, for all that is known
     std::uint64_t boot_id_ = 0;
     std::uint64_t budget_bytes_ = 0;
