@@ -75,6 +75,7 @@ def test_camera_says_nothing_to_a_server_that_it_has_no_reason_to_trust(
     try:
         life = new_camera(trusted=stranger.ca_file).start(photos(0, 1))
         life.waits_for("waiting")
+        assert life.steps("waiting")[0]["reason"] == "no connection: TLS failed"
         assert not life.steps("activated")
     finally:
         stranger.close()

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "frameferry/http_reason.h"
+
 namespace frameferry {
 namespace {
 
@@ -286,7 +288,7 @@ void Drain::urls_refused(Way& way, const PutResult& result) {
 
 // SlowDown and the like are about the bucket, not about the pack.
 void Drain::troubled(Way& way, const PutResult& result) {
-    const std::string_view reason = result.code.empty() ? std::string_view("no answer of S3") : result.code.view();
+    const HttpReason reason = result.code.empty() ? reason_of(result.http) : HttpReason(result.code);
     log_.add("upload failed:", reason);
     if (result.code == "RequestTimeTooSkewed" && clock_.resync(result.http.answer.date_ms)) {
         void_all_places();

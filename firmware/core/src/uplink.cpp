@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "frameferry/api_address.h"
+#include "frameferry/http_reason.h"
 
 namespace frameferry {
 namespace {
@@ -76,7 +77,7 @@ std::uint32_t Uplink::activate(const IdentityStore::Begun& begun, std::string_vi
         state_.store(is_refused_ ? LinkState::refused : LinkState::unknown);
         return 0;
     }
-    rest(result, "pairing");
+    rest(result, "pairing:");
     return lane_.rests_for_ms(clock_.monotonic_ms());
 }
 
@@ -149,7 +150,7 @@ void Uplink::rotate() {
     // The server says it again.
     ledger_.withdraw(command.id);
     if (result.outcome == ApiOutcome::credential_refused) return credential_refused(result);
-    rest(result, "token");
+    rest(result, "token:");
 }
 
 void Uplink::credential_refused(const ApiResult& result) {
@@ -162,9 +163,7 @@ void Uplink::credential_refused(const ApiResult& result) {
 }
 
 void Uplink::rest(const ApiResult& result, std::string_view what) {
-    const bool is_foreign = result.outcome == ApiOutcome::foreign;
-    const std::string_view silence = is_foreign ? "foreign answer" : "no answer";
-    const std::string_view reason = result.code.empty() ? silence : result.code.view();
+    const HttpReason reason = result.code.empty() ? reason_of(result.http) : HttpReason(result.code);
     log_.add(what, reason);
     lane_.failed(entropy_, clock_.monotonic_ms(), retry_after_ms(result.http.answer));
     watcher_.waiting(reason, lane_.rests_for_ms(clock_.monotonic_ms()));
