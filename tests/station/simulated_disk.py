@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from types import FrameType
+from typing import Self
 
 from frameferry_station.files import FileFacts
 
@@ -163,7 +164,7 @@ class SimulatedDisk:
                 self.leftovers = self.names[path].content
             self._change({path: None})
 
-    def after_kill(self) -> SimulatedDisk:
+    def after_kill(self) -> Self:
         """The process died; the machine did not."""
         return replace(self, names=dict(self.names), cut_at=None, operations=0, failing=None)
 
@@ -173,7 +174,7 @@ class SimulatedDisk:
         names = {path: nodes[id(node)] for path, node in self.names.items()}
         return SimulatedDisk(names=names, _durable_names=dict(names))
 
-    def after_power_cut(self, random: Random) -> SimulatedDisk:
+    def after_power_cut(self, random: Random) -> Self:
         """Any of the changes of names since the last sync of their folder is there; of a file that was not synced any
         sectors are, perhaps in part, and its new size or not.
         """

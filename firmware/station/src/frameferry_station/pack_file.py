@@ -18,6 +18,7 @@ from frameferry_station.packs import (
     PackDamaged,
     PackedEntry,
     PackIdentity,
+    device_in,
     directory_size_bytes,
     encode_directory,
     encode_entry,
@@ -93,6 +94,14 @@ class PackFile:
     size_bytes: int
     device_id: str
     files: Files = field(repr=False)
+
+    @classmethod
+    def of_whom(cls, path: Path, size_bytes: int, files: Files, id_start: str) -> PackFile | None:
+        """A pack of the device whose id begins so, as the pack itself says; None where nothing in it does. Raises
+        PackGone."""
+        file = cls(path, size_bytes, "", files)
+        device_id = device_in(file._read, size_bytes, id_start)
+        return cls(path, size_bytes, device_id, files) if device_id else None
 
     def seqs(self, first_seq: int) -> tuple[SeqRange, ...]:
         """By the directory alone, in one read. Raises PackDamaged where it is not sealed, or not a pack, or what stands

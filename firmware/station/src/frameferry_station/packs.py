@@ -212,6 +212,16 @@ def named_seqs(read: Read, size_bytes: int) -> tuple[Seq, ...]:
     return seqs
 
 
+def device_in(read: Read, size_bytes: int, id_start: str) -> str | None:
+    """Whose pack it is: the device of the first good header whose id begins so; None where there is none."""
+    windows = _Windows(read, size_bytes)
+    for position in range(0, size_bytes - _HEADER_BYTES + 1, SECTOR_BYTES):
+        found = _parsed(windows.at(position, _HEADER_BYTES), position)
+        if found and found[0].device_id.startswith(id_start):
+            return found[0].device_id
+    return None
+
+
 def _directory(read: Read, size_bytes: int) -> tuple[bytes, bytes]:
     """The directory and the end of a pack, which say the same of its form. Raises PackDamaged."""
     longest = min(size_bytes, directory_size_bytes(MAX_CAPTURES))

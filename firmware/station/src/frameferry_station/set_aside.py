@@ -23,12 +23,14 @@ class SetAside:
     def size_bytes(self) -> int:
         return sum(self._sizes.values())
 
-    def take(self, path: Path, size_bytes: int, reason: str) -> None:
-        """Not synced: a file that is back in the queue after a power cut is set aside once more. Raises OSError."""
+    def take(self, path: Path, size_bytes: int, reason: str, name: str | None = None) -> None:
+        """Under its own name, or another. Not synced: a file that is back in the queue after a power cut is set aside
+        once more. Raises OSError."""
+        name = name or path.name
         with suppress(OSError):  # the reason is a courtesy
-            self._files.write(self._folder / (path.name + _REASON), (reason.encode(),))
-        self._files.replace(path, self._folder / path.name)
-        self._sizes[path.name] = size_bytes
+            self._files.write(self._folder / (name + _REASON), (reason.encode(),))
+        self._files.replace(path, self._folder / name)
+        self._sizes[name] = size_bytes
 
     def all(self) -> list[tuple[Path, int]]:
         """With their sizes in bytes; the first is the first to be given up."""
