@@ -21,6 +21,8 @@ export class PhotoGrid {
   #focusAt = 0;
   #focusKey = null;
   #isFocusDue = false;
+  /** Before the page was drawn the focus was on a photo. */
+  #hadFocus = false;
   #latest = null;
   #timer = 0;
 
@@ -73,6 +75,7 @@ export class PhotoGrid {
     const {model} = this.#gallery.day;
     if (this.#day !== model) this.#begin(model);
     this.#window.layOut(model);
+    this.#hadFocus ||= this.#focusedCell !== null;
     this.#followFocus();
     queueMicrotask(() => this.#look());
     const {rows, heightPx, columns} = this.#window;
@@ -92,12 +95,26 @@ export class PhotoGrid {
 
   #rowsToDraw() {
     const drawn = this.#window.drawn;
-    if (!this.#element?.contains(document.activeElement)) return drawn;
     // What has the focus stays in the page, wherever it is scrolled to.
+    const at = this.#placeOfFocus();
     const {rows} = this.#window;
-    const at = rows.indexOf(rowOf(rows, this.#focusAt));
     if (at < 0 || drawn.some(([, each]) => each === at)) return drawn;
     return at < drawn[0]?.[1] ? [[rows[at], at], ...drawn] : [...drawn, [rows[at], at]];
+  }
+
+  /** Of the row that has it, among all; -1 where none has. */
+  #placeOfFocus() {
+    const {rows} = this.#window;
+    const {activeElement} = document;
+    if (!this.#element?.contains(activeElement)) return -1;
+    const {hour} = activeElement.dataset;
+    if (hour) return rows.findIndex((row) => row.kind === "head" && row.hour.startMs === Number(hour));
+    return rows.indexOf(rowOf(rows, this.#focusAt));
+  }
+
+  get #focusedCell() {
+    const {activeElement} = document;
+    return this.#element?.contains(activeElement) ? activeElement.closest("[data-at]") : null;
   }
 
   #row(row, at) {
@@ -160,8 +177,7 @@ export class PhotoGrid {
 
   #look() {
     if (!this.#element) return;
-    if (this.#isFocusDue) this.#element.querySelector(`[data-at="${this.#focusAt}"]`)?.focus({preventScroll: true});
-    this.#isFocusDue = false;
+    this.#giveFocus();
     // A time-lapse wants others.
     if (this.#gallery.at.isPlaying) return;
     const seen = this.#window.seen.filter((row) => row.kind === "cells");
@@ -174,6 +190,15 @@ export class PhotoGrid {
     if (names === this.#latest) this.#gallery.day.want(needs);
     else this.#timer = setTimeout(() => this.#gallery.day.want(needs), this.#latest === null ? 0 : REST_MS);
     this.#latest = names;
+  }
+
+  /** To the photo that is to have it; also where the row that had it is not in the page any more. */
+  #giveFocus() {
+    const {activeElement} = document;
+    const isElsewhere = activeElement === this.#focusedCell && Number(activeElement?.dataset.at) !== this.#focusAt;
+    const isLost = this.#hadFocus && (activeElement === document.body || isElsewhere);
+    if (this.#isFocusDue || isLost) this.#element.querySelector(`[data-at="${this.#focusAt}"]`)?.focus({preventScroll: true});
+    this.#isFocusDue = this.#hadFocus = false;
   }
 
   #wantedOf({hour, from, count}) {
@@ -195,13 +220,12 @@ export class PhotoGrid {
     this.#focusKey = item ? keyOf(item) : null;
   }
 
-  /** Photos come and go: the focus stays with its photo. */
+  /** Photos come and go: the focus stays with its photo; where that is gone, the next one takes its place. */
   #followFocus() {
     const at = this.#focusKey === null ? -1 : this.#day.indexOf(this.#focusKey);
-    if (at === this.#focusAt) return;
-    this.#isFocusDue ||= this.#element?.contains(document.activeElement) ?? false;
     if (at >= 0) this.#focusAt = at;
     else this.#focusAt = Math.max(0, Math.min(this.#focusAt, this.#day.count - 1));
+    if (at < 0 && this.#hadFocus) this.#focusOn(this.#focusAt);
   }
 
   #focusCame = (event) => {
@@ -225,8 +249,8 @@ export class PhotoGrid {
 
   #pressed = (event) => {
     if (!event.target.dataset.at || event.altKey) return;
-    // The photo under the eye, even where others have come before the page was drawn again.
-    if (Number(event.target.dataset.at) !== this.#focusAt) this.#focusOn(Number(event.target.dataset.at));
+    // The photo under the eye, even where others have come before the page was drawn again; not where keys are faster.
+    if (!this.#isFocusDue && Number(event.target.dataset.at) !== this.#focusAt) this.#focusOn(Number(event.target.dataset.at));
     const {rows, rowsOfAPage} = this.#window;
     const to = placeAfterKey(rows, this.#focusAt, this.#day.count, event, rowsOfAPage);
     if (to !== null) this.#went(to, event.shiftKey);
