@@ -1,0 +1,86 @@
+"""One disk budget for all lanes and sinks: the oldest packs go, whoever has them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Protocol
+
+from frameferry_station.settings import DiskSettings
+from frameferry_station.sinks.taker import Waiting
+
+MOST_GIVEN_UP_FOR_OTHERS = 8
+"""Packs for one new one, where the budget would do and others fill the disk."""
+
+_log = logging.getLogger(__name__)
+
+
+class Holder(Protocol):
+    """A lane or a sink."""
+
+    def oldest(self) -> Waiting | None: ...
+
+    def give_up_oldest(self) -> int:
+        """Bytes that the disk has back. Raises OSError."""
+
+
+class DiskBudget:
+    """`used_bytes` measures what photos take, `free_bytes` what the disk has left. Thread-safe."""
+
+    def __init__(
+        self,
+        settings: DiskSettings,
+        used_bytes: Callable[[], int],
+        free_bytes: Callable[[], int],
+        holders: Callable[[], Iterable[Holder]],
+    ) -> None:
+        self._settings = settings
+        self._used_bytes = used_bytes
+        self._free_bytes = free_bytes
+        self._holders = holders
+        self._lock = threading.Lock()
+        self._at_most_bytes: int | None = None
+        """Of what is used: it was measured, and what was begun since is added. Measuring walks over all packs."""
+
+    def make_room(self, wanted_bytes: int) -> None:
+        """For a new pack, as far as there is something to give up."""
+        if not wanted_bytes:
+            return
+        with self._lock:
+            self._keep_to_the_budget(wanted_bytes)
+            for _ in range(MOST_GIVEN_UP_FOR_OTHERS):
+                if self._free_bytes() - wanted_bytes >= self._settings.keep_free_bytes or not self._give_up():
+                    break
+
+    def give_up_one(self) -> bool:
+        """The oldest pack goes everywhere. False where there is none."""
+        with self._lock:
+            return bool(self._give_up())
+
+    def _keep_to_the_budget(self, wanted_bytes: int) -> None:
+        if self._at_most_bytes is None or self._at_most_bytes + wanted_bytes > self._settings.budget_bytes:
+            self._at_most_bytes = self._used_bytes()
+        self._at_most_bytes += wanted_bytes
+        while self._at_most_bytes > self._settings.budget_bytes:
+            freed_bytes = self._give_up()
+            if freed_bytes is None:
+                return
+            self._at_most_bytes -= freed_bytes
+
+    def _give_up(self) -> int | None:
+        """Gives the bytes that the disk has back; None where nothing went."""
+        offers = [(waiting, holder) for holder in self._holders() if (waiting := holder.oldest())]
+        if not offers:
+            return None
+        oldest = min((waiting for waiting, _ in offers), key=lambda waiting: waiting.since_s)
+        freed_bytes, has_gone = 0, False
+        for waiting, holder in offers:
+            if (waiting.lane, waiting.name) == (oldest.lane, oldest.name):
+                with suppress(OSError):
+                    freed_bytes += holder.give_up_oldest()
+                    has_gone = True
+        if has_gone:
+            _log.warning("the disk is full: gave up %s of %s", oldest.name, oldest.lane)
+        return freed_bytes if has_gone else None

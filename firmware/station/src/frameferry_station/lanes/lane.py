@@ -1,0 +1,245 @@
+"""A lane: the queue of a source, what the sinks have of it, and its way to the cloud where it has one."""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import uuid
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from frameferry_station.captures import CaptureMeta, Seq, SeqRange
+from frameferry_station.client import DeviceClient
+from frameferry_station.clock import in_whole_ms
+from frameferry_station.control import CommandFailed
+from frameferry_station.documents import JsonFile
+from frameferry_station.errors import CredentialRefused, PackGone, StateDamaged
+from frameferry_station.lanes.handing import Handing
+from frameferry_station.lanes.recent import RecentDigests
+from frameferry_station.lanes.surroundings import Surroundings
+from frameferry_station.pack_folder import QueuedPack
+from frameferry_station.packs import CaptureRecord, PackDamaged
+from frameferry_station.photos import SourceName
+from frameferry_station.protocol import Command
+from frameferry_station.sinks.taker import Taker, Waiting
+from frameferry_station.state import StateFolder
+from frameferry_station.steps import Captured, Observer, Refused
+from frameferry_station.uplink import Uplink
+
+SEALED_AFTER_S = 30.0
+"""The age of an open pack at which it is sealed for the sake of other sinks than the cloud."""
+REFUSED_S = 3600.0
+"""After which a refused credential is tried again."""
+_PACKS_READ_FOR_DIGESTS = 4
+"""A power cut takes the digests of the open pack, and of a few more where the disk had failed."""
+
+_log = logging.getLogger(__name__)
+
+
+class Lane:
+    """`lock` is held from the question whether a photo is new to its being durable. Also the queue's Watcher.
+
+    Raises OSError where its folder is of no use.
+    """
+
+    def __init__(
+        self,
+        name: SourceName,
+        around: Surroundings,
+        takers: Sequence[Taker],
+        *,
+        observe: Observer,
+        capture_now: Callable[[], None],
+    ) -> None:
+        self.name = name
+        self.lock = threading.Lock()
+        self.is_closed = False
+        self.is_wanted_now = False
+        """The next photo is somebody's wish, and goes at once."""
+        self.refused_because: str | None = None
+        """The cloud does not take its credential any more."""
+        self._refused_until_s = -math.inf
+        self._around = around
+        self._takers = takers
+        self._observe = observe
+        self._source_of_put: SourceName | None = None
+        self._opened_at_s: float | None = None
+        clock, folder = around.boot.clock, around.folder / "lanes" / name
+        around.files.make_folder(folder)
+        self.state = StateFolder(folder, utc=clock.utc, observe=observe, files=around.files)
+        self.recent = RecentDigests(folder / "recent", around.files)
+        self.handing = Handing(name, takers)
+        identity = self.state.identity.identity
+        self._is_ferried = identity is not None and around.api_url is not None
+        local = JsonFile(folder / "local.json", around.files)
+        self.device_id = identity.device_id if identity else _local_id(local, around)
+        self.queue = self.state.queue(
+            self.device_id,
+            around.boot.boot_id,
+            budget_bytes=None,
+            limits=around.limits,
+            entropy=around.entropy,
+            watcher=self,
+        )
+        self.queue.raise_next_seq(max(self.handing.least_next_seq(), identity.next_seq if identity else 0))
+        self._learn_digests()
+        self.uplink = self._uplink(around.api_url, capture_now) if around.api_url and identity else None
+
+    @property
+    def is_paired(self) -> bool:
+        return self.state.identity.identity is not None
+
+    def put(self, source: SourceName, jpeg: bytes) -> Seq:
+        """With `lock` held; durable once this returns. Raises OSError."""
+        boot, is_synced = self._around.boot, self._around.clock_is_synced()
+        at = in_whole_ms(boot.clock.utc()) if is_synced else None
+        self._source_of_put = source
+        seq = self.queue.put(jpeg, CaptureMeta(at, is_synced, boot.uptime_ms))
+        self._observe(Captured(seq, len(jpeg)))
+        if self.is_wanted_now:
+            self.is_wanted_now = False
+            self.queue.seal()
+        if self.uplink:
+            self.uplink.wake_sync.set()
+        return seq
+
+    def step(self) -> None:
+        """What time brings: an open pack is old enough, a sink may have a link now, packs are wanted nowhere more."""
+        now_s = self._around.boot.clock.monotonic_s()
+        opened_at_s = self._opened_at_s
+        if self._takers and opened_at_s is not None and now_s - opened_at_s >= SEALED_AFTER_S:
+            self.queue.seal()
+        self._hand_over()
+
+    def sync_step(self) -> float:
+        """`Uplink.sync_step`, but that a refused credential is no end: photos go on being taken, and the owner may
+        undo it."""
+        now_s = self._around.boot.clock.monotonic_s()
+        if self.uplink is None or now_s < self._refused_until_s:
+            return max(1.0, self._refused_until_s - now_s)
+        try:
+            wait_s = self.uplink.sync_step()
+        except CredentialRefused as refused:
+            if self.refused_because is None:
+                self._observe(Refused(refused.code))
+            self.refused_because = f"the cloud refuses its credential ({refused.code}): pair it again"
+            self._refused_until_s = now_s + REFUSED_S
+            return REFUSED_S
+        if not wait_s:
+            self.refused_because = None
+        return wait_s
+
+    def paired_again(self, next_seq: int) -> None:
+        """As the same device. Raises OSError."""
+        self.queue.raise_next_seq(next_seq)
+        self.refused_because, self._refused_until_s = None, -math.inf
+        if self.uplink:
+            self.uplink.wake_sync.set()
+
+    def oldest(self) -> Waiting | None:
+        """What `give_up_oldest` would take."""
+        path = self.queue.first_to_go()
+        if path is None:
+            return None
+        try:
+            facts = self._around.files.facts(path)
+        except FileNotFoundError:
+            return Waiting(self.name, path.name, 0, 0.0)
+        return Waiting(self.name, path.name, facts.size_bytes, facts.written_at_s)
+
+    def give_up_oldest(self) -> int:
+        """Bytes that the disk has back. Raises OSError."""
+        path, packs = self.queue.first_to_go(), self.queue.packs()
+        if packs and path == self.queue.path(packs[0]) and self.handing.given_up(packs[0]):
+            _log.warning("%s: the disk is full, %d photos reached not every sink", self.name, packs[0].captures)
+        return self.queue.give_up_oldest()
+
+    def close(self) -> None:
+        """Nothing is put any more; what is there stays for who opens the folder next."""
+        with self.lock:
+            self.is_closed = True
+            self.queue.seal()
+            self._hand_over()
+
+    def kept(self, seq: Seq, sha256: str) -> None:
+        self.recent.add(self._source_of_put, seq, sha256)
+        if self._opened_at_s is None:
+            self._opened_at_s = self._around.boot.clock.monotonic_s()
+
+    def sealed(self, pack: QueuedPack) -> None:
+        self._opened_at_s = None
+        self.state.sealed(pack)
+        self._hand_over()
+
+    def leaving(self, pack: QueuedPack) -> None:
+        self.handing.check(self.queue, pack)
+        self.recent.keep()
+
+    def evicted(self, seqs: SeqRange) -> None:
+        if self._is_ferried:
+            self.state.evicted(seqs)
+
+    def skipped(self, seqs: SeqRange) -> None:
+        self.state.skipped(seqs)
+
+    def damaged(self, reason: str, seqs: SeqRange | None) -> None:
+        self.state.damaged(reason, seqs)
+
+    def _hand_over(self) -> None:
+        was_failing = self.handing.error is not None
+        if not self.handing.hand_over(self.queue) and not was_failing:
+            _log.warning("%s: a sink takes no packs: %s", self.name, self.handing.error)
+        if self._takers and not self._is_ferried:
+            self._drop_handed()
+
+    def _drop_handed(self) -> None:
+        """All but the newest, which tells of the seqs and digests so far."""
+        for pack in self.queue.packs()[:-1]:
+            if not self.handing.is_handed(pack):
+                break
+            with suppress(OSError):
+                self.queue.remove(pack)
+
+    def _learn_digests(self) -> None:
+        for pack in self.queue.packs()[-_PACKS_READ_FOR_DIGESTS:]:
+            with suppress(PackGone, PackDamaged):
+                for entry in self.queue.entries(pack):
+                    self.recent.add(None, entry.seq, entry.sha256)
+
+    def _forget_in_sinks(self, is_forgotten: Callable[[CaptureRecord], bool]) -> int:
+        self.queue.seal()
+        self._hand_over()
+        return sum(taker.forget(self.name, is_forgotten) for taker in self._takers)
+
+    def _uplink(self, api_url: str, capture_now: Callable[[], None]) -> Uplink:
+        around = self._around
+
+        def wanted(_: Command) -> None:
+            if self.state.settings.settings.is_paused(around.boot.clock.utc()):
+                raise CommandFailed("the camera is paused")
+            self.is_wanted_now = True
+            capture_now()
+
+        return Uplink(
+            self.state,
+            self.queue,
+            DeviceClient(api_url, around.connect(), self.state.identity),
+            around.connect(),
+            boot=around.boot,
+            uniform=around.uniform,
+            observe=self._observe,
+            space=around.space,
+            actions={"capture_now": wanted},
+            clock_is_synced=around.clock_is_synced,
+            forget_elsewhere=self._forget_in_sinks,
+        )
+
+
+def _local_id(file: JsonFile, around: Surroundings) -> str:
+    """Of a lane that has no device in the cloud: packs want one. Raises OSError."""
+    with suppress(StateDamaged, ValueError, KeyError):
+        return str(uuid.UUID((file.load() or {})["device_id"]))
+    device_id = str(uuid.UUID(bytes=around.entropy(16), version=4))
+    file.save({"device_id": device_id})
+    return device_id
