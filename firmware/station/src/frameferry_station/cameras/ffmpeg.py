@@ -1,0 +1,143 @@
+"""ffmpeg, run once for one picture. It is not trusted to end: without a timeout of its own it waits for ever when a
+camera hangs, and it does not heed SIGTERM then. It gets no environment, and nothing secret among its arguments, which
+everybody on the machine can read.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from frameferry_station.cameras.gate import MAX_JPEG_BYTES
+from frameferry_station.device import CameraFailed
+
+PICTURE = ("-frames:v", "1", "-c:v", "mjpeg", "-q:v", "2", "-f", "image2pipe", "pipe:1")
+"""One JPEG to standard output."""
+
+_QUIET = ("-hide_banner", "-nostdin", "-loglevel", "error")
+_PIECE_BYTES = 64 * 1024
+_TAIL_BYTES = 4096
+_KILLED_S = 1.0
+
+
+@dataclass(frozen=True)
+class Output:
+    """What it left behind: the picture, if there is one, and the end of what it said."""
+
+    exit_code: int
+    stdout: bytes = field(repr=False)
+    said: str = field(repr=False)
+
+
+class Ffmpeg:
+    """Runs one process at a time; `abort` may come from another thread."""
+
+    def __init__(self, program: str = "ffmpeg") -> None:
+        self._program = program
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_aborted = False
+
+    def run(self, arguments: Sequence[str], *, stdin: bytes = b"", within_s: float) -> Output:
+        """`stdin` is at most a few KiB. Raises CameraFailed where it is not installed, does not end in time, or says
+        more than a picture has."""
+        deadline_s = time.monotonic() + within_s
+        process = self._started(arguments)
+        try:
+            _give(process, stdin)
+            stdout, said = _read(process, deadline_s)
+            exit_code = process.wait(max(0.0, deadline_s - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            raise CameraFailed(f"it gave no picture within {within_s:.0f} s") from None
+        finally:
+            self._ended(process)
+        if self._is_aborted:
+            raise CameraFailed("stopped")
+        return Output(exit_code, stdout, said)
+
+    def abort(self) -> None:
+        with self._lock:
+            self._is_aborted = True
+            if self._process is not None:
+                _kill(self._process)
+
+    def _started(self, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+        program = shutil.which(self._program)
+        if program is None:
+            raise CameraFailed("ffmpeg is not installed (apt install ffmpeg)")
+        with self._lock:
+            if self._is_aborted:
+                raise CameraFailed("stopped")
+            if self._process is not None and self._process.poll() is None:
+                raise CameraFailed(f"an ffmpeg that was killed is still there (process {self._process.pid})")
+            try:
+                self._process = subprocess.Popen(
+                    [program, *_QUIET, *arguments],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    env={"LC_ALL": "C"},
+                    # A group of its own: Ctrl-C on the terminal is for the station, a kill for all that it started.
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise CameraFailed(f"ffmpeg does not start: {error.strerror}") from None
+            return self._process
+
+    def _ended(self, process: subprocess.Popen[bytes]) -> None:
+        with self._lock:
+            _kill(process)
+        # Not even SIGKILL ends one that waits for a device in the kernel: it is left behind, and no other started.
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_KILLED_S)
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+        with self._lock:
+            if process.poll() is not None:
+                self._process = None
+
+
+def _give(process: subprocess.Popen[bytes], stdin: bytes) -> None:
+    assert process.stdin is not None  # noqa: S101 - it was asked for
+    with suppress(OSError):
+        process.stdin.write(stdin)
+        process.stdin.close()
+
+
+def _read(process: subprocess.Popen[bytes], deadline_s: float) -> tuple[bytes, str]:
+    """Standard output, and the end of standard error, once both are closed."""
+    stdout, tail = bytearray(), bytearray()
+    with selectors.DefaultSelector() as selector:
+        for pipe, into in ((process.stdout, stdout), (process.stderr, tail)):
+            assert pipe is not None  # noqa: S101
+            selector.register(pipe, selectors.EVENT_READ, into)
+        while selector.get_map():
+            ready = selector.select(max(0.0, deadline_s - time.monotonic()))
+            if time.monotonic() >= deadline_s:
+                raise subprocess.TimeoutExpired("ffmpeg", 0.0)
+            for key, _ in ready:
+                piece = os.read(key.fd, _PIECE_BYTES)
+                if not piece:
+                    selector.unregister(key.fileobj)
+                key.data.extend(piece)
+            if len(stdout) > MAX_JPEG_BYTES:
+                raise CameraFailed(f"its picture is larger than {MAX_JPEG_BYTES // 2**20} MiB")
+            del tail[:-_TAIL_BYTES]
+    return bytes(stdout), tail.decode("utf-8", "replace")
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Only while it was not waited for: after that its number may be another's."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,83 @@
+"""A picture from an RTSP stream: connect, decode the first key frame, disconnect."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlsplit
+
+from frameferry_station.cameras.camera import REFUSED_S, Frame, Login, TryLater, masked
+from frameferry_station.cameras.ffmpeg import PICTURE, Ffmpeg, Output
+from frameferry_station.device import CameraFailed
+
+WITHIN_S = 25.0
+"""Key frames of a camera that saves bandwidth lie ten seconds apart, and more."""
+SILENCE_S = 8.0
+
+_INPUT = (
+    # From a key frame on: what lies before the first is grey, or has holes.
+    *("-skip_frame", "nokey"),
+    *("-f", "concat", "-safe", "0", "-protocol_whitelist", "pipe,rtsp,rtsps,tcp,tls,crypto"),
+    *("-i", "pipe:0", "-map", "0:v:0"),
+)
+_WORDS = (
+    ("connection refused", "nobody answers at its address"),
+    ("no route to host", "nobody answers at its address"),
+    ("failed to resolve", "its name is not known"),
+    ("connection timed out", "nobody answers at its address"),
+    ("404 not found", "it has no stream at this address (404)"),
+    ("454 session not found", "it ended the session"),
+    ("453 not enough bandwidth", "it serves too many others already (453)"),
+    ("matches no streams", "its stream has no video"),
+    ("invalid data found", "it does not answer in time, or not in RTSP"),
+)
+
+
+class RtspCamera:
+    """A Camera. Raises ValueError where the address is no RTSP URL."""
+
+    def __init__(self, url: str, login: Login | None, ffmpeg: Ffmpeg, *, silence_s: float = SILENCE_S) -> None:
+        if urlsplit(url).scheme.lower() not in ("rtsp", "rtsps"):
+            raise ValueError("the address of an RTSP camera begins with rtsp:// or rtsps://")
+        self._login = login
+        self._list = _list_of_one(url, login, silence_s).encode()
+        self._ffmpeg = ffmpeg
+
+    def take(self) -> Frame:
+        output = self._ffmpeg.run((*_INPUT, *PICTURE), stdin=self._list, within_s=WITHIN_S)
+        if output.exit_code != 0 or not output.stdout:
+            raise self._failure(output)
+        return Frame(output.stdout)
+
+    def abort(self) -> None:
+        self._ffmpeg.abort()
+
+    def close(self) -> None: ...
+
+    def _failure(self, output: Output) -> CameraFailed:
+        said = output.said.lower()
+        if "401 unauthorized" in said or "403 forbidden" in said:
+            return TryLater("it refuses the user name or the password", REFUSED_S)
+        for sign, words in _WORDS:
+            if sign in said:
+                return CameraFailed(words)
+        lines = output.said.strip().splitlines()
+        # A camera that vanishes: no message, and an exit code of 0.
+        return CameraFailed(masked(lines[-1], self._login) if lines else "the stream ended before a picture came")
+
+
+def _list_of_one(url: str, login: Login | None, silence_s: float) -> str:
+    """The URL with its password comes by standard input, as a list of one file for ffmpeg's concat demuxer ("option"
+    since ffmpeg 5.0): arguments are there for `ps` to show."""
+    parts = urlsplit(url)
+    if login is not None:
+        userinfo = f"{quote(login.username, safe='')}:{quote(login.password, safe='')}"
+        url = parts._replace(netloc=f"{userinfo}@{parts.netloc}").geturl()
+    quoted = url.replace("'", "'\\''")
+    options = {
+        "rtsp_transport": "tcp",
+        "timeout": f"{silence_s * 1e6:.0f}",
+        "allowed_media_types": "video",
+        # Its frame rate does not matter, and measuring it takes two seconds.
+        "fpsprobesize": "0",
+    }
+    lines = ["ffconcat version 1.0", f"file '{quoted}'", *(f"option {name} {value}" for name, value in options.items())]
+    return "\n".join(lines) + "\n"
