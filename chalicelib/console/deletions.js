@@ -4,7 +4,8 @@
 
 import {ApiError} from "./api.js";
 import {keyOf} from "./gallery-model.js";
-import {photos} from "./words.js";
+import {isTrouble, troubleWords} from "./troubles.js";
+import {count, photos} from "./words.js";
 
 const UNDO_MS = 6000;
 const TRIES = 5;
@@ -23,6 +24,8 @@ export class Deletions {
   #undo = [];
   #queue = Promise.resolve();
   #waiting = new Set();
+  /** Take messages away that are this owner's. @type {Set<() => void>} */
+  #notices = new Set();
 
   /** Called when something is hidden or comes back. @type {Set<() => void>} */
   listeners = new Set();
@@ -36,6 +39,8 @@ export class Deletions {
   /** Somebody else is about to sign in: what could still be undone is. */
   forgo() {
     for (const back of [...this.#undo]) back();
+    for (const away of this.#notices) away();
+    this.#notices.clear();
     this.#waiting.clear();
   }
 
@@ -72,30 +77,59 @@ export class Deletions {
 
   /** One after the other: those of a pack would be in each other's way. */
   async #carryOut(items) {
-    const left = [];
-    for (const item of items) {
-      if (!this.#waiting.has(item)) return;
-      if (!(await this.#deleted(item))) left.push(item);
-      this.#waiting.delete(item);
+    const rest = [...items];
+    const failed = [];
+    let done = 0;
+    let trouble = null;
+    let isStopped = false;
+    const progress = () => `${count(done)} of ${photos(items.length)} deleted`;
+    const stop = {label: "Stop", action: () => (isStopped = true), holdMs: Infinity};
+    const takeAway = items.length > 1 ? this.#notice(progress, stop) : () => {};
+    while (rest.length && !isStopped && (!trouble || trouble instanceof ApiError)) {
+      if (!this.#waiting.has(rest[0])) return takeAway();
+      const error = await this.#delete(rest[0]);
+      trouble = error ?? trouble;
+      if (error) failed.push(rest[0]);
+      else done += 1;
+      this.#waiting.delete(rest.shift());
+      this.#app.changed();
     }
-    if (!left.length) return;
-    this.#show(left);
-    this.#app.toast(`${photos(left.length)} could not be deleted.`, {label: "Try again", action: () => this.ask(left), holdMs: 15_000});
+    takeAway();
+    for (const item of rest) this.#waiting.delete(item);
+    if (isStopped && rest.length) this.#notice(`${progress()}. ${photos(rest.length)} stay.`);
+    this.#show(rest);
+    this.#giveUp(isStopped ? failed : [...failed, ...rest], items.length, trouble);
   }
 
-  async #deleted(item) {
+  #giveUp(left, outOf, trouble) {
+    if (!left.length) return;
+    this.#show(left);
+    const many = left.length < outOf ? `${count(left.length)} of ${photos(outOf)}` : photos(outOf);
+    const why = isTrouble(trouble) ? ` ${troubleWords(trouble)}` : "";
+    this.#notice(`${many} could not be deleted.${why}`, {label: "Try again", action: () => this.ask(left), holdMs: Infinity});
+  }
+
+  #notice(text, ways) {
+    const away = this.#app.toast(text, ways);
+    this.#notices.add(away);
+    return away;
+  }
+
+  /** @returns {Promise<Error | null>} why it could not be done, after several tries where another might do it */
+  async #delete(item) {
+    let trouble = null;
     for (let tries = 0; tries < TRIES; tries++) {
       try {
         await this.#app.api.delete(`/items/${keyOf(item)}`);
-        return true;
+        return null;
       } catch (error) {
-        if (!(error instanceof ApiError)) return false;
-        if (error.status === 404) return true;
-        if (error.status !== 429 && error.status < 500) return false;
+        if (error.status === 404) return null;
+        if (!(error instanceof ApiError) || (error.status !== 429 && error.status < 500)) return error;
+        trouble = error;
         await new Promise((resolve) => setTimeout(resolve, (error.retryAfterS ?? 1) * 1000));
       }
     }
-    return false;
+    return trouble;
   }
 
   #hide(items) {
