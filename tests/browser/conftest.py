@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 
 from infra.local.cloud import LocalCloud
 from tests.browser.console import Console
-from tests.e2e.conftest import remove_devices
+from tests.e2e.conftest import device_ids, remove_devices
 from tests.e2e.people import DeviceCaller, OwnerCaller
 
 NewConsole = Callable[..., Console]
@@ -41,10 +41,12 @@ def running_cloud() -> Iterator[LocalCloud]:
 
 @pytest.fixture
 def cloud(running_cloud: LocalCloud) -> Iterator[LocalCloud]:
+    """After each test its devices are gone; those that a file shares stay."""
+    before = device_ids(running_cloud)
     yield running_cloud
     running_cloud.faults.clear()
     running_cloud.settle()
-    remove_devices(running_cloud)
+    remove_devices(running_cloud, but=before)
 
 
 @pytest.fixture

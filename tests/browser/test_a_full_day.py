@@ -15,6 +15,8 @@ from tests.e2e.people import DeviceCaller
 MIDNIGHT = datetime(2026, 6, 2, 22, tzinfo=UTC)
 """In Berlin, where these browsers are."""
 MOST_NODES = 500
+_STEP_PX = 700
+"""Less than a window is high: no photo is passed over."""
 _NODES = "() => document.querySelectorAll('.grid, .grid *').length"
 _SCROLL = """top => new Promise(done => {
     scrollTo(0, top);
@@ -48,7 +50,7 @@ def test_a_whole_day_is_scrolled_through_with_few_nodes_and_one_request_a_thumbn
 
     most_nodes = 0
     bottom = page.evaluate("document.documentElement.scrollHeight")
-    for top in [*range(0, bottom - 800, 400), bottom - 800]:
+    for top in [*range(0, bottom - 800, _STEP_PX), bottom - 800]:
         page.evaluate(_SCROLL, top)
         most_nodes = max(most_nodes, page.evaluate(_NODES))
 

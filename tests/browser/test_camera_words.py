@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
-from tests.browser.conftest import NewConsole
+from infra.local.cloud import LocalCloud
+from tests.browser.console import Console
 
 NOW = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
 """13:00 where the owner is."""
@@ -20,11 +22,13 @@ _CALL = """async ([module, name, args]) => {
 Ask = Callable[..., Any]
 
 
-@pytest.fixture
-def ask(new_console: NewConsole) -> Ask:
-    """`ask(module, function, *arguments)` as the page would."""
-    page = new_console(signed_in=False).page
-    return lambda module, name, *arguments: page.evaluate(_CALL, [module, name, list(arguments)])
+@pytest.fixture(scope="module")
+def ask(browser: Browser, running_cloud: LocalCloud) -> Iterator[Ask]:
+    """`ask(module, function, *arguments)` as the page would; it keeps nothing of what it was asked."""
+    with browser.new_context(locale="en-GB", timezone_id="Europe/Berlin") as context:
+        console = Console(context.new_page(), running_cloud.api_url)
+        console.open()
+        yield lambda module, name, *arguments: console.page.evaluate(_CALL, [module, name, list(arguments)])
 
 
 def ms(at: datetime) -> int:

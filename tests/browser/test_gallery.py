@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -13,22 +14,43 @@ from tests.browser.conftest import DESKTOP, PHONE, NewCamera, NewConsole, Scheme
 from tests.browser.console import Console
 from tests.e2e import packing
 from tests.e2e.a_day_of_photos import fill_a_day, send, shots
+from tests.e2e.conftest import remove_devices
 from tests.e2e.people import DeviceCaller, OwnerCaller
 
 NINE = datetime(2026, 6, 3, 9, tzinfo=UTC)
 """Eleven o'clock where these browsers are."""
 THAT_DAY = "#/photos/2026-06-03"
 SMALL = (160, 120)
+LONGER_THAN_AN_UNDO_MS = 8_000
+LONGER_THAN_A_LOOK_TAKES_TO_COME_MS = 30_000
+
+
+@pytest.fixture(scope="module")
+def camera(running_cloud: LocalCloud) -> Iterator[DeviceCaller]:
+    """Of 80 numbers it has sent 60; the other 20 were given up for want of room. All tests look at the same photos, and
+    leave them as they are."""
+    cloud = running_cloud
+    with (
+        OwnerCaller(cloud.api_url, cloud.owner.token) as owner,
+        DeviceCaller(cloud.api_url, owner.pair("Barn")["pairing_code"]) as made,
+    ):
+        take_photos(cloud, made)
+        yield made
+    remove_devices(cloud)
 
 
 @pytest.fixture
-def camera(cloud: LocalCloud, new_camera: NewCamera) -> DeviceCaller:
-    """Of 80 numbers it has sent 60; the other 20 were given up for want of room."""
-    made: DeviceCaller = new_camera("Barn")
-    fill_a_day(cloud, made, NINE, photos=80, left_out=range(40, 60), size=SMALL)
-    evicted = {"kind": "evicted", "occurred_at": "2026-06-03T09:30:00Z", "first_seq": 40, "last_seq": 59}
-    made.ask("POST", "/devices/events", json=evicted)
+def other_camera(cloud: LocalCloud, new_camera: NewCamera) -> DeviceCaller:
+    """The like of it, for a test that changes its photos."""
+    made: DeviceCaller = new_camera("Shed")
+    take_photos(cloud, made)
     return made
+
+
+def take_photos(cloud: LocalCloud, camera: DeviceCaller) -> None:
+    fill_a_day(cloud, camera, NINE, photos=80, left_out=range(40, 60), size=SMALL)
+    evicted = {"kind": "evicted", "occurred_at": "2026-06-03T09:30:00Z", "first_seq": 40, "last_seq": 59}
+    camera.ask("POST", "/devices/events", json=evicted)
 
 
 def photos(page: Page) -> Locator:
@@ -44,10 +66,21 @@ def of_that_day(console: Console, camera: DeviceCaller) -> Page:
 
 
 def delete_the_first(page: Page) -> None:
-    """The newest photo, number 79."""
+    """The newest photo, number 79. From here on the page's clock is the test's."""
+    page.clock.install()
     photos(page).first.focus()
     page.keyboard.press("Delete")
     expect(page.get_by_text("1 photo deleted")).to_be_visible()
+
+
+def let_the_undo_pass(page: Page) -> list[str]:
+    """What the page has sent to be deleted by then."""
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "DELETE" else None)
+    page.clock.fast_forward(LONGER_THAN_AN_UNDO_MS)
+    with page.expect_response("**/api/health"):  # comes after all that the page had to say until now
+        page.evaluate("fetch('/api/health')")
+    return sent
 
 
 def test_a_day_shows_its_photos_and_says_why_there_are_none(console: Console, camera: DeviceCaller) -> None:
@@ -58,12 +91,17 @@ def test_a_day_shows_its_photos_and_says_why_there_are_none(console: Console, ca
     expect(photos(page).first).to_have_attribute("aria-label", re.compile(r"^11:39:30"))
 
 
-def test_photos_appear_while_a_camera_drains(console: Console, cloud: LocalCloud, camera: DeviceCaller) -> None:
-    page = of_that_day(console, camera)
+def test_photos_appear_while_a_camera_drains(
+    console: Console, cloud: LocalCloud, other_camera: DeviceCaller
+) -> None:
+    page = console.page
+    page.clock.install()
+    of_that_day(console, other_camera)
 
-    send(cloud, camera, [packing.pack(camera, shots(range(80, 90), NINE, SMALL))], next_seq=90)
+    send(cloud, other_camera, [packing.pack(other_camera, shots(range(80, 90), NINE, SMALL))], next_seq=90)
+    page.clock.fast_forward(LONGER_THAN_A_LOOK_TAKES_TO_COME_MS)
 
-    expect(page.get_by_text("70 photos").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("70 photos").first).to_be_visible()
     expect(photos(page).first).to_have_attribute("aria-label", re.compile(r"^11:44:30"))
 
 
@@ -106,8 +144,8 @@ def test_what_can_be_undone_waits_while_the_undo_has_the_focus(
     page = of_that_day(console, camera)
     delete_the_first(page)
     page.get_by_role("button", name="Undo").focus()
-    page.wait_for_timeout(8_000)
 
+    assert let_the_undo_pass(page) == []
     assert owner.item(camera.device_id, 79)["status"] == "processed"
     page.keyboard.press("Enter")
     expect(page.get_by_text("60 photos").first).to_be_visible()
@@ -143,37 +181,41 @@ def test_a_deleted_photo_comes_back_by_undo_and_the_cloud_never_hears_of_it(
     page.get_by_role("button", name="Undo").click()
 
     expect(photos(page).first).to_have_attribute("aria-label", re.compile(r"^11:39:30"))
-    page.wait_for_timeout(7_000)
+    assert let_the_undo_pass(page) == []
     assert owner.item(camera.device_id, 79)["status"] == "processed"
 
 
 def test_a_deletion_that_nobody_takes_back_is_carried_out(
-    console: Console, camera: DeviceCaller, owner: OwnerCaller
+    console: Console, other_camera: DeviceCaller, owner: OwnerCaller
 ) -> None:
-    page = of_that_day(console, camera)
-    with page.expect_response(lambda answer: answer.request.method == "DELETE", timeout=20_000) as deleted:
-        delete_the_first(page)
+    page = of_that_day(console, other_camera)
+    delete_the_first(page)
+    with page.expect_response(lambda answer: answer.request.method == "DELETE") as deleted:
+        assert len(let_the_undo_pass(page)) == 1
 
     assert deleted.value.ok
-    assert owner.item(camera.device_id, 79)["status"] == "deleted"
+    assert owner.item(other_camera.device_id, 79)["status"] == "deleted"
 
 
 def test_a_page_that_is_left_before_the_undo_is_over_deletes_nothing(
     console: Console, camera: DeviceCaller, owner: OwnerCaller
 ) -> None:
+    sent: list[str] = []
+    console.page.on("request", lambda request: sent.append(request.method))
     page = of_that_day(console, camera)
     delete_the_first(page)
-
     page.goto("about:blank")
-    page.wait_for_timeout(7_000)
 
+    assert "GET" in sent
+    assert "DELETE" not in sent
     assert owner.item(camera.device_id, 79)["status"] == "processed"
 
 
 def test_many_are_selected_with_shift_and_deleted_together(
-    console: Console, camera: DeviceCaller, owner: OwnerCaller
+    console: Console, other_camera: DeviceCaller, owner: OwnerCaller
 ) -> None:
-    page = of_that_day(console, camera)
+    page = of_that_day(console, other_camera)
+    page.clock.install()
     page.get_by_role("button", name="Select", exact=True).first.click()
     photos(page).nth(0).click()
     photos(page).nth(4).click(modifiers=["Shift"])
@@ -181,12 +223,12 @@ def test_many_are_selected_with_shift_and_deleted_together(
 
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_text("5 photos deleted")).to_be_visible()
-    expect(page.get_by_text("55 photos").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("55 photos").first).to_be_visible()
 
     # One after the other: they lie in one pack, which is written anew for each.
     with page.expect_response(lambda answer: answer.url.endswith("/75"), timeout=60_000):
-        pass
-    statuses = [owner.item(camera.device_id, seq)["status"] for seq in range(74, 80)]
+        page.clock.fast_forward(LONGER_THAN_AN_UNDO_MS)
+    statuses = [owner.item(other_camera.device_id, seq)["status"] for seq in range(74, 80)]
     assert statuses == ["processed", *["deleted"] * 5]
 
 

@@ -21,7 +21,7 @@ from infra.deploying.parameters import check_parameters
 from infra.deploying.target import PROJECT, Target
 from infra.deploying.template import read_template
 from infra.local.app_environment import app_environment
-from infra.rehearse.fake_aws import FakeAws
+from infra.rehearse.fake_aws import ACCOUNT_ID, REGION, FakeAws
 
 EMPTY_TEMPLATE = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}})
 
@@ -197,15 +197,24 @@ def test_a_cut_network_is_one_line_and_leaves_a_stack_that_the_next_run_takes_up
     preflight.check_stack(session.client("cloudformation"), target)
 
 
+@pytest.fixture(scope="module")
+def our_stack(aws: FakeAws) -> Any:
+    """As moto keeps it."""
+    aws.line.mend()
+    aws.forget_all()
+    target = Target("prod", ACCOUNT_ID, REGION, "aws", "frameferry")
+    stack_step.apply(boto3.session.Session(), target, {}, 1)
+    (stack,) = cloudformation_backends[ACCOUNT_ID][REGION].stacks.values()
+    return stack
+
+
 @pytest.fixture
-def set_status(session: Any, target: Target) -> Callable[[str], None]:
-    """Puts our stack into a state that moto's stacks never have."""
-    stack_step.apply(session, target, {}, 1)
-    stacks = cloudformation_backends[target.account_id][target.region].stacks
+def set_status(our_stack: Any, session: Any) -> Callable[[str], None]:
+    """Puts our stack, in an account that has nothing else, into a state that moto's stacks never have."""
 
     def set_status(status: str) -> None:
-        for stack in stacks.values():
-            stack.status = status
+        our_stack.status = status
+        cloudformation_backends[ACCOUNT_ID][REGION].stacks[our_stack.stack_id] = our_stack
 
     return set_status
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import timedelta
 from typing import Any
@@ -32,22 +32,29 @@ def running_cloud() -> Iterator[LocalCloud]:
 
 @pytest.fixture
 def cloud(running_cloud: LocalCloud) -> Iterator[LocalCloud]:
-    """After each test no fault is left, no event is on its way, and no device is there for a reconciler to look at.
+    """After each test no fault is left, no event is on its way, and none of its devices is there for a reconciler to
+    look at; those stay that were there before it.
 
     So every test is one of least privilege: what a function was denied fails it, however well the app coped.
     """
     running_cloud.access.forget()
+    before = device_ids(running_cloud)
     yield running_cloud
     running_cloud.faults.clear()
     running_cloud.settle()
-    remove_devices(running_cloud)
+    remove_devices(running_cloud, but=before)
     assert not running_cloud.access.denied
 
 
-def remove_devices(cloud: LocalCloud) -> None:
+def device_ids(cloud: LocalCloud) -> set[str]:
+    rows = cloud.client("dynamodb").scan(TableName=cloud.outputs.devices_table, ProjectionExpression="device_id")
+    return {row["device_id"]["S"] for row in rows["Items"]}
+
+
+def remove_devices(cloud: LocalCloud, but: Collection[str] = ()) -> None:
     dynamodb, table = cloud.client("dynamodb"), cloud.outputs.devices_table
-    for row in dynamodb.scan(TableName=table, ProjectionExpression="device_id")["Items"]:
-        dynamodb.delete_item(TableName=table, Key=row)
+    for device_id in device_ids(cloud) - set(but):
+        dynamodb.delete_item(TableName=table, Key={"device_id": {"S": device_id}})
 
 
 def take_dead_letters(cloud: LocalCloud) -> list[Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -13,7 +14,7 @@ from infra.deploying.target import PROCESSING_FUNCTION
 from infra.local.cloud import LocalCloud
 from infra.local.faults import Delay, EventFaults, FaultPlan, Refuse
 from tests.e2e.bucket import Bucket
-from tests.e2e.conftest import MoveClock
+from tests.e2e.conftest import MoveClock, remove_devices
 from tests.e2e.packing import Offered, believed, pack, receipts, send, shots, taken_at, text
 from tests.e2e.people import DeviceCaller, JsonObject, OwnerCaller
 from tests.e2e.stage import LATER, NEXT_SWEEP, Meanwhile
@@ -21,7 +22,6 @@ from tests.tiny_jpegs import tiny_jpeg
 
 _OWN = {"item_id", "device_id", "created_at", "stored_at", "processed_at", "photo", "thumbnail"}
 """What is another for each device and run."""
-NewDevice = Callable[[], DeviceCaller]
 AsUndisturbed = Callable[[DeviceCaller], None]
 
 
@@ -38,8 +38,10 @@ def before(cloud: LocalCloud, owner: OwnerCaller, device: DeviceCaller) -> None:
     owner.ask("DELETE", f"/items/{device.device_id}/7")
 
 
-def state(owner: OwnerCaller, device: DeviceCaller, captures: Bucket, derived: Bucket) -> JsonObject:
+def state(cloud: LocalCloud, owner: OwnerCaller, device: DeviceCaller) -> JsonObject:
     """All that is to be the same whatever became of the events."""
+    captures = Bucket(cloud.client("s3"), cloud.outputs.captures_bucket)
+    derived = Bucket(cloud.client("s3"), cloud.outputs.derived_bucket)
     items = owner.items(device_id=device.device_id, limit=3)
     for item in items:
         one = owner.item(device.device_id, item["seq"])
@@ -61,25 +63,46 @@ def state(owner: OwnerCaller, device: DeviceCaller, captures: Bucket, derived: B
     }
 
 
+@dataclass(frozen=True)
+class Undisturbed:
+    """A device whose events came as they should, before all tests of this file, and what became of its packs."""
+
+    owner: OwnerCaller
+    device: DeviceCaller
+    state: JsonObject
+
+
+@pytest.fixture(scope="module")
+def undisturbed(running_cloud: LocalCloud) -> Iterator[Undisturbed]:
+    cloud = running_cloud
+    with (
+        OwnerCaller(cloud.api_url, cloud.new_owner("undisturbed").token) as owner,
+        DeviceCaller(cloud.api_url, owner.pair()["pairing_code"]) as device,
+    ):
+        before(cloud, owner, device)
+        send(device, *packs(device))
+        cloud.settle()
+        yield Undisturbed(owner, device, state(cloud, owner, device))
+    remove_devices(cloud)
+
+
 @pytest.fixture
-def as_undisturbed(
-    cloud: LocalCloud, owner: OwnerCaller, new_device: NewDevice, captures: Bucket, derived: Bucket
-) -> Iterator[AsUndisturbed]:
-    other = new_device()
-    before(cloud, owner, other)
-    send(other, *packs(other))
-    cloud.settle()
-    expected = state(owner, other, captures, derived)
+def as_undisturbed(cloud: LocalCloud, owner: OwnerCaller, undisturbed: Undisturbed) -> Iterator[AsUndisturbed]:
+    """A check of another device; after the test the undisturbed one is still as it was."""
+
+    def check(device: DeviceCaller) -> None:
+        assert state(cloud, owner, device) == undisturbed.state
+
+    yield check
+    assert state(cloud, undisturbed.owner, undisturbed.device) == undisturbed.state
+
+
+def test_packs_whose_events_come_as_they_should_are_items_a_conflict_and_a_tombstone(undisturbed: Undisturbed) -> None:
+    expected = undisturbed.state
     assert [item["seq"] for item in expected["items"]] == [8, 6, 5, 4, 3, 2, 1], expected
     assert sum(bucket["photos"] for bucket in expected["buckets"]) == 7
     assert sum(bucket.get("deleted", 0) for bucket in expected["buckets"]) == 1
     assert (expected["told"], expected["usage"]) == (["conflict"], [(8, 6)])
-
-    def check(device: DeviceCaller) -> None:
-        assert state(owner, device, captures, derived) == expected
-
-    yield check
-    check(other)
 
 
 @pytest.fixture
