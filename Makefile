@@ -31,7 +31,7 @@ run: env ## start the local cloud: CAMERAS=1 CAMERA=firmware PHOTOS=dir API_PORT
 		$(if $(PHOTOS),--photos "$(PHOTOS)") $(if $(LINK),--link "$(LINK)")
 
 test: ## install what the tests need and run them all
-	@tools/run-tests -n $(TEST_WORKERS) --dist loadfile
+	@tools/run-tests -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 firmware-test: ## build the firmware for this machine and test it: sanitizers, clang-tidy, cppcheck, fuzzing
 	@tools/firmware-test
@@ -76,7 +76,7 @@ bench: env ## measure, print the table, write .local/bench.json
 	$(PY) -m bench
 
 soak: ## the same tests with many more Hypothesis examples
-	@HYPOTHESIS_PROFILE=soak tools/run-tests -n $(TEST_WORKERS) --dist loadfile
+	@HYPOTHESIS_PROFILE=soak tools/run-tests -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 screenshots: env ## pictures of every page of the console, into docs/pictures
 	$(PY) -m tests.browser.screenshots
