@@ -1,13 +1,29 @@
-"""The station's settings, as every other part of it sees them."""
+"""The station's settings, as every other part of it sees them, and where they are read: docs/station-settings.md."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from frameferry_station.errors import StationError
 from frameferry_station.photos import SourceName
+from frameferry_station.setting_files import TOML, SettingsReader
+from frameferry_station.setting_names import (
+    CAMERA,
+    CAMERA_ADDRESSES,
+    DEFAULT_CAMERA,
+    DISK,
+    LAN,
+    PAGE,
+    RELAY,
+    RELAY_TARGETS,
+    TOP,
+    Known,
+)
 
 CameraKind = Literal["reolink", "snapshot", "rtsp", "usb"]
 
@@ -19,7 +35,8 @@ class CameraSettings:
 
     name: SourceName
     kind: CameraKind
-    address: str
+    address: str = field(repr=False)
+    """Some cameras want their password behind the question mark."""
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     use_https: bool = False
@@ -55,7 +72,7 @@ class FilesystemSink:
 
 @dataclass(frozen=True)
 class HttpSink:
-    url: str
+    url: str = field(repr=False)
     token: str | None = field(default=None, repr=False)
 
 
@@ -119,3 +136,175 @@ class StationSettings:
     relays: tuple[RelaySettings, ...] = ()
     advertise: bool = True
     """By mDNS."""
+
+
+_NO_SINK = (
+    "STORAGE_BACKEND: no cloud and no other sink is set, so photos would go nowhere. Set FRAMEFERRY_API_URL to your "
+    "cloud's URL, which ends with /api, or STORAGE_BACKEND to s3, filesystem or http"
+)
+_IS_MISSING = "is missing, and STORAGE_BACKEND names"
+_TABLES = ("camera", "lan", "page", "disk", "relay")
+_PRINTED_PASSWORD = "camera_upload_key"  # noqa: S105 - of an example that everybody can read
+_USE_ANOTHER = (
+    "this password is printed in a public example. Make one with `openssl rand -hex 12`, set it here, and in the "
+    "sketch as RPI_PASSWORD"
+)
+
+
+class SettingsError(StationError):
+    """Each of `problems` names a variable or a key and says what it wants. No value is in it."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+
+
+def load(environ: Mapping[str, str], folder: Path) -> StationSettings:
+    """From the environment, and `.env` and `station.toml` in this folder, to which other paths are relative. Raises
+    SettingsError with all that is wrong.
+    """
+    reader = SettingsReader(environ, folder)
+    tables = {name: table for name, table in reader.toml.items() if name in _TABLES}
+    top = reader.table("", reader.toml, TOP, others=_TABLES)
+    sinks = _sinks(reader, folder)
+    settings = StationSettings(
+        state=folder / (reader.variable("FRAMEFERRY_STATE") or "state"),
+        sinks=sinks,
+        cameras=_cameras(reader, tables.get("camera", [])),
+        lan=_lan(reader, tables["lan"]) if "lan" in tables else None,
+        page=_page(reader, tables.get("page", {})),
+        disk=_disk(reader, tables.get("disk", {})),
+        relays=_relays(reader, tables.get("relay", []), folder, sinks),
+        advertise=top.get("advertise", True),
+    )
+    if settings.lan and settings.lan.port == settings.page.port:
+        reader.problems.append(f"{TOML} [lan] port: wants to be another than the page's")
+    reader.finish()
+    if reader.problems:
+        raise SettingsError(reader.problems)
+    return settings
+
+
+def _sinks(reader: SettingsReader, folder: Path) -> tuple[Sink, ...]:
+    if not reader.is_set("STORAGE_BACKEND") and not reader.is_set("FRAMEFERRY_API_URL"):
+        reader.problems.append(_NO_SINK)
+        return ()
+    made: dict[str, Callable[[], Sink | None]] = {
+        "cloud": lambda: _cloud(reader),
+        "s3": lambda: _s3(reader),
+        "filesystem": lambda: _filesystem(reader, folder),
+        "http": lambda: _http(reader),
+    }
+    backends = reader.variable("STORAGE_BACKEND") if reader.is_set("STORAGE_BACKEND") else ("cloud",)
+    sinks = [made[name]() for name in backends or ()]
+    return tuple(sink for sink in sinks if sink is not None)
+
+
+def _cloud(reader: SettingsReader) -> CloudSink | None:
+    api_url = reader.variable("FRAMEFERRY_API_URL", missing="the cloud wants its URL, which ends with /api")
+    return CloudSink(api_url.rstrip("/")) if api_url else None
+
+
+def _s3(reader: SettingsReader) -> S3Sink | None:
+    required = ("S3_BUCKET", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    bucket, key_id, secret = (reader.variable(name, missing=f"{_IS_MISSING} s3") for name in required)
+    region, prefix = reader.variable("AWS_REGION") or "us-east-1", reader.variable("S3_PREFIX") or ""
+    endpoint_url = reader.variable("S3_ENDPOINT_URL")
+    if not (bucket and key_id and secret):
+        return None
+    # A folder is meant, with or without its slash.
+    prefix = f"{prefix.rstrip('/')}/" if prefix else ""
+    return S3Sink(bucket, region, key_id, secret, prefix, endpoint_url)
+
+
+def _filesystem(reader: SettingsReader, folder: Path) -> FilesystemSink | None:
+    path = reader.variable("LOCAL_STORAGE_PATH", missing=f"{_IS_MISSING} filesystem")
+    return FilesystemSink(folder / path) if path else None
+
+
+def _http(reader: SettingsReader) -> HttpSink | None:
+    url = reader.variable("HTTP_UPLOAD_URL", missing=f"{_IS_MISSING} http")
+    token = reader.variable("HTTP_AUTH_TOKEN")
+    return HttpSink(url, token) if url else None
+
+
+def _cameras(reader: SettingsReader, given: object) -> tuple[CameraSettings, ...]:
+    interval_s = reader.variable("CAPTURE_INTERVAL")
+    found = []
+    if reader.is_set("CAMERA_IP"):
+        found.append(
+            CameraSettings(
+                name=SourceName(DEFAULT_CAMERA),
+                kind="reolink",
+                address=reader.variable("CAMERA_IP") or "",
+                username=reader.variable("CAMERA_USERNAME") or "admin",
+                password=reader.variable("CAMERA_PASSWORD"),
+                use_https=reader.variable("CAMERA_USE_HTTPS") or False,
+            )
+        )
+    for label, values in _tables(reader, "camera", given, CAMERA):
+        if "kind" in values and "address" in values:
+            values["address"] = reader.check(label, "address", CAMERA_ADDRESSES[values["kind"]], values["address"])
+        if {"name", "kind", "address"} <= values.keys():
+            found.append(CameraSettings(**values))
+    _check_names(reader, "camera", [camera.name for camera in found])
+    return tuple(replace(camera, interval_s=camera.interval_s or interval_s) for camera in found)
+
+
+def _relays(
+    reader: SettingsReader, given: object, folder: Path, sinks: Sequence[Sink]
+) -> tuple[RelaySettings, ...]:
+    found = []
+    for label, values in _tables(reader, "relay", given, RELAY):
+        kind = values.get("kind")
+        if kind and "target" in values:
+            target = reader.check(label, "target", RELAY_TARGETS[kind], values["target"])
+            values["target"] = str(folder / target) if target and kind != "rtsp" else target
+        if values.get("clips_to_cloud") and not (
+            kind == "segments" and any(isinstance(sink, CloudSink) for sink in sinks)
+        ):
+            reader.problems.append(f"{TOML} {label} clips_to_cloud: wants segments, and the cloud among the sinks")
+        if {"name", "kind", "stream_url", "target"} <= values.keys():
+            found.append(RelaySettings(**values))
+    _check_names(reader, "relay", [relay.name for relay in found])
+    return tuple(found)
+
+
+def _lan(reader: SettingsReader, given: object) -> LanSettings:
+    values = reader.table("[lan]", given, LAN)
+    if values.get("upload_image_password") == _PRINTED_PASSWORD:
+        reader.problems.append(f"{TOML} [lan] upload_image_password: {_USE_ANOTHER}")
+    return LanSettings(**_renamed(values, max_photo="max_photo_bytes"))
+
+
+def _page(reader: SettingsReader, given: object) -> PageSettings:
+    values = reader.table("[page]", given, PAGE)
+    port = reader.variable("HEALTH_CHECK_PORT")
+    return PageSettings(**values | ({"port": port} if port else {}))
+
+
+def _disk(reader: SettingsReader, given: object) -> DiskSettings:
+    values = reader.table("[disk]", given, DISK)
+    return DiskSettings(**_renamed(values, budget="budget_bytes", keep_free="keep_free_bytes"))
+
+
+def _tables(
+    reader: SettingsReader, name: str, given: object, known: Mapping[str, Known]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each with the label that problems have."""
+    if not isinstance(given, list):
+        reader.problems.append(f"{TOML} {name}: wants to be written as [[{name}]]")
+        return
+    for number, one in enumerate(given, 1):
+        label = f"[[{name}]] {number}"
+        yield label, reader.table(label, one, known)
+
+
+def _check_names(reader: SettingsReader, kind: str, names: Sequence[str]) -> None:
+    for name, count in Counter(names).items():
+        if count > 1:
+            reader.problems.append(f"{TOML} [[{kind}]] name: {name} is the name of {count} of them")
+
+
+def _renamed(values: Mapping[str, Any], **names: str) -> dict[str, Any]:
+    return {names.get(name, name): value for name, value in values.items()}
