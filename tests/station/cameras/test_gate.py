@@ -82,3 +82,20 @@ def test_a_stale_picture_does_not_hide_the_same_one_as_known() -> None:
         gate.pass_on(Frame(jpeg(1), age_s=3600.0), INTERVAL_S)
 
     assert gate.pass_on(Frame(jpeg(1), age_s=1.0), INTERVAL_S) == jpeg(1)
+
+
+def test_a_camera_whose_pictures_change_under_one_stamp_is_believed_without_it() -> None:
+    """Some name the time at which they were started."""
+    gate = Gate()
+    with pytest.raises(NothingNew):
+        gate.pass_on(Frame(jpeg(1), age_s=3600.0, stamp="boot"), INTERVAL_S)
+
+    for number in range(2, 9):
+        assert gate.pass_on(Frame(jpeg(number), age_s=3600.0 + 30 * number, stamp="boot"), INTERVAL_S)
+
+
+def test_a_file_that_nobody_writes_any_more_stays_stale() -> None:
+    gate = Gate()
+    for number in range(5):
+        with pytest.raises(NothingNew, match="old"):
+            gate.pass_on(Frame(jpeg(1), age_s=60.0 + 30 * number, stamp="then"), INTERVAL_S)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 import stat
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -21,7 +20,7 @@ from frameferry_station.device import CameraFailed
 from frameferry_station.settings import CameraSettings
 
 from tests.station.cameras.fake_photos import GARDEN, jpeg
-from tests.station.cameras.fake_reolink import FakeReolink, running
+from tests.station.cameras.fake_reolink import FakeReolink, running, until
 from tests.station.samples import FakeTime, longest
 
 
@@ -226,8 +225,7 @@ def test_a_camera_that_hangs_is_left_by_abort_at_once_and_still_logged_out(
     camera.take()
     rig.fake.fault = fault
     ended_after_s = aside(lambda: failure(camera))
-    while rig.fake.fault:
-        time.sleep(0.005)
+    assert until(lambda: rig.fake.fault is None)
 
     camera.abort()
     assert ended_after_s() < 1.0
@@ -242,7 +240,9 @@ def test_a_camera_that_wants_https_says_so(rig: Rig) -> None:
     assert "HTTPS" in f"{failure(rig.camera())}"
 
 
-def test_a_camera_with_a_certificate_of_its_own_is_reached_by_https(tmp_path: Path) -> None:
+def test_a_camera_with_a_certificate_of_its_own_is_reached_by_https_and_left_when_it_hangs(
+    tmp_path: Path, aside: Callable[[Callable[[], object]], Callable[[], float]]
+) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("camera.invalid").configure_cert(context)
     fake = FakeReolink()
@@ -251,7 +251,13 @@ def test_a_camera_with_a_certificate_of_its_own_is_reached_by_https(tmp_path: Pa
         rig.settings = replace(rig.settings, use_https=True)
         camera = rig.camera()
         assert camera.take().content == jpeg(1)
+        fake.fault = "silent"
+        ended_after_s = aside(lambda: failure(camera))
+        assert until(lambda: fake.fault is None)
+        camera.abort()
+        assert ended_after_s() < 1.0
         camera.close()
+        assert fake.sessions == {}
 
         rig.settings = replace(rig.settings, verify_tls=True)
         assert "nobody answers" in f"{failure(rig.restarted())}"

@@ -25,11 +25,12 @@ class TryLater(CameraFailed):
 
 @dataclass(frozen=True)
 class Frame:
-    """What a camera gave; nobody has looked at it yet. `age_s` is how old it is by the camera's own clock, where it
-    says so."""
+    """What a camera gave; nobody has looked at it yet. `age_s` is how old it is by the camera's own clock, and `stamp`
+    what that is reckoned from, where it says so."""
 
     content: bytes = field(repr=False)
     age_s: float | None = None
+    stamp: str | None = None
 
 
 class Camera(Protocol):

@@ -64,16 +64,20 @@ class CameraConnection:
         )
 
     def send(self, method: str, url: str, headers: Mapping[str, str], content: Content = b"") -> Answer:
+        # In this order, or an abort in between would cut the request before this one.
+        trace = self._trace = _Trace(self._trace.stream)
         if self._is_aborted:
             raise NoAnswer("stopped")
-        watch = threading.Timer(self._within_s, self._late)
+        watch = threading.Timer(self._within_s, trace.cut)
         watch.daemon = True
         watch.start()
         try:
-            return self._sent(method, url, headers, content)
+            return self._sent(method, url, headers, content, trace)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            words = "stopped" if self._is_aborted else _WORDS.get(type(error), type(error).__name__)
-            raise NoAnswer(_WORDS[httpx.ReadTimeout] if self._trace.is_late else words) from None
+            if self._is_aborted:
+                raise NoAnswer("stopped") from None
+            kind = httpx.ReadTimeout if trace.is_cut else type(error)
+            raise NoAnswer(_WORDS.get(kind, kind.__name__)) from None
         finally:
             watch.cancel()
 
@@ -84,51 +88,46 @@ class CameraConnection:
     def close(self) -> None:
         self._client.close()
 
-    def _sent(self, method: str, url: str, headers: Mapping[str, str], content: Content) -> Answer:
-        self._trace.begin()
+    def _sent(self, method: str, url: str, headers: Mapping[str, str], content: Content, trace: _Trace) -> Answer:
         try:
-            return self._once(method, url, headers, content)
+            return self._once(method, url, headers, content, trace)
         except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
-            is_certain = self._trace.is_new_connection or self._trace.is_answered or self._trace.is_late
-            if method != "GET" or is_certain or self._is_aborted:
+            if method != "GET" or trace.is_new_connection or trace.is_answered or trace.is_cut:
                 raise
-        return self._once(method, url, headers, content)
+        return self._once(method, url, headers, content, trace)
 
-    def _once(self, method: str, url: str, headers: Mapping[str, str], content: Content) -> Answer:
+    def _once(self, method: str, url: str, headers: Mapping[str, str], content: Content, trace: _Trace) -> Answer:
         body = content if isinstance(content, bytes) else content()
         with self._client.stream(
-            method, url, headers=dict(headers), content=body, extensions={"trace": self._trace.note}
+            method, url, headers=dict(headers), content=body, extensions={"trace": trace.note}
         ) as response:
             named = {name.lower(): value for name, value in response.headers.items()}
             return Answer(response.status_code, named, _read(response))
 
-    def _late(self) -> None:
-        self._trace.is_late = True
-        self._trace.cut()
-
 
 class _Trace:
-    """How far a request got, and the socket it uses, from httpcore's trace. A timeout a read does not end an answer
-    that comes byte by byte; to shut the socket down does."""
+    """How far one request got, from httpcore's trace, and a way to cut it: a timeout for each read does not end an
+    answer that comes byte by byte; to shut its socket down does. `stream` is of the connection that is kept alive."""
 
-    def __init__(self) -> None:
-        self._stream: Any = None
-        self.begin()
-
-    def begin(self) -> None:
-        self.is_new_connection = self.is_answered = self.is_late = False
+    def __init__(self, stream: Any = None) -> None:
+        self.stream = stream
+        self.is_new_connection = self.is_answered = self.is_cut = False
 
     def note(self, event: str, about: Mapping[str, Any]) -> None:
         self.is_new_connection |= event == "connection.connect_tcp.started"
         self.is_answered |= event == "http11.receive_response_headers.complete"
         if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
-            self._stream = about["return_value"]
+            self.stream = about["return_value"]
+            if self.is_cut:
+                self.cut()
 
     def cut(self) -> None:
-        if self._stream is not None:
+        """From any thread; what is not connected yet is cut as soon as it is."""
+        self.is_cut = True
+        if self.stream is not None:
             with suppress(OSError):
                 # Not SSLSocket's own, which takes the TLS state away under the thread that reads.
-                socket.socket.shutdown(self._stream.get_extra_info("socket"), socket.SHUT_RDWR)
+                socket.socket.shutdown(self.stream.get_extra_info("socket"), socket.SHUT_RDWR)
 
 
 def _read(response: httpx.Response) -> bytes:

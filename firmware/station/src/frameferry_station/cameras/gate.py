@@ -32,23 +32,29 @@ class NothingNew(CameraFailed):
 
 
 class Gate:
-    """Of one camera. It keeps the digest of the latest picture, and nothing else.
+    """Of one camera. It keeps the digests of the latest pictures that it saw and let in, and nothing else.
 
-    A picture in which only a clock runs on is a new one here.
+    A picture in which only a clock runs on is a new one here. A camera whose pictures change under the same stamp has
+    no use of stamps, and is believed without.
     """
 
     def __init__(self) -> None:
-        self._latest: bytes | None = None
+        self._let_in: bytes | None = None
+        self._seen: tuple[bytes, str | None] = (b"", None)
+        self._is_stamp_true = True
 
     def pass_on(self, frame: Frame, interval_s: float) -> bytes:
         """The JPEG, without padding behind its end. Raises NotAPicture, NothingNew."""
         jpeg = whole_jpeg(frame.content)
-        if frame.age_s is not None and frame.age_s > max(interval_s, MIN_STALE_S):
-            raise NothingNew(f"its picture is {_in_words(frame.age_s)} old")
         digest = hashlib.sha256(jpeg).digest()
-        if digest == self._latest:
+        if frame.stamp is not None and self._seen[1] == frame.stamp and self._seen[0] != digest:
+            self._is_stamp_true = False
+        self._seen = digest, frame.stamp
+        if digest == self._let_in:
             raise NothingNew("it gives the same picture again")
-        self._latest = digest
+        if self._is_stamp_true and frame.age_s is not None and frame.age_s > max(interval_s, MIN_STALE_S):
+            raise NothingNew(f"its picture is {_in_words(frame.age_s)} old")
+        self._let_in = digest
         return jpeg
 
 

@@ -29,7 +29,7 @@ class SnapshotUrl:
             target = answer.headers.get("location")
             if answer.status not in (301, 302, 303, 307, 308) or not target:
                 _raise_for_status(answer)
-                return Frame(answer.body, age_s(answer))
+                return Frame(answer.body, age_s(answer), answer.headers.get("last-modified"))
             url = _followed(url, target)
         raise CameraFailed("it sends in circles")
 
