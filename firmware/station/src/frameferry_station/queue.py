@@ -108,15 +108,18 @@ class PackQueue:
                 raise ValueError(f"a pack holds no photo of {len(jpeg)} bytes")
             if self._open and not self._open.has_room_for(len(jpeg)):
                 self._seal_open(self._open)
+            # Nothing is written yet: a disk without room costs no seq.
+            pack = self._open or self._grown(self.next_seq, len(jpeg))
             seq = self._counter.take()
             record = CaptureRecord(seq, self._boot_id, meta.uptime_ms, meta.captured_at, meta.ntp_synced)
             if self._open:
-                self._add(self._open, record, jpeg)
+                self._add(pack, record, jpeg)
             else:
-                self._open = self._begun(record, jpeg)
-            self._watcher.kept(seq, self._open.entries[-1].sha256)
-            if len(self._open.entries) >= self._limits.captures:
-                self._seal_open(self._open)
+                self._begin(pack, record, jpeg)
+                self._open = pack
+            self._watcher.kept(seq, pack.entries[-1].sha256)
+            if len(pack.entries) >= self._limits.captures:
+                self._seal_open(pack)
             return seq
 
     def seal(self) -> None:
@@ -244,8 +247,7 @@ class PackQueue:
             self._counter.raise_to(to)
             self._counter.keep()
 
-    def _begun(self, record: CaptureRecord, jpeg: bytes) -> OpenPack:
-        pack = self._grown(record.seq, len(jpeg))
+    def _begin(self, pack: OpenPack, record: CaptureRecord, jpeg: bytes) -> None:
         try:
             pack.add(record, jpeg)
             self._folder.keep_names()
@@ -253,7 +255,6 @@ class PackQueue:
             with suppress(OSError):
                 self._folder.remove(pack.path.name)
             raise
-        return pack
 
     def _add(self, pack: OpenPack, record: CaptureRecord, jpeg: bytes) -> None:
         try:

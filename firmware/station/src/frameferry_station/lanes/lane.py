@@ -24,7 +24,7 @@ from frameferry_station.photos import SourceName
 from frameferry_station.protocol import Command
 from frameferry_station.sinks.taker import Taker, Waiting
 from frameferry_station.state import StateFolder
-from frameferry_station.steps import Captured, Observer, Refused
+from frameferry_station.steps import Captured, Observer, PauseChanged, Refused
 from frameferry_station.uplink import Uplink
 
 SEALED_AFTER_S = 30.0
@@ -51,6 +51,7 @@ class Lane:
         *,
         observe: Observer,
         capture_now: Callable[[], None],
+        is_paused: Callable[[], bool],
     ) -> None:
         self.name = name
         self.lock = threading.Lock()
@@ -63,6 +64,8 @@ class Lane:
         self._around = around
         self._takers = takers
         self._observe = observe
+        self._is_paused = is_paused
+        self._was_paused = False
         self._source_of_put: SourceName | None = None
         self._opened_at_s: float | None = None
         clock, folder = around.boot.clock, around.folder / "lanes" / name
@@ -85,6 +88,8 @@ class Lane:
         self.queue.raise_next_seq(max(self.handing.least_next_seq(), identity.next_seq if identity else 0))
         self._learn_digests()
         self.uplink = self._uplink(around.api_url, capture_now) if around.api_url and identity else None
+        if self.uplink:
+            self._tell_boot(JsonFile(folder / "boot.json", around.files))
 
     @property
     def is_paired(self) -> bool:
@@ -111,6 +116,10 @@ class Lane:
         if self._takers and opened_at_s is not None and now_s - opened_at_s >= SEALED_AFTER_S:
             self.queue.seal()
         self._hand_over()
+        if self.uplink and self._is_paused() != self._was_paused:
+            self._was_paused = not self._was_paused
+            self.state.outbox.add("paused" if self._was_paused else "resumed")
+            self._observe(PauseChanged(self._was_paused))
 
     def sync_step(self) -> float:
         """`Uplink.sync_step`, but that a refused credential is no end: photos go on being taken, and the owner may
@@ -207,6 +216,15 @@ class Lane:
                 for entry in self.queue.entries(pack):
                     self.recent.add(None, entry.seq, entry.sha256)
 
+    def _tell_boot(self, file: JsonFile) -> None:
+        """Once for each boot of the machine: a restart of the program loses no photo's time."""
+        boot_id = self._around.boot.boot_id
+        with suppress(StateDamaged):
+            if (file.load() or {}).get("boot_id") == boot_id:
+                return
+        self.state.outbox.add("boot", "power_on")
+        file.save({"boot_id": boot_id})
+
     def _forget_in_sinks(self, is_forgotten: Callable[[CaptureRecord], bool]) -> int:
         self.queue.seal()
         self._hand_over()
@@ -216,7 +234,7 @@ class Lane:
         around = self._around
 
         def wanted(_: Command) -> None:
-            if self.state.settings.settings.is_paused(around.boot.clock.utc()):
+            if self._is_paused():
                 raise CommandFailed("the camera is paused")
             self.is_wanted_now = True
             capture_now()

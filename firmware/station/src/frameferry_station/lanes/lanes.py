@@ -152,6 +152,7 @@ class Lanes:
                 self._takers,
                 observe=lambda step: self._cloud.step(name, step),
                 capture_now=lambda: self._capture_now(name),
+                is_paused=lambda: self.pause_of(name) is not None,
             )
             with self._lock:
                 self._lanes[name] = lane

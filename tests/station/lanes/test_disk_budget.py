@@ -1,0 +1,165 @@
+"""One budget for all lanes and sinks: the oldest goes, whoever has it, and the newest photo is always taken."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from frameferry_station.errors import NoAnswer
+from frameferry_station.files import DiskFiles
+from frameferry_station.http import Answer, Content
+from frameferry_station.photos import STATION, NoSpace
+from frameferry_station.settings import DiskSettings
+
+from tests.station.fake_cloud import FakeCloud
+from tests.station.fake_network import DirectSender
+from tests.station.lanes.photographs import photograph
+from tests.station.lanes.stations import FOLDER, GARDEN, GATE, Station
+from tests.station.simulated_disk import SimulatedDisk
+
+COMMENT_BYTES = 30_000
+BUDGET_BYTES = 600_000
+PACK_BYTES = 130_000
+"""A pack of three such photos, grown for somewhat more."""
+
+
+class Link(DirectSender):
+    """A network that comes and goes."""
+
+    is_down = False
+
+    def send(self, method: str, url: str, headers: Mapping[str, str], content: Content = b"") -> Answer:
+        if self.is_down:
+            raise NoAnswer("no network")
+        return super().send(method, url, headers, content)
+
+
+def fill(station: Station, numbers: range) -> None:
+    """One photo of each source a minute."""
+    disk = station.disk
+    assert isinstance(disk, SimulatedDisk)
+    for number in numbers:
+        station.time.advance(60)
+        disk.now_s = station.time.elapsed_s
+        for source, sign in ((GARDEN, 1), (GATE, -1)):
+            station.lanes.accept(source, photograph(sign * number, COMMENT_BYTES))
+
+
+def test_the_oldest_go_from_lanes_and_sinks_alike_and_the_newest_are_kept() -> None:
+    disk = SimulatedDisk()
+    station = Station(disk, budget=DiskSettings(BUDGET_BYTES, 0), sinks=("shelf", "bucket"))
+
+    fill(station, range(1, 40))
+
+    assert disk.used_bytes(FOLDER) <= BUDGET_BYTES
+    for lane in station.lanes.all():
+        lane.queue.seal()
+    for taker in station.takers:
+        taker.deliver()
+    for source in (GARDEN, GATE):
+        shelf, bucket = (sorted(station.delivered(sink, source)) for sink in ("shelf", "bucket"))
+        assert shelf == bucket
+        assert shelf == list(range(shelf[0], 39))
+        assert 3 <= len(shelf) < 20
+    assert [counts.evicted for counts in station.lanes.sinks()] == [0, 0], "what a sink had taken, it counts itself"
+    assert station.takers[0].evicted == station.takers[1].evicted
+
+
+def test_a_file_with_several_names_counts_once() -> None:
+    disk = SimulatedDisk()
+    station = Station(disk, budget=DiskSettings(10**6, 0), sinks=tuple("abcdefgh"))
+
+    fill(station, range(1, 13))
+
+    assert not any(taker.evicted for taker in station.takers)
+
+
+def test_on_a_real_disk_a_file_with_several_names_counts_once(tmp_path: Path) -> None:
+    files = DiskFiles()
+    files.make_folder(tmp_path / "a/b")
+    (tmp_path / "a/b/one").write_bytes(bytes(100_000))
+    files.link(tmp_path / "a/b/one", tmp_path / "a/two")
+    (tmp_path / "three").write_bytes(bytes(50_000))
+
+    assert 150_000 <= files.used_bytes(tmp_path) < 180_000
+    assert files.facts(tmp_path / "a/two").names == 2
+    assert sorted(files.folders(tmp_path)) == ["a"]
+
+
+def test_only_what_the_cloud_had_not_got_is_told_to_it_as_evicted(cloud: FakeCloud) -> None:
+    disk = SimulatedDisk()
+    link = Link(cloud)
+    station = Station(disk, cloud=cloud, budget=DiskSettings(BUDGET_BYTES, 0), connect=lambda: link)
+    station.pair()
+    fill(station, range(1, 4))
+    station.work()
+    link.is_down = True
+    fill(station, range(4, 30))
+    link.is_down = False
+    station.work(seconds=10**5)
+
+    evicted = [event for event in cloud.events.values() if event.kind == "evicted"]
+    gone = [seq for event in evicted for seq in range(event.first_seq or 0, (event.last_seq or 0) + 1)]
+    assert gone
+    assert min(gone) == 6
+    assert sorted([*gone, *cloud.items]) == list(range(58))
+    assert len(station.lane(STATION).queue) == 0
+
+
+def test_the_disk_of_others_keeps_its_room() -> None:
+    disk = SimulatedDisk(capacity_bytes=10**7)
+    keep_free_bytes = 10**7 - BUDGET_BYTES
+    station = Station(
+        disk,
+        budget=DiskSettings(10**12, keep_free_bytes),
+        free_bytes=lambda: 10**7 - disk.used_bytes(Path()),
+    )
+
+    fill(station, range(1, 30))
+
+    assert 10**7 - disk.used_bytes(Path()) >= keep_free_bytes
+    assert station.taker.evicted
+
+
+def test_a_disk_that_others_fill_costs_the_oldest_photos_and_not_the_newest() -> None:
+    disk = SimulatedDisk(capacity_bytes=BUDGET_BYTES)
+    station = Station(disk)
+
+    fill(station, range(1, 30))
+
+    newest = station.lane(GARDEN).recent.find(GARDEN, hashlib.sha256(photograph(29, COMMENT_BYTES)).hexdigest())
+    assert newest == 28
+
+
+def test_a_disk_that_others_fill_wholly_takes_no_photo_and_says_so() -> None:
+    disk = SimulatedDisk()
+    station = Station(disk)
+    station.accept(0)
+    station.lane().queue.seal()
+    station.taker.deliver()
+    disk.capacity_bytes = 0
+
+    with pytest.raises(NoSpace, match="full"):
+        station.accept(1)
+
+    disk.capacity_bytes = None
+    assert station.accept(2)
+    assert station.lanes.sources()[0].error is None
+
+
+def test_an_eviction_before_a_sink_had_a_link_is_counted_for_it() -> None:
+    disk = SimulatedDisk()
+    station = Station(disk, budget=DiskSettings(BUDGET_BYTES, 0))
+    station.taker.is_failing = True
+
+    fill(station, range(1, 30))
+
+    [counts] = station.lanes.sinks()
+    assert counts.evicted > 20
+    station.taker.is_failing = False
+    station.time.advance(60)
+    station.lanes.step()
+    station.taker.deliver()
+    assert len(station.received["shelf"]) + counts.evicted == 58
