@@ -1,0 +1,187 @@
+"""Waitress, with bounds that hold against who means ill: on time and number by address, not on size alone.
+
+Waitress reads a whole request, within its bounds, before a thread is busy with it: slow clients hold connections only.
+That a wrong credential is answered after the body has come is wanted: a sketch that is cut off while it sends never
+learns why.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import Any, Final
+
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.server import TcpWSGIServer
+from waitress.task import ErrorTask, ThreadedTaskDispatcher
+from waitress.utilities import BadRequest
+
+from frameferry_station.clock import Clock
+from frameferry_station.intake.refusals import body_of
+
+THREADS: Final = 3
+MOST_CONNECTIONS: Final = 48
+MOST_CONNECTIONS_OF_ONE_ADDRESS: Final = 6
+MOST_HEADER_BYTES: Final = 8192
+REQUEST_S: Final = 60.0
+"""A request has come within this time of the connection's beginning, or of the answer before it; else the connection is
+closed. A photo of 200 KB takes a weak Wi-Fi link 20 s."""
+SILENCE_S: Final = 20.0
+"""Nor may nothing come for so long."""
+
+_MOST_CHUNK_LINE_BYTES = 256
+_BODIES_UNDER_WAY = 4
+"""As many of the largest may come at the same time; of usual photos, that is dozens."""
+_KEPT_IN_MEMORY_BYTES = 256 * 1024
+_CODES = {413: "body_too_large", 431: "headers_too_large", 500: "internal", 501: "not_implemented"}
+_MESSAGES = {
+    "bad_request": "the request is not HTTP as the station understands it",
+    "body_too_large": "the body is too large",
+    "headers_too_large": f"the headers have more than {MOST_HEADER_BYTES} bytes",
+    "internal": "the station failed; its journal says why",
+    "not_implemented": "send the body with Content-Length",
+}
+
+
+class _Request(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
+    """What waitress leaves open: some targets that are no URL end the connection with a traceback in the log, lines
+    between chunks have no bound, and a client that asks whether it may go on is told so although it is refused."""
+
+    error: Any = None
+
+    def received(self, data: bytes) -> int:
+        consumed: int = super().received(data)
+        if self.chunked and self.body_rcv is not None:
+            line, trailer = self.body_rcv.control_line, self.body_rcv.trailer
+            if max(len(line), len(trailer)) > _MOST_CHUNK_LINE_BYTES and self.error is None:
+                self.error = BadRequest("a chunk has too long a line")
+                self.completed = True
+        if self.error is not None:
+            self.expect_continue = False
+        return consumed
+
+    def parse_header(self, header_plus: bytes) -> None:
+        try:
+            super().parse_header(header_plus)
+        except ValueError:
+            raise ParsingError("the target is no URL") from None
+
+
+class _Refusal(ErrorTask):  # type: ignore[misc]
+    """What waitress refuses by itself, in the form of all other refusals."""
+
+    def execute(self) -> None:
+        error = self.request.error
+        code = _CODES.get(error.code, "bad_request")
+        content = json.dumps(body_of(getattr(self.request, "path", ""), code, _MESSAGES[code])).encode()
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers.extend([("Content-Type", "application/json"), ("Cache-Control", "no-store")])
+        self.set_close_on_finish()
+        self.content_length = len(content)
+        self.write(content)
+
+
+class _Connection(HTTPChannel):  # type: ignore[misc]
+    parser_class = _Request
+    error_task_class = _Refusal
+
+    def __init__(self, server: Listener, sock: socket.socket, addr: Any, adj: Any, map: Any = None) -> None:
+        self.waits_since_s = self.heard_at_s = server.clock.monotonic_s()
+        super().__init__(server, sock, addr, adj, map=map)
+
+    def received(self, data: bytes) -> bool:
+        self.heard_at_s = self.server.clock.monotonic_s()
+        taken: bool = super().received(data)
+        if self.server.has_too_much_under_way():
+            self.handle_close()
+        return taken
+
+    @property
+    def body_bytes(self) -> int:
+        under_way = [self.request] if self.request is not None else []
+        return sum(request.body_bytes_received for request in (*self.requests, *under_way))
+
+    def service(self) -> None:
+        super().service()
+        self.waits_since_s = self.heard_at_s = self.server.clock.monotonic_s()
+
+    def is_late(self, now_s: float) -> bool:
+        if self.requests:
+            return False
+        return now_s - self.waits_since_s > REQUEST_S or now_s - self.heard_at_s > SILENCE_S
+
+
+class Listener(TcpWSGIServer):  # type: ignore[misc]
+    """A listening socket and its connections; `step` serves them, again and again, from one thread."""
+
+    channel_class = _Connection
+
+    def __init__(self, app: Any, listening: socket.socket, clock: Clock, *, max_body_bytes: int) -> None:
+        self.clock = clock
+        adjustments = Adjustments(
+            sockets=[listening],
+            threads=THREADS,
+            connection_limit=MOST_CONNECTIONS + 2,  # the listening socket and a pipe count too
+            max_request_header_size=MOST_HEADER_BYTES,
+            max_request_body_size=max_body_bytes + 1,  # waitress refuses what is as large as this
+            inbuf_overflow=_KEPT_IN_MEMORY_BYTES,  # what is larger is a file without a name meanwhile
+            log_socket_errors=False,
+            asyncore_use_poll=True,
+            ident=None,
+        )
+        dispatcher = ThreadedTaskDispatcher()
+        dispatcher.set_thread_count(THREADS)
+        super().__init__(
+            app,
+            {},
+            True,
+            listening,
+            dispatcher=dispatcher,
+            adj=adjustments,
+            sockinfo=(listening.family, listening.type, listening.proto, listening.getsockname()),
+            bind_socket=False,
+        )
+
+    def step(self, longest_s: float) -> None:
+        """Waits for news at most so long, and sees to it."""
+        self._close_late()
+        self.asyncore.loop(timeout=longest_s, use_poll=True, map=self._map, count=1)
+
+    def has_too_much_under_way(self) -> bool:
+        """Bodies of all connections, which memory or a memory-backed folder holds until they are whole."""
+        most = _BODIES_UNDER_WAY * self.adj.max_request_body_size
+        return bool(sum(channel.body_bytes for channel in list(self.active_channels.values())) > most)
+
+    def maintenance(self, now: float) -> None:
+        """Not by the time of day, which jumps on a machine that starts without a clock: see `step`."""
+
+    def handle_accept(self) -> None:
+        try:
+            accepted = self.accept()
+        except OSError:
+            return
+        if accepted is None:
+            return
+        connection, peer = accepted
+        if sum(channel.addr[0] == peer[0] for channel in self.active_channels.values()) >= (
+            MOST_CONNECTIONS_OF_ONE_ADDRESS
+        ):
+            connection.close()
+            return
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        _Connection(self, connection, peer, self.adj, map=self._map)
+
+    def end(self, longest_s: float) -> None:
+        """Requests under way get their answers, within this time; then all connections are closed."""
+        self.task_dispatcher.shutdown(cancel_pending=True, timeout=longest_s)
+        for channel in list(self.active_channels.values()):
+            channel.handle_close()
+        self.close()
+
+    def _close_late(self) -> None:
+        now_s = self.clock.monotonic_s()
+        for channel in list(self.active_channels.values()):
+            if channel.is_late(now_s):
+                channel.handle_close()

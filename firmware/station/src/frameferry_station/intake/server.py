@@ -1,0 +1,87 @@
+"""The LAN server, from the settings to its end."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from frameferry_station.clock import Clock
+from frameferry_station.files import Files
+from frameferry_station.intake.app import create_app
+from frameferry_station.intake.connections import Listener
+from frameferry_station.intake.presence import LanDevice
+from frameferry_station.intake.service import Intake
+from frameferry_station.photos import Photos
+from frameferry_station.settings import LanSettings
+
+_log = logging.getLogger(__name__)
+
+_LOOK_S = 0.5
+_GRACE_S = 0.9
+_BACKLOG = 32
+
+
+class LanServer:
+    """Takes photos from sketches from `start` to `stop`, in threads of its own. `state` is the station's folder."""
+
+    def __init__(
+        self,
+        settings: LanSettings,
+        photos: Photos,
+        *,
+        state: Path,
+        files: Files,
+        clock: Clock,
+        entropy: Callable[[int], bytes],
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._intake = Intake(settings, photos, state=state, files=files, clock=clock, entropy=entropy)
+        self._stopping = threading.Event()
+        self._listener: Listener | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Listens once this returns. Raises OSError where the address is taken or not of this machine."""
+        # What waitress says in passing quotes paths, which are the clients' words; a short queue is no news.
+        logging.getLogger("waitress").setLevel(logging.WARNING)
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        app = create_app(self._intake, max_body_bytes=self._settings.max_photo_bytes)
+        self._listener = Listener(app, self._listening(), self._clock, max_body_bytes=self._settings.max_photo_bytes)
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._serve, args=(self._listener,), name="lan", daemon=True)
+        self._thread.start()
+        _log.info("cameras of the LAN are welcome at port %d", self.port)
+
+    def stop(self) -> None:
+        """Within 2 s, whatever clients do. Photos under way are finished if that is quick; else they were not taken."""
+        listener, thread = self._listener, self._thread
+        if listener is None or thread is None:
+            return
+        self._listener = self._thread = None
+        self._stopping.set()
+        listener.pull_trigger()
+        thread.join(_GRACE_S)
+        listener.end(_GRACE_S)
+
+    @property
+    def port(self) -> int:
+        """What it listens on; the system's choice where the settings say 0."""
+        if self._listener is None:
+            return self._settings.port
+        return int(self._listener.effective_port)
+
+    def devices(self) -> list[LanDevice]:
+        """The cameras that registered, for the page."""
+        return self._intake.devices()
+
+    def _listening(self) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self._settings.host else socket.AF_INET
+        return socket.create_server((self._settings.host, self._settings.port), family=family, backlog=_BACKLOG)
+
+    def _serve(self, listener: Listener) -> None:
+        while not self._stopping.is_set():
+            listener.step(_LOOK_S)
