@@ -23,7 +23,7 @@ export class CameraAccess {
       <section class="card panel" aria-labelledby="access-title">
         <h2 id="access-title">Upkeep</h2>
         <ul class="deeds">
-          ${isAlive ? command("upload_log", "Log", "The newest lines of what it wrote down come with its answer.", "Send its log", "It sends its log when it next has a network.") : nothing}
+          ${isAlive ? command("upload_log", "Log", "The last lines of what it wrote down, among its events.", "Send its log", "It sends its log when it next has a network.") : nothing}
           ${isAlive ? command("reboot", "Restart", "It loses no photo.", "Restart", "It restarts when it next has a network.") : nothing}
           ${isAlive ? command("rotate_token", "Token", "A new credential; the old one ends when the new one is first used.", "Change its token", "It changes its token when it next has a network.") : nothing}
           ${device.activated_at || device.revoked_at

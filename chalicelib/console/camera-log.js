@@ -1,6 +1,6 @@
 // What a camera reported and what was asked of it: two lists, newest first, a page at a time.
 
-import {stateOfCommand, eventDetail} from "./log-words.js";
+import {eventDetail, rowsOf, stateOfCommand} from "./log-words.js";
 import {html, nothing, repeat} from "./lit.js";
 import {dayAndClock, duration} from "./times.js";
 import {COMMANDS, EVENTS} from "./words.js";
@@ -93,20 +93,20 @@ export class CameraLog {
     return html`
       <section class="card panel" aria-labelledby="commands-title">
         <h2 id="commands-title">Asked of it</h2>
-        ${this.#list(this.#commands, "command_id", (each) => this.#command(each), "Nothing was asked of it yet. What you ask is done when it next has a network.")}
+        ${this.#list(this.#commands, (commands) => commands, "command_id", (each) => this.#command(each), "Nothing was asked of it yet. What you ask is done when it next has a network.")}
       </section>
       <section class="card panel" aria-labelledby="events-title">
         <h2 id="events-title">Events</h2>
-        ${this.#list(this.#events, "event_id", (each) => this.#event(each), "It has reported nothing yet.")}
+        ${this.#list(this.#events, rowsOf, "event_id", (each) => this.#event(each), "It has reported nothing yet.")}
       </section>
     `;
   }
 
-  #list(paged, id, row, none) {
+  #list(paged, rowsOf, id, row, none) {
     if (!paged.items) return html`<div class="stack"><div class="line skeleton"></div><div class="line short skeleton"></div></div>`;
     if (!paged.items.length) return html`<p class="faint">${none}</p>`;
     return html`
-      <ul class="log">${repeat(paged.items, (each) => each[id], row)}</ul>
+      <ul class="log">${repeat(rowsOf(paged.items), (each) => each[id], row)}</ul>
       ${paged.hasMore ? html`<button ?disabled=${paged.isBusy} @click=${() => this.#more(paged)}>${paged.isBusy ? "One moment…" : "Show more"}</button>` : nothing}
     `;
   }
@@ -125,11 +125,12 @@ export class CameraLog {
   }
 
   #event(event) {
-    const detail = eventDetail(event);
+    const detail = event.lines ? "" : eventDetail(event);
     return html`
       <li>
         <strong>${EVENTS[event.kind] ?? event.kind}</strong>
         <p class="faint small">${instant(event.occurred_at)}${detail ? html` · ${detail}` : nothing}</p>
+        ${event.lines ? html`<p class="small said">${event.lines.join("\n")}</p>` : nothing}
       </li>
     `;
   }

@@ -10,6 +10,19 @@ export function stateOfCommand(command, nowMs) {
   return {text: COMMAND_STATES[command.status] ?? command.status, tone};
 }
 
+/** Events, newest first, as rows: lines of a log that follow each other are one, as they were written. */
+export function rowsOf(events) {
+  const rows = [];
+  for (const event of events) {
+    const last = rows.at(-1);
+    const line = event.details?.message ?? "";
+    if (event.kind !== "log") rows.push(event);
+    else if (last?.kind === "log") last.lines.unshift(line);
+    else rows.push({event_id: event.event_id, kind: "log", occurred_at: event.occurred_at, lines: [line]});
+  }
+  return rows;
+}
+
 /** What an event says beside its kind; "" where that is all. */
 export function eventDetail({kind, details = {}}) {
   const {first_seq: first, last_seq: last, seq, score, message, reason} = details;

@@ -66,6 +66,7 @@ export const EVENTS = {
   resumed: "Went on",
   boot: "Started",
   error: "Trouble",
+  log: "Log",
   conflict: "Another photo has this number",
   object_missing: "A photo never came",
   pack_damaged: "Part of a pack is damaged",

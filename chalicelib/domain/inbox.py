@@ -76,6 +76,7 @@ class EventKind(StrEnum):
     RESUMED = "resumed"
     BOOT = "boot"
     ERROR = "error"
+    LOG = "log"
     CONFLICT = "conflict"
     OBJECT_MISSING = "object_missing"
     PACK_DAMAGED = "pack_damaged"

@@ -66,7 +66,7 @@ class HeartbeatRequest(HealthFields):
 
 
 class EventRequest(Request):
-    kind: Literal["motion", "evicted", "skipped", "paused", "resumed", "boot", "error"]
+    kind: Literal["motion", "evicted", "skipped", "paused", "resumed", "boot", "error", "log"]
     occurred_at: Instant | None = None
     score: Annotated[float, Meta(ge=0, le=1e9)] | None = None
     first_seq: SeqField | None = None

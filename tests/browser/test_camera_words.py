@@ -176,6 +176,21 @@ def test_an_event_says_what_there_is_to_know(ask: Ask, event: dict[str, object],
     assert ask("log-words", "eventDetail", event) == said
 
 
+def test_lines_of_a_log_that_follow_each_other_are_one_row_as_they_were_written(ask: Ask) -> None:
+    def event(number: int, kind: str, **details: str) -> dict[str, object]:
+        return {"event_id": str(number), "kind": kind, "occurred_at": str(number), "details": details}
+
+    boot, error = event(9, "boot"), event(6, "error", message="no camera")
+    lines = [event(number, "log", message=f"line {number}") for number in (8, 7, 5)]
+    rows = ask("log-words", "rowsOf", [boot, *lines[:2], error, lines[2]])
+    assert rows == [
+        boot,
+        {"event_id": "8", "kind": "log", "occurred_at": "8", "lines": ["line 7", "line 8"]},
+        error,
+        {"event_id": "5", "kind": "log", "occurred_at": "5", "lines": ["line 5"]},
+    ]
+
+
 def test_a_command_that_nobody_fetched_in_time_does_not_wait_any_more(ask: Ask) -> None:
     def told(status: str, expires_at: datetime) -> str:
         answer = ask("log-words", "stateOfCommand", {"status": status, "expires_at": text(expires_at)}, ms(NOW))

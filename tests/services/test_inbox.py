@@ -64,6 +64,30 @@ def test_the_same_motion_told_twice_is_one_event(world: FakeWorld, device: Devic
     assert [event.kind for event in history.entries] == [EventKind.MOTION]
 
 
+def test_a_line_of_the_log_told_twice_is_one_event_and_the_next_line_is_another(
+    world: FakeWorld, device: Device
+) -> None:
+    def tell(line: str, at: datetime) -> bool:
+        return report(device, EventKind.LOG, at, {"message": line}, stores=world, clock=world.clock)[1]
+
+    at = world.clock()
+    lines = ["1 boot: power_on", "1 paired"]
+    assert [tell(line, at) for line in (*lines, *lines)] == [True, True, False, False]
+    assert tell(lines[1], at + timedelta(milliseconds=1))
+
+
+def test_a_whole_log_of_one_moment_is_kept_and_does_not_keep_motion_from_being_told(
+    world: FakeWorld, device: Device
+) -> None:
+    at = world.clock()
+    for line in range(64):
+        told: Details = {"message": f"{line} line"}
+        report(device, EventKind.LOG, at + timedelta(milliseconds=line), told, stores=world, clock=world.clock)
+    assert motion(world, device, at)
+    history = inbox.event_history(OWNER, device.device_id, 100, None, stores=world)
+    assert len(history.entries) == 65
+
+
 def test_two_ranges_evicted_in_one_millisecond_are_two_events(world: FakeWorld, device: Device) -> None:
     for first in (1, 5):
         _, is_new = report(
