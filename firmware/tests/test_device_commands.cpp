@@ -299,20 +299,6 @@ TEST_CASE("a device goes on counting where the server says, also after a reboot 
     CHECK(world.cloud.photos.begin()->first >= 500);
 }
 
-TEST_CASE("the log comes with the acknowledgement, its newest lines, and nothing secret in them") {
-    Paired paired;
-    paired.run.device->log().add("the newest line");
-    paired.world.cloud.commands.push_back({command_id, "upload_log", ""});
-    paired.run.go_on(62'000, false);
-    CHECK(paired.status() == "done");
-    CHECK(paired.detail().size() <= 200);
-    CHECK(paired.detail().find("the newest line") != std::string::npos);
-    paired.run.go_on(600'000);
-    std::string all(100'000, '\0');
-    all.resize(paired.run.device->log().newest(all.data(), all.size()));
-    for (const char* secret : {"devtok", "7ZK3M", "Signature", "batch="}) CHECK(all.find(secret) == std::string::npos);
-}
-
 TEST_CASE("to be paired again opens the portal, where there is one") {
     Paired paired;
     paired.command("repair");

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "fakes/log_text.h"
 #include "fakes/memory_ports.h"
 #include "frameferry/led.h"
-#include "frameferry/log_ring.h"
 
 using namespace frameferry;
 using namespace memory_ports;
@@ -14,12 +14,6 @@ using namespace memory_ports;
 namespace {
 
 constexpr int led_states = static_cast<int>(LedState::starting) + 1;
-
-std::string newest(LogRing& log, std::size_t size) {
-    std::string room(size, '\0');
-    room.resize(log.newest(room.data(), room.size()));
-    return room;
-}
 
 }  // namespace
 
@@ -46,17 +40,25 @@ TEST_CASE("every state has a rhythm of its own, and goes on and off by it") {
     CHECK(names.size() == led_states);
 }
 
-TEST_CASE("the newest whole lines that fit are told, oldest of them first") {
+TEST_CASE("lines are numbered from the boot on, and no two are of one millisecond") {
     ManualClock clock;
     CheckedMutex mutex;
     LogRing log(clock, mutex);
-    CHECK(newest(log, 200).empty());
+    LogRing::Told line;
+    CHECK_FALSE(log.first_from(0, line));
+    CHECK(log.end() == 0);
     log.add("boot:", "power_on");
+    log.add("paired");
     clock.now_ms = 61'000;
     log.add("confirmed pack", 20);
-    CHECK(newest(log, 200) == "1 boot: power_on\n61 confirmed pack 20\n");
-    CHECK(newest(log, 25) == "61 confirmed pack 20\n");
-    CHECK(newest(log, 5).empty());
+    CHECK(log_text(log) == "1 boot: power_on\n1 paired\n61 confirmed pack 20\n");
+    REQUIRE(log.first_from(1, line));
+    CHECK(line.number == 1);
+    CHECK(line.at_ms == 1'001);
+    REQUIRE(log.first_from(2, line));
+    CHECK(line.at_ms == 61'000);
+    CHECK(log.end() == 3);
+    CHECK_FALSE(log.first_from(3, line));
 }
 
 TEST_CASE("a log of any length keeps its last lines, and each has a bounded length") {
@@ -64,8 +66,11 @@ TEST_CASE("a log of any length keeps its last lines, and each has a bounded leng
     CheckedMutex mutex;
     LogRing log(clock, mutex);
     for (std::uint64_t line = 0; line < 1'000; ++line) log.add(std::string(200, 'x'), line);
-    const std::string all = newest(log, 100'000);
-    CHECK(all.size() == LogRing::line_count * (LogRing::line_size + 1));
+    CHECK(log_text(log).size() == LogRing::line_count * (LogRing::line_size + 1));
+    LogRing::Told line;
+    REQUIRE(log.first_from(3, line));
+    CHECK(line.number == 1'000 - LogRing::line_count);
     log.add("tab\tand\nline");
-    CHECK(newest(log, 30) == "1 tab?and?line\n");
+    REQUIRE(log.first_from(1'000, line));
+    CHECK(line.text.view() == "1 tab?and?line");
 }

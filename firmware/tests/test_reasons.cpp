@@ -1,11 +1,11 @@
 // What the log and the steps say when the network does not do what it should, and what they must not say.
 #include <doctest/doctest.h>
 
-#include <array>
 #include <string>
 #include <vector>
 
 #include "fakes/device_run.h"
+#include "fakes/log_text.h"
 #include "frameferry/http_reason.h"
 
 using namespace frameferry;
@@ -24,10 +24,7 @@ std::string reason(HttpStatus status, NetStatus net = NetStatus::again, std::uin
     return std::string(said.view());
 }
 
-std::string log_of(Run& run) {
-    std::array<char, 8192> room{};
-    return {room.data(), run.device->log().newest(room.data(), room.size())};
-}
+std::string log_of(Run& run) { return log_text(run.device->log()); }
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -118,6 +119,32 @@ def test_camera_that_does_not_know_the_time_sends_its_photos_all_the_same(
     assert life.wait() == 0, life.told()
     cloud.settle()
     assert len(owner.items()) == len(PHOTOS)
+
+
+def test_the_owner_gets_the_whole_log_and_no_secret_in_it(owner: OwnerCaller, camera: FirmwareCamera) -> None:
+    life = camera.start(PHOTOS, "--at-once", count=100_000, interval_s=0.2)
+    life.waits_for("confirmed", 5)
+    (identity,) = life.steps("activated")
+    path = f"/devices/{identity['device_id']}"
+    asked = owner.ask("POST", f"{path}/commands", json={"kind": "upload_log"})
+    written = life.log.read_text().splitlines()
+
+    def told() -> JsonObject:
+        (command,) = owner.ask("GET", f"{path}/commands")["items"]
+        return command
+
+    until = time.monotonic() + 30
+    while told()["status"] not in ("done", "failed"):
+        assert time.monotonic() < until, life.told()
+        time.sleep(0.1)
+
+    assert (told()["command_id"], told()["status"]) == (asked["command_id"], "done")
+    events = owner.ask("GET", f"{path}/events?limit=100")["items"]
+    lines = [event["details"]["message"] for event in reversed(events) if event["kind"] == "log"]
+    assert told()["detail"] == f"{len(lines)} lines"
+    assert lines[: len(written)] == written
+    assert lines[0] == "0 boot: power_on"
+    assert identity["device_token"] not in str(lines)
 
 
 @pytest.mark.parametrize("waits_for", ["activated", "captured"])

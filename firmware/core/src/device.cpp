@@ -307,7 +307,6 @@ CommandOutcome Device::carry_out(const Command& command) {
         case CommandKind::reboot: return {true, true, {}};
         case CommandKind::repair:
             return ports_.actions.open_portal() ? CommandOutcome{} : CommandOutcome::failed("there is no portal");
-        case CommandKind::upload_log: return {};  // its acknowledgement brings the newest lines
         case CommandKind::forget: return forget(command);
         default: return CommandOutcome::failed("not supported by this device");
     }

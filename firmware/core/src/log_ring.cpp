@@ -19,14 +19,15 @@ void append_printable(LogRing::Line& line, std::string_view text) {
 void LogRing::add(std::string_view text) { add(text, std::string_view{}); }
 
 void LogRing::add(std::string_view text, std::string_view detail) {
+    const std::uint64_t now_ms = clock_.monotonic_ms();
     Line line;
-    line.append_number(clock_.monotonic_ms() / 1000).append(' ');
+    line.append_number(now_ms / 1000).append(' ');
     append_printable(line, text);
     if (!detail.empty()) {
         line.append(' ');
         append_printable(line, detail);
     }
-    keep(line);
+    keep(now_ms, line);
 }
 
 void LogRing::add(std::string_view text, std::uint64_t number) {
@@ -35,32 +36,27 @@ void LogRing::add(std::string_view text, std::uint64_t number) {
     add(text, digits);
 }
 
-void LogRing::keep(const Line& line) {
+void LogRing::keep(std::uint64_t now_ms, const Line& line) {
     const Lock lock(mutex_);
-    lines_[next_] = line;
-    next_ = (next_ + 1) % line_count;
-    count_ = std::min(count_ + 1, line_count);
+    const std::uint64_t last_ms = end_ != 0 ? lines_[(end_ - 1) % line_count].at_ms : 0;
+    lines_[end_ % line_count] = {end_ != 0 ? std::max(now_ms, last_ms + 1) : now_ms, line};
+    ++end_;
     if (listener_ != nullptr) listener_->logged(line);
 }
 
-std::size_t LogRing::newest(char* room, std::size_t room_size) {
+bool LogRing::first_from(std::uint32_t number, Told& told) {
     const Lock lock(mutex_);
-    std::size_t taken = 0;
-    std::size_t size = 0;
-    while (taken < count_) {
-        const Line& line = lines_[(next_ + line_count - taken - 1) % line_count];
-        if (size + line.size() + 1 > room_size) break;
-        size += line.size() + 1;
-        ++taken;
-    }
-    std::size_t at = 0;
-    for (; taken != 0; --taken) {
-        const Line& line = lines_[(next_ + line_count - taken) % line_count];
-        std::memcpy(room + at, line.c_str(), line.size());
-        at += line.size();
-        room[at++] = '\n';
-    }
-    return size;
+    const std::uint32_t oldest = end_ > line_count ? end_ - line_count : 0;
+    const std::uint32_t first = std::max(number, oldest);
+    if (first >= end_) return false;
+    const Kept& kept = lines_[first % line_count];
+    told = {first, kept.at_ms, kept.text};
+    return true;
+}
+
+std::uint32_t LogRing::end() {
+    const Lock lock(mutex_);
+    return end_;
 }
 
 }  // namespace frameferry

@@ -22,6 +22,12 @@ bool Suspects::next(SyncParts& alone) {
         return true;
     }
     at -= all_.event_count;
+    if (at == 0 && all_.log_count == 0) ++at_, ++at;
+    if (at == 0) {
+        alone.log_count = all_.log_count;
+        return true;
+    }
+    at -= 1;
     if (at < all_.object_count) {
         alone.objects[alone.object_count++] = all_.objects[at];
         return true;

@@ -74,6 +74,7 @@ std::string_view event_name(EventKind kind) {
         case EventKind::paused: return "paused";
         case EventKind::resumed: return "resumed";
         case EventKind::boot: return "boot";
+        case EventKind::log: return "log";
         default: return "error";
     }
 }

@@ -104,7 +104,8 @@ std::uint32_t Uplink::sync_due_in_ms() {
     const std::uint64_t now_ms = clock_.monotonic_ms();
     const std::uint32_t rest_ms = lane_.rests_for_ms(now_ms);
     if (rest_ms != 0) return rest_ms;
-    if (!has_synced_ || suspects_.are_there() || !rotation_.id.empty() || ledger_.has_news()) return 0;
+    const bool has_more_to_say = !rotation_.id.empty() || !log_upload_.command.id.empty() || ledger_.has_news();
+    if (!has_synced_ || suspects_.are_there() || has_more_to_say) return 0;
     if (is_hurrying_ && outbox_.size() != 0) return 0;
     const std::uint64_t due_at_ms = synced_at_ms_ + (drain_.is_busy() ? busy_sync_every_ms : sync_every_ms);
     if (due_at_ms <= now_ms) return 0;

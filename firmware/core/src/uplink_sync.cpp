@@ -28,7 +28,7 @@ bool Uplink::compose() {
         compose_all();
     }
     request_.objects = {memory_.named, parts_.object_count};
-    request_.events = {events_.data(), parts_.event_count};
+    request_.events = {events_.data(), parts_.event_count + parts_.log_count};
     request_.acks = {acks_.data(), parts_.ack_count};
     if (settings_.version() != SettingsStore::no_version) request_.settings_version = settings_.version();
     request_.receipt_keys = &identity_.identity().receipt_keys;
@@ -46,6 +46,7 @@ void Uplink::compose_all() {
         parts_.events[parts_.event_count] = told_[parts_.event_count].number;
         add_event();
     }
+    add_log();
     if (!is_queue_open_.load()) return;
     parts_.object_count = drain_.to_ask(memory_.named, asked_.data(), std::min(memory_.window, max_sync_objects));
     for (std::size_t at = 0; at < parts_.object_count; ++at) {
@@ -65,6 +66,7 @@ void Uplink::compose_alone() {
         parts_.event_count = 0;
         if (is_there) add_event();
     }
+    if (parts_.log_count != 0) add_log();
     if (parts_.object_count != 0) {
         const SyncParts::Object& object = parts_.objects[0];
         asked_[0] = object.way;
@@ -80,18 +82,32 @@ void Uplink::add_account() {
 }
 
 void Uplink::add_ack(const CommandLedger::Entry& entry) {
-    std::string_view detail = entry.detail;
-    if (entry.kind == CommandKind::upload_log && entry.is_done()) {
-        detail = {log_lines_.data(), log_.newest(log_lines_.data(), log_lines_.size())};
-    }
     parts_.acks[parts_.ack_count] = entry.id;
-    acks_[parts_.ack_count] = {entry.id, entry.is_done(), detail};
+    acks_[parts_.ack_count] = {entry.id, entry.is_done(), entry.detail};
     ++parts_.ack_count;
 }
 
 void Uplink::add_event() {
     events_[parts_.event_count] = told_[parts_.event_count].event;
     ++parts_.event_count;
+}
+
+// As many lines as there is room for beside the events. They stay in the ring until they are told: kept as events, they
+// would push out what must not be forgotten.
+void Uplink::add_log() {
+    parts_.log_count = 0;
+    if (log_upload_.command.id.empty()) return;
+    LogRing::Told line;
+    std::uint32_t next = log_upload_.next;
+    for (std::size_t at = parts_.event_count; at < events_.size() && log_.first_from(next, line); ++at) {
+        if (line.number >= log_upload_.end) break;
+        next = line.number + 1;
+        told_[at].message = Outbox::Message(line.text);
+        events_[at] = {EventKind::log, log_utc_at_zero_ms_ + static_cast<std::int64_t>(line.at_ms), {}, {},
+                       told_[at].message.view()};
+        ++parts_.log_count;
+    }
+    log_upload_.told_next = next;
 }
 
 // While a token is being changed both are tried, the new one first: its first use ends the old one.
@@ -144,6 +160,7 @@ void Uplink::heed() {
         CommandLedger::Entry* entry = ledger_.find(parts_.acks[at]);
         if (entry != nullptr) CommandLedger::acknowledged(*entry);
     }
+    if (!log_upload_.command.id.empty()) log_told();
     void_foreign_places();
     const Identity& identity = identity_.identity();
     drain_.answered(asked_.data(), answer_, identity.device_id, identity.receipt_keys, asked_at_ms_);
@@ -162,14 +179,40 @@ void Uplink::void_foreign_places() {
 
 void Uplink::take_command(const Command& command) {
     CommandLedger::Entry* known = ledger_.find(command.id);
+    // The server asks for what is being done as well.
+    if (known != nullptr && known->state == CommandLedger::State::begun) return;
     if (known != nullptr) return CommandLedger::ask_again(*known);
     switch (command.kind) {
         case CommandKind::unknown: return ledger_.end(command, false, "not supported by this device");
         case CommandKind::rotate_token:
             if (rotation_.id.empty()) rotation_ = command;
             return;
+        case CommandKind::upload_log: return begin_log(command);
         default: return carry_out(command);
     }
+}
+
+// One at a time: the server names a second one again. The lines wait for the next sync; a reboot loses them, and then
+// the command has failed.
+void Uplink::begin_log(const Command& command) {
+    if (!log_upload_.command.id.empty()) return;
+    if (!ledger_.begin(command)) return ledger_.end(command, false, "cannot be kept");
+    constexpr std::int64_t same_ms = 5'000;
+    const std::int64_t utc_at_zero_ms = clock_.utc_at(0);
+    const std::int64_t off_by_ms = utc_at_zero_ms - log_utc_at_zero_ms_;
+    // The same line under the same time is the same event, however often the log is asked for.
+    if (off_by_ms > same_ms || off_by_ms < -same_ms) log_utc_at_zero_ms_ = utc_at_zero_ms;
+    log_upload_ = {command, 0, log_.end(), 0, 0};
+}
+
+// Done once all that there was when the owner asked has been told; meanwhile the oldest may have gone.
+void Uplink::log_told() {
+    log_upload_.told += static_cast<std::uint32_t>(parts_.log_count);
+    if (parts_.log_count != 0) log_upload_.next = log_upload_.told_next;
+    LogRing::Told line;
+    if (log_.first_from(log_upload_.next, line) && line.number < log_upload_.end) return;
+    ledger_.end(log_upload_.command, true, Text<20>().append_number(log_upload_.told).append(" lines"));
+    log_upload_ = {};
 }
 
 // Begun in what is kept first: if the power goes in between, it is not begun again.
@@ -204,6 +247,10 @@ void Uplink::give_up(bool is_refusal, std::string_view code) {
     for (std::size_t at = 0; at < parts_.ack_count; ++at) {
         CommandLedger::Entry* entry = ledger_.find(parts_.acks[at]);
         if (entry != nullptr) CommandLedger::acknowledged(*entry);
+    }
+    if (parts_.log_count != 0) {
+        ledger_.end(log_upload_.command, false, code);
+        log_upload_ = {};
     }
     for (std::size_t at = 0; at < parts_.object_count; ++at) drain_.refused_alone(asked_[at], !is_refusal, code);
 }

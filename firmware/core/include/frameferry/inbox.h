@@ -41,7 +41,7 @@ struct Ack {
     std::string_view detail;
 };
 
-enum class EventKind : std::uint8_t { motion, evicted, paused, resumed, boot, error, skipped };
+enum class EventKind : std::uint8_t { motion, evicted, paused, resumed, boot, error, skipped, log };
 
 // Kind and time name it: told twice it is one event. The message's first 200 characters are said.
 struct Event {

@@ -15,7 +15,7 @@ namespace frameferry {
 class LogRing {
 public:
     static constexpr std::size_t line_size = 80;
-    static constexpr std::size_t line_count = 64;
+    static constexpr std::uint32_t line_count = 64;
     using Line = Text<line_size>;
 
     // Sees each line as it is added: a serial port. With the ring's lock held.
@@ -33,18 +33,29 @@ public:
     void add(std::string_view text, std::string_view detail);
     void add(std::string_view text, std::uint64_t number);
 
-    // Copies the newest whole lines that fit, oldest of them first, each ended by a line end; gives their size.
-    std::size_t newest(char* room, std::size_t room_size);
+    // A line as it is told: `number` counts from 0 at the boot, and no two lines of a boot are of one millisecond.
+    struct Told {
+        std::uint32_t number = 0;
+        std::uint64_t at_ms = 0;  // of Clock::monotonic_ms
+        Line text;
+    };
+    // The first that is still there of those from this number on. False where there is none.
+    bool first_from(std::uint32_t number, Told& told);
+    // The number that the next line will have.
+    [[nodiscard]] std::uint32_t end();
 
 private:
-    void keep(const Line& line);
+    struct Kept {
+        std::uint64_t at_ms = 0;
+        Line text;
+    };
+    void keep(std::uint64_t now_ms, const Line& line);
 
     Clock& clock_;
     Mutex& mutex_;
     Listener* listener_;
-    std::array<Line, line_count> lines_{};
-    std::size_t next_ = 0;
-    std::size_t count_ = 0;
+    std::array<Kept, line_count> lines_{};  // a line's place is its number, by their count
+    std::uint32_t end_ = 0;
 };
 
 }  // namespace frameferry

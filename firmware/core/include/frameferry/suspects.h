@@ -23,13 +23,16 @@ struct SyncParts {
     bool has_account = false;  // health and clock
     std::size_t ack_count = 0;
     std::size_t event_count = 0;
+    std::size_t log_count = 0;  // lines of the log, events as well: they are one part
     std::size_t object_count = 0;
     std::array<CommandId, max_sync_acks> acks{};
     std::array<std::uint32_t, max_events> events{};
     std::array<Object, max_sync_objects> objects{};
 
-    void clear() { has_account = false, ack_count = event_count = object_count = 0; }
-    [[nodiscard]] bool is_empty() const { return !has_account && ack_count + event_count + object_count == 0; }
+    void clear() { has_account = false, ack_count = event_count = log_count = object_count = 0; }
+    [[nodiscard]] bool is_empty() const {
+        return !has_account && ack_count + event_count + log_count + object_count == 0;
+    }
 };
 
 // One thing that the server does not take must not hold up the rest: then each is said alone, after nothing at all. A
@@ -50,7 +53,7 @@ public:
 
 private:
     SyncParts all_;
-    std::size_t at_ = 0;  // 0: nothing; 1: the account; then acks, events, objects
+    std::size_t at_ = 0;  // 0: nothing; 1: the account; then acks, events, the log, objects
     unsigned errors_in_a_row_ = 0;
     bool is_active_ = false;
 };

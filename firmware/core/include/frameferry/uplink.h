@@ -45,7 +45,7 @@ public:
     virtual bool account(Health& health, ClockSample& clock) = 0;
     // The identity is another one.
     virtual void activated(const Activation& activation) = 0;
-    // All kinds but rotate_token.
+    // All kinds but rotate_token and upload_log.
     virtual CommandOutcome carry_out(const Command& command) = 0;
     // After a command that ends this run. May not come back.
     virtual void restart() = 0;
@@ -115,6 +115,15 @@ public:
     [[nodiscard]] const Drain& drain() const { return drain_; }
 
 private:
+    // What was written down when the owner asked for it, on its way to him.
+    struct LogUpload {
+        Command command;         // with an id: it is under way
+        std::uint32_t next = 0;  // line
+        std::uint32_t end = 0;
+        std::uint32_t told = 0;       // lines, until now
+        std::uint32_t told_next = 0;  // `next` once what is being said is told
+    };
+
     std::uint32_t activate(const IdentityStore::Begun& begun, std::string_view firmware_version);
     std::uint32_t step_paired();
     [[nodiscard]] std::uint32_t sync_due_in_ms();
@@ -131,11 +140,14 @@ private:
     void add_account();
     void add_ack(const CommandLedger::Entry& entry);
     void add_event();
+    void add_log();
     ApiResult say();
     void answered(const ApiResult& result);
     void heed();
     void void_foreign_places();
     void take_command(const Command& command);
+    void begin_log(const Command& command);
+    void log_told();
     void carry_out(const Command& command);
     void failed(const ApiResult& result);
     void give_up(bool is_refusal, std::string_view code);
@@ -171,13 +183,14 @@ private:
     std::array<Event, SyncParts::max_events> events_{};
     std::array<Ack, max_sync_acks> acks_{};
     std::array<std::uint16_t, max_sync_objects> asked_{};
-    std::array<char, 200> log_lines_{};
     SyncAnswer answer_;
     std::uint64_t asked_at_ms_ = 0;
 
     Command rotation_;  // with an id: a token is to be changed
+    LogUpload log_upload_;
     std::uint64_t synced_at_ms_ = 0;
     std::uint64_t refused_until_ms_ = 0;
+    std::int64_t log_utc_at_zero_ms_ = 0;  // a line has one time in all that is told of this boot
     bool has_synced_ = false;
     bool is_hurrying_ = false;
     bool is_refused_ = false;
