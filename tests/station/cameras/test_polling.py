@@ -9,7 +9,7 @@ import pytest
 from frameferry_station.cameras.camera import Frame, TryLater
 from frameferry_station.cameras.polling import IN_A_ROW, TELL_EVERY_S, Poller
 from frameferry_station.device import CameraFailed
-from frameferry_station.photos import NoSpace, SourceName, SourcePaused
+from frameferry_station.photos import Accepted, NoSpace, SourceName, SourcePaused
 
 from tests.station.cameras.fake_photos import GARDEN, FakePhotos, NumberedCamera, jpeg
 from tests.station.samples import FakeTime, longest
@@ -28,10 +28,11 @@ class Rig:
         *,
         interval_s: float | None = 30.0,
         name: str = GARDEN,
+        photos: FakePhotos | None = None,
         uniform: Callable[[float, float], float] = no_jitter,
     ) -> None:
         self.time = FakeTime()
-        self.photos = FakePhotos()
+        self.photos = photos or FakePhotos()
         self.asked_at: list[float] = []
         self.takes_s = 0.0
         self._script = script or (lambda number: Frame(jpeg(number)))
@@ -227,6 +228,23 @@ def test_a_picture_that_the_lane_remembers_counts_as_frozen() -> None:
     assert len(rig.photos.told) == 1
 
 
+def test_that_it_is_over_is_told_before_the_photo_so_that_the_page_shows_no_error_beside_it() -> None:
+    told_before: list[int] = []
+
+    class Watching(FakePhotos):
+        def accept(self, source: SourceName, jpeg: bytes) -> Accepted:
+            told_before.append(len(self.told))
+            return super().accept(source, jpeg)
+
+    rig = Rig(
+        lambda number: CameraFailed("no answer") if number < IN_A_ROW else Frame(jpeg(number)), photos=Watching()
+    )
+    rig.work(61)
+
+    assert told_before[0] == 2
+    assert rig.photos.told[-1][2] == "photos from garden again"
+
+
 def test_one_hiccup_is_not_told_and_three_failures_in_a_row_are() -> None:
     rig = Rig(lambda number: CameraFailed("no answer") if number % 3 else Frame(jpeg(number)))
     rig.work(30 * 20)
@@ -256,8 +274,10 @@ def test_a_camera_that_comes_and_goes_is_told_of_every_ten_minutes_at_most() -> 
 def test_a_full_disk_is_an_error_of_the_camera_until_it_is_over() -> None:
     rig = Rig()
     rig.photos.refusal = NoSpace("the disk is full")
-    rig.work(61)
+    rig.work(151)
     assert rig.poller.status.error == "the disk is full"
+    assert set(gaps(rig.asked_at)) == {30.0}
+    assert rig.photos.told == [], "that is for the lane to tell"
 
     rig.photos.refusal = None
     rig.work(30)

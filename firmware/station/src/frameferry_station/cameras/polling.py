@@ -1,4 +1,4 @@
-"""One camera that is asked for pictures, from its rhythm to `Photos.accept`."""
+"""One camera that is asked for pictures, from its turn to `Photos.accept`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from frameferry_station.backoff import Uniform
 from frameferry_station.cameras.camera import Camera, TryLater
 from frameferry_station.cameras.gate import Gate, NothingNew
-from frameferry_station.cameras.rhythm import Rhythm
+from frameferry_station.cameras.turns import Turns
 from frameferry_station.clock import Clock
 from frameferry_station.device import CameraFailed
 from frameferry_station.photos import PhotoRefused, Photos, SourceName, SourcePaused
@@ -62,8 +62,9 @@ class Poller:
         self._own_interval_s = interval_s
         self._clock = clock
         self._gate = Gate()
-        self._rhythm = Rhythm(source, self._interval_s(), clock=clock, uniform=uniform)
+        self._turns = Turns(source, self._interval_s(), clock=clock, uniform=uniform)
         self._is_wanted = threading.Event()
+        self._is_known_to_lane = False
         self._trouble = _Trouble(source, photos, clock)
         self._status = CameraStatus(source, kind, None, None, 0, is_paused=False)
         photos.on_capture_now(source, self.capture_now)
@@ -84,10 +85,10 @@ class Poller:
         if self._photos.pause_of(self._source) is not None:
             self._paused()
             return PAUSED_LOOK_S
-        wait_s = self._rhythm.due_in_s(self._interval_s(), is_wanted=is_wanted)
+        wait_s = self._turns.due_in_s(self._interval_s(), is_wanted=is_wanted)
         if wait_s == 0.0:
             self._take()
-            wait_s = self._rhythm.due_in_s(self._interval_s(), is_wanted=False)
+            wait_s = self._turns.due_in_s(self._interval_s(), is_wanted=False)
         return wait_s
 
     def abort(self) -> None:
@@ -99,41 +100,47 @@ class Poller:
         self._camera.close()
 
     def _take(self) -> None:
-        at_least_s, error = 0.0, None
         try:
             self._kept()
         except SourcePaused:
             self._paused()
-            return
-        except (NothingNew, PhotoRefused) as nothing:
-            # Asking again at once changes nothing.
-            error = f"{nothing}"
-            self._rhythm.asked()
+        except PhotoRefused as refused:
+            # The lane tells of it, and asking the camera again at once changes nothing.
+            self._turns.asked()
+            self._note(f"{refused}")
+        except NothingNew as nothing:
+            self._turns.asked()
+            self._had(f"{nothing}", is_certain=False)
         except Exception as failure:
-            error = f"{failure}" if isinstance(failure, CameraFailed) else unforeseen(failure)
+            words = f"{failure}" if isinstance(failure, CameraFailed) else unforeseen(failure)
             at_least_s = failure.retry_after_s if isinstance(failure, TryLater) else 0.0
-            self._rhythm.failed(at_least_s)
+            self._turns.failed(at_least_s)
+            self._had(words, is_certain=at_least_s > 0)
         else:
-            self._rhythm.asked()
-        self._note(error, is_certain=at_least_s > 0)
+            self._turns.asked()
+            self._note(None)
+            self._trouble.over()
 
     def _kept(self) -> None:
-        frame = self._camera.take()
-        jpeg = self._gate.pass_on(frame, self._interval_s())
-        if self._photos.accept(self._source, jpeg).is_duplicate:
+        jpeg = self._gate.pass_on(self._camera.take(), self._interval_s())
+        if not self._is_known_to_lane:
+            # Before the photo: the page shows what was told last until a photo comes.
+            self._trouble.over()
+        self._is_known_to_lane = self._photos.accept(self._source, jpeg).is_duplicate
+        if self._is_known_to_lane:
             raise NothingNew("it gives a picture that it gave before")
 
-    def _note(self, error: str | None, *, is_certain: bool) -> None:
+    def _had(self, error: str, *, is_certain: bool) -> None:
+        self._note(error)
+        self._trouble.had(error, self._status.failures, is_certain=is_certain)
+
+    def _note(self, error: str | None) -> None:
         failures = self._status.failures + 1 if error else 0
         last_at = self._status.last_at if error else self._clock.utc()
         self._status = CameraStatus(self._source, self._kind, last_at, error, failures, is_paused=False)
-        if error is None:
-            self._trouble.over()
-        else:
-            self._trouble.had(error, failures, is_certain=is_certain)
 
     def _paused(self) -> None:
-        self._rhythm.paused()
+        self._turns.paused()
         old = self._status
         if not old.is_paused:
             self._status = CameraStatus(self._source, self._kind, old.last_at, None, 0, is_paused=True)
@@ -161,7 +168,7 @@ class _Trouble:
 
     def had(self, error: str, failures: int, *, is_certain: bool) -> None:
         if error != self._logged:
-            _log.warning("camera %s: no photo: %s", self._source, error)
+            _log.info("camera %s: no photo: %s", self._source, error)
             self._logged = error
         if not self._is_told and (is_certain or failures >= IN_A_ROW) and self._may_tell():
             self._is_told = True
@@ -170,7 +177,7 @@ class _Trouble:
 
     def over(self) -> None:
         if self._logged is not None:
-            _log.warning("camera %s: photos again", self._source)
+            _log.info("camera %s: photos again", self._source)
         self._logged = None
         if self._is_told:
             self._is_told = False

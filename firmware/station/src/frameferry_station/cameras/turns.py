@@ -1,4 +1,4 @@
-"""When a camera is asked next."""
+"""When it is a camera's turn to be asked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _JITTER = 0.05
 _MAX_JITTER_S = 2.0
 
 
-class Rhythm:
+class Turns:
     """Slots, an interval apart; each camera's begin at a time of their own, by its name, and each picture is taken a
     random moment after its slot, so that ten cameras do not fire at once. A camera that is late keeps its slots and
     does not catch up. After a failure it is tried again out of turn, with full jitter, up to five minutes later.
