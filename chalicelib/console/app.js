@@ -5,6 +5,7 @@ import {deletionsOf} from "./deletions.js";
 import {icon} from "./icons.js";
 import {classMap, html, nothing, render} from "./lit.js";
 import {loaded} from "./modules.js";
+import {Reach} from "./reach.js";
 import {Session} from "./session.js";
 import {Toasts} from "./toasts.js";
 import {galleryView} from "./view-gallery.js";
@@ -28,11 +29,11 @@ class App {
   #shown = null;
   #isDue = false;
   #isNew = false;
-  #isReachable = true;
+  #reach = new Reach(() => this.changed());
 
   constructor(settings) {
     this.session = new Session(settings, () => this.#ended());
-    this.api = new Api(this.session, (isReachable) => this.#reached(isReachable));
+    this.api = new Api(this.session, (isReachable) => this.#reach.told(isReachable));
     this.toasts = new Toasts(() => this.changed());
     addEventListener("hashchange", () => this.#routed());
     this.#routed();
@@ -82,12 +83,6 @@ class App {
     this.#routed();
   }
 
-  #reached(isReachable) {
-    if (isReachable === this.#isReachable) return;
-    this.#isReachable = isReachable;
-    this.changed();
-  }
-
   #routed() {
     const [first, ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decoded);
     // A password is not to be found in the address, whoever is signed in.
@@ -125,7 +120,7 @@ class App {
     return html`
       <a class="skip" href="#main" ?inert=${this.#view.isModal} @click=${skip}>Skip to the content</a>
       ${this.session.isOpen ? this.#bar() : nothing}
-      ${this.#isReachable ? nothing : html`<p class="banner" role="status">The API cannot be reached. Trying again&hellip;</p>`}
+      ${this.#reach.isReachable ? nothing : html`<p class="banner" role="status">The API cannot be reached. Trying again&hellip;</p>`}
       <main id="main" tabindex="-1">${this.#view.template()}</main>
       ${this.toasts.template()}
     `;

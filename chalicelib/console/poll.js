@@ -1,7 +1,11 @@
 // Asking again and again while somebody looks: not in a hidden tab, never twice at once, and at once when asked to.
 
 import {SignedOut} from "./api.js";
+import {REACHED} from "./reach.js";
 import {isTrouble} from "./troubles.js";
+
+/** After trouble, where the usual wait is longer. */
+const AFTER_TROUBLE_MS = 10_000;
 
 export class Poll {
   #task;
@@ -12,6 +16,7 @@ export class Poll {
   #isAskedAgain = false;
   #isOn = false;
   #seen = () => document.hidden || this.soon();
+  #reached = () => this.trouble && this.#seen();
 
   /** @type {Error | null} of the latest try: one that `troubleWords` knows */
   trouble = null;
@@ -29,12 +34,14 @@ export class Poll {
   start() {
     this.#isOn = true;
     document.addEventListener("visibilitychange", this.#seen);
+    addEventListener(REACHED, this.#reached);
     this.soon();
   }
 
   stop() {
     this.#isOn = false;
     document.removeEventListener("visibilitychange", this.#seen);
+    removeEventListener(REACHED, this.#reached);
     clearTimeout(this.#timer);
     this.#asking?.abort();
   }
@@ -62,7 +69,7 @@ export class Poll {
     const isAgain = this.#isAskedAgain;
     this.#isAskedAgain = false;
     if (isAgain) this.#ask();
-    else if (!document.hidden) this.#timer = setTimeout(() => this.#ask(), this.#everyMs);
+    else if (!document.hidden) this.#timer = setTimeout(() => this.#ask(), this.trouble ? Math.min(this.#everyMs, AFTER_TROUBLE_MS) : this.#everyMs);
   }
 
   #failed(error) {

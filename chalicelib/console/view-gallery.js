@@ -255,8 +255,8 @@ class Gallery {
     const {model} = this.day;
     const isNearestOpen = this.#nearest === undefined || (this.at.startMs === null && this.#isTime("nearest"));
     if (model.isKnown && !model.count && isNearestOpen) this.#lookForNearest();
-    // The first camera is paired elsewhere, perhaps.
-    if (this.devices?.length === 0 && this.#isTime("devices")) this.#lookForDevices();
+    // The first camera is paired elsewhere, perhaps; or they could not be asked for before.
+    if (!this.devices?.length && this.#isTime("devices")) this.#lookForDevices();
     this.changed();
   }
 
@@ -270,18 +270,21 @@ class Gallery {
 
   /** The latest photo of all where the owner has not asked for a day; else the latest before the day. */
   async #lookForNearest() {
+    const before = this.#nearest;
     this.#nearest ??= null;
     this.#askedAt.set("nearest", this.#app.now());
     const {day} = this;
-    await this.#tried(async () => {
-      const before = this.at.startMs === null ? {} : {to: new Date(this.#startMs).toISOString()};
-      const query = {device_id: this.at.deviceId ?? undefined, limit: 1, ...before};
+    const isKnown = await this.#tried(async () => {
+      const range = this.at.startMs === null ? {} : {to: new Date(this.#startMs).toISOString()};
+      const query = {device_id: this.at.deviceId ?? undefined, limit: 1, ...range};
       const {items} = await this.#app.api.get("/items", query, {signal: this.#asking.signal});
       if (day !== this.day || !items.length) return;
       this.#nearest = startOfDay(Date.parse(items[0].captured_at));
       if (this.at.startMs !== null) return;
       location.replace(galleryFragment({startMs: this.#nearest, deviceId: this.at.deviceId}));
     });
+    // Whoever looks at the day next asks again.
+    if (!isKnown && day === this.day) this.#nearest = before;
     this.changed();
   }
 

@@ -7,12 +7,17 @@ import {icon} from "./icons.js";
 import {html, nothing, ref} from "./lit.js";
 import {PhotoCache} from "./photo-cache.js";
 import {PhotoStage} from "./photo-stage.js";
+import {PhotoMissing} from "./places.js";
+import {REACHED} from "./reach.js";
 import {clockWithSeconds, day as dayInWords, dayAndClock} from "./times.js";
 import {troubleWords} from "./troubles.js";
 import {CONFIDENCE, bytes, count} from "./words.js";
 
 /** The photo, two to each side. */
 const MOST_PHOTOS = 5;
+
+/** So long after a trouble that passes it is tried again. */
+const AGAIN_MS = 5_000;
 
 /** Why processing refused one. */
 const REJECTED = {
@@ -41,6 +46,7 @@ export class PhotoView {
   #photos;
   #stage;
   #asking = new AbortController();
+  #timer = 0;
 
   /** @param {object} gallery `day`, `thumbnails`, `cameraName(id)`, `turnTo(key)`, `close()`, `removeOne(item)` */
   constructor(app, gallery) {
@@ -50,10 +56,13 @@ export class PhotoView {
     this.#photos = new PhotoCache(app.api, MOST_PHOTOS, () => app.changed());
     this.#stage = new PhotoStage(() => app.changed(), (step) => this.#turn(step), () => gallery.close());
     addEventListener("keydown", this.#pressed);
+    addEventListener(REACHED, this.#tryAgain);
   }
 
   stop() {
     removeEventListener("keydown", this.#pressed);
+    removeEventListener(REACHED, this.#tryAgain);
+    clearTimeout(this.#timer);
     this.#asking.abort();
     this.#photos.stop();
   }
@@ -136,6 +145,7 @@ export class PhotoView {
   }
 
   #failed(error, item) {
+    if (isPassing(error)) this.#timer ||= setTimeout(this.#tryAgain, AGAIN_MS);
     const isApi = error instanceof ApiError || error instanceof Unreachable;
     return html`
       <div class="photo-none" role="alert">
@@ -229,6 +239,15 @@ export class PhotoView {
     else this.#gallery.close();
   }
 
+  /** What went wrong may be over. */
+  #tryAgain = () => {
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    const item = this.#isShown ? this.#item : null;
+    const isDue = this.#trouble !== null || (item?.photo && item.status !== "rejected" && this.#photos.get(item, this.#urls()).trouble);
+    if (isDue) this.#again(item);
+  };
+
   #again(item) {
     if (item) this.#photos.forget(item);
     this.#trouble = null;
@@ -268,4 +287,10 @@ export class PhotoView {
     event.preventDefault();
     deed();
   };
+}
+
+/** Not that it is not there, or not the owner's. */
+function isPassing(error) {
+  if (error instanceof ApiError) return error.status === 429 || error.status >= 500;
+  return error instanceof Unreachable || (error instanceof PhotoMissing && error.isPassing);
 }

@@ -1,0 +1,121 @@
+"""The API is away, or the session has ended: what each page says, and that it comes back without a reload."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from infra.local.cloud import LocalCloud
+from tests.browser.answers import refusal
+from tests.browser.conftest import NewCamera
+from tests.browser.console import Console
+from tests.e2e.a_day_of_photos import fill_a_day
+from tests.e2e.people import DeviceCaller
+
+NINE = datetime(2026, 6, 3, 9, tzinfo=UTC)
+API = re.compile(r"/api/(?!assets/)")
+BANNER = "The API cannot be reached. Trying again"
+
+PAGES: dict[str, tuple[str, Callable[[Page], Locator]]] = {
+    "gallery": ("#/photos/2026-06-03/{id}", lambda page: page.locator(".grid .cell img").first),
+    "empty day": ("#/photos/2026-06-07/{id}", lambda page: page.get_by_role("button", name=re.compile("3 June 2026"))),
+    "photo": ("#/photos/2026-06-03/{id}/{id}/19", lambda page: page.locator(".stage img:not(.before)")),
+    "time-lapse": ("#/photos/2026-06-03/{id}/play", lambda page: page.get_by_text("1 of 20")),
+    "cameras": ("#/cameras", lambda page: page.get_by_role("heading", name="Barn")),
+    "camera": ("#/cameras/{id}", lambda page: page.get_by_role("heading", name="Barn")),
+    "usage": ("#/usage", lambda page: page.get_by_role("heading", name="By camera")),
+    "pairing": ("#/pair/{id}", lambda page: page.get_by_role("heading", name="Pair Barn again")),
+}
+
+
+@pytest.fixture
+def camera(cloud: LocalCloud, new_camera: NewCamera) -> DeviceCaller:
+    made: DeviceCaller = new_camera("Barn")
+    fill_a_day(cloud, made, NINE, photos=20, size=(160, 120))
+    return made
+
+
+def goes_on(page: Page, content: Locator) -> None:
+    """Within half a minute of the page's."""
+    for _ in range(15):
+        if content.is_visible() and page.get_by_text(BANNER).is_hidden():
+            return
+        page.clock.run_for(2_000)
+        page.wait_for_timeout(100)
+    expect(page.get_by_text(BANNER)).to_be_hidden()
+    expect(content).to_be_visible()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_opened_while_the_api_is_away_says_so_and_comes_by_itself(
+    console: Console, camera: DeviceCaller, name: str
+) -> None:
+    fragment, content = PAGES[name]
+    page = console.page
+    for each in ("#/cameras", "#/usage", "#/pair", f"#/cameras/{camera.device_id}"):
+        console.go(each)  # its modules are here then
+        expect(page.get_by_role("heading", level=1).first).to_be_visible()
+    console.go("#/pair")
+    page.clock.install()
+    page.route(API, lambda route: route.abort())
+    console.go(fragment.format(id=camera.device_id))
+    expect(page.get_by_text(BANNER)).to_be_visible()
+    assert content(page).is_hidden()
+
+    page.unroute_all()
+    goes_on(page, content(page))
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_goes_on_where_it_was_when_the_session_has_ended(
+    console: Console, cloud: LocalCloud, camera: DeviceCaller, name: str
+) -> None:
+    fragment, content = PAGES[name]
+    page = console.page
+    console.go("#/pair")
+    page.route(API, lambda route: route.fulfill(status=401, json=refusal("invalid_credential")))
+    ended = {"__type": "NotAuthorizedException", "message": "Refresh Token has been revoked"}
+    page.route("**/_local/sign-in", lambda route: route.fulfill(status=400, json=ended))
+    console.go(fragment.format(id=camera.device_id))
+    expect(page.get_by_text("Your session has ended. Sign in again.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+    page.unroute_all()
+    console.sign_in(cloud.owner.username, cloud.owner.password)
+
+    expect(content(page)).to_be_visible()
+
+
+def test_a_page_keeps_what_it_shows_while_the_api_is_away(console: Console, camera: DeviceCaller) -> None:
+    page = console.page
+    page.clock.install()
+    for name in ("gallery", "photo", "camera"):
+        fragment, content = PAGES[name]
+        console.go(fragment.format(id=camera.device_id))
+        expect(content(page)).to_be_visible()
+        page.route(API, lambda route: route.abort())
+        page.clock.run_for(11_000)
+        expect(page.get_by_text(BANNER)).to_be_visible()
+        expect(content(page)).to_be_visible()
+
+        page.unroute_all()
+        goes_on(page, content(page))
+
+
+def test_a_name_that_could_not_be_sent_is_still_there_to_be_sent(console: Console) -> None:
+    page = console.page
+    console.go("#/pair")
+    page.get_by_label("Name").fill("Gate")
+    page.route(API, lambda route: route.abort())
+    page.get_by_role("button", name="Make a code").click()
+    expect(page.get_by_role("alert")).to_contain_text("The API cannot be reached.")
+    expect(page.get_by_text(BANNER)).to_be_visible()
+
+    page.unroute_all()
+    expect(page.get_by_text(BANNER)).to_be_hidden()
+    page.get_by_role("button", name="Make a code").click()
+    expect(page.get_by_role("heading", name="Pair Gate")).to_be_visible()
