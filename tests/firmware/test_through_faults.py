@@ -68,6 +68,28 @@ def test_drain_through_random_faults_ends_with_each_photo_once_and_byte_for_byte
     assert camera.packs() == []
 
 
+def test_card_that_gives_nothing_back_for_a_while_loses_no_photo(
+    cloud: LocalCloud,
+    owner: OwnerCaller,
+    camera: FirmwareCamera,
+    bytes_of: Callable[[list[JsonObject]], dict[int, bytes]],
+) -> None:
+    taken = [photo(number) for number in range(6)]
+    life = camera.start(taken, "--pack-captures", "2", "--faults", "read-error@1..")
+    life.waits_for("waiting")
+    assert life.stop() == 0
+    assert life.count("captured") == len(taken)
+    assert not life.steps("poison")
+    assert not life.steps("uploaded")
+
+    last = camera.start(taken[:1], count=0)
+    assert last.wait() == 0, last.told()
+    cloud.settle()
+    assert bytes_of(owner.items()) == dict(enumerate(taken))
+    events = owner.events(owner.ask("GET", "/devices")["items"][0]["device_id"])
+    assert "the card gives nothing back; its packs stay" in [event["details"].get("message") for event in events]
+
+
 def test_faults_that_are_none_are_refused_and_said_so(camera: FirmwareCamera) -> None:
     life = camera.start([photo(0)], "--faults", "drop-up@3")
     assert life.wait() == 2
