@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from frameferry_station.intake.refusals import Refused
 
 MOST_BYTES = 4096
-_DEEPEST = 8
+DEEPEST = 8
 
 
 class Body:
@@ -51,8 +51,8 @@ def parsed(body: bytes) -> Body:
         raise Refused("body_too_large", f"a JSON body has at most {MOST_BYTES} bytes")
     try:
         text = body.decode("utf-8")
-        if _depth(text) > _DEEPEST:
-            raise Refused("invalid_json", f"the JSON is nested deeper than {_DEEPEST}")
+        if _depth(text) > DEEPEST:
+            raise Refused("invalid_json", f"the JSON is nested deeper than {DEEPEST}")
         fields = json.loads(text, parse_constant=_no_number, parse_float=_finite)
     except (ValueError, RecursionError):
         raise Refused("invalid_json", "the body has to be JSON") from None

@@ -32,7 +32,7 @@ SILENCE_S: Final = 20.0
 """Nor may nothing come for so long."""
 
 _MOST_CHUNK_LINE_BYTES = 256
-_BODIES_UNDER_WAY = 4
+BODIES_UNDER_WAY: Final = 4
 """As many of the largest may come at the same time; of usual photos, that is dozens."""
 _KEPT_IN_MEMORY_BYTES = 256 * 1024
 _CODES = {413: "body_too_large", 431: "headers_too_large", 500: "internal", 501: "not_implemented"}
@@ -151,7 +151,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
 
     def has_too_much_under_way(self) -> bool:
         """Bodies of all connections, which memory or a memory-backed folder holds until they are whole."""
-        most = _BODIES_UNDER_WAY * self.adj.max_request_body_size
+        most = BODIES_UNDER_WAY * self.adj.max_request_body_size
         return bool(sum(channel.body_bytes for channel in list(self.active_channels.values())) > most)
 
     def maintenance(self, now: float) -> None:

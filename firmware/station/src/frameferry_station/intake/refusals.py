@@ -32,7 +32,6 @@ STATUSES: Final[Mapping[str, int]] = {
     "headers_too_large": 431,
     "internal": 500,
     "not_implemented": 501,
-    "busy": 503,
     "unpaired": 503,
     "disk_full": 507,
 }

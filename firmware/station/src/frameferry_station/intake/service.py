@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 PRINTED_PASSWORD = "camera_upload_key"  # noqa: S105 - everybody knows it: it is refused
 HOW_TO_TURN_IT_ON = (
-    "photos with a password are off: set upload_image_password in the station's settings, "
+    "photos with a password are off: set upload_image_password under [lan] in station.toml, "
     "and not to the one that the sketch was printed with"
 )
 MOTION_EVERY_S = 5.0
@@ -160,7 +160,7 @@ class Intake:
             raise Refused(
                 "address_not_allowed",
                 f"photos without a credential are not taken from {address}: run `frameferry-station allow {address}` "
-                "on the station, or set upload_from in its settings",
+                "on the station, or name it in upload_from under [lan] in station.toml",
             )
         return source_of_address(address)
 
