@@ -125,6 +125,13 @@ class SinkRig:
         for pack in packs:
             worker.take(lane, Path("lanes") / lane / "queue" / pack.name, pack)
 
+    def empty_lane(self, lane: SourceName) -> None:
+        """What was handed over leaves a lane that no cloud waits for."""
+        queue = self.queue(lane)
+        for pack in queue.packs():
+            queue.remove(pack)
+        self.lane_packs[lane] = []
+
     def run(self, worker: SinkWorker, seconds: float = A_DAY_S) -> None:
         """Until nothing waits, or the time is over."""
         end_s = self.time.elapsed_s + seconds

@@ -28,10 +28,11 @@ def ready() -> SinkRig:
 
 
 def play(rig: SinkRig) -> None:
-    """The station's life, from whatever is there."""
+    """The station's life, from whatever is there. The gate's packs leave their lane, which no cloud waits for."""
     worker = rig.worker()
     for lane in (GARDEN, GATE):
-        rig.hand_over(worker, rig.lane_packs[lane], lane)
+        rig.hand_over(worker, rig.queue(lane).packs(), lane)
+    rig.empty_lane(GATE)
     rig.run(worker)
     assert worker.counts().waiting == 0
 

@@ -41,6 +41,7 @@ class FolderDestination:
                 if self._put(self._folder / name, photo.jpeg):
                     return
         except OSError as error:
+            self._day = None  # it may have gone with its disk, or been moved away
             reason = error.strerror or type(error).__name__
             if error.errno in _REFUSED:
                 raise NotAsConfigured(f"cannot write to {self._folder}: {reason}") from None

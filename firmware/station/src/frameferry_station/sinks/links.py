@@ -36,11 +36,14 @@ class LinkedDiskFiles(DiskFiles):
 
     def link(self, source: Path, target: Path) -> None:
         try:
-            os.link(source, target)
+            self.hard_link(source, target)
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise
             self._copy(source, target)
+
+    def hard_link(self, source: Path, target: Path) -> None:
+        os.link(source, target)
 
     def written_at_s(self, path: Path) -> float:
         return path.stat().st_mtime
