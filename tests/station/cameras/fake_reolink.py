@@ -26,7 +26,7 @@ class FakeReolink:
 
     `snap_type` is the content type of pictures and of their errors alike. `fault` is taken by the next Snap: "slow"
     (a byte now and then), "cut" (half of the picture), "silent", "html", "busy". `forgets`: no token is worth
-    anything, as with one firmware right after its login.
+    anything; `settles_s`: none is in the first moments after its login.
     """
 
     username: str = "admin"
@@ -37,6 +37,7 @@ class FakeReolink:
     snap_type: str = "image/jpeg"
     fault: str | None = None
     forgets: bool = False
+    settles_s: float = 0.0
     is_locked: bool = False
     redirects_to: str | None = None
     sessions: dict[str, float] = field(default_factory=dict)
@@ -59,7 +60,9 @@ class FakeReolink:
             self.sessions = {token: end for token, end in self.sessions.items() if end > self.now_s()}
             if command == "Login":
                 return "text/html", self._log_in(json.loads(body)[0]["param"]["User"])
-            if query.get("token") not in self.sessions or (self.forgets and command == "Snap"):
+            token = query.get("token", "")
+            is_young = self.now_s() < self.sessions.get(token, 0.0) - self.lease_s + self.settles_s
+            if token not in self.sessions or (command == "Snap" and (self.forgets or is_young)):
                 return self.snap_type if command == "Snap" else "text/html", _error(command, LOGIN_FIRST)
             if command == "Logout":
                 del self.sessions[query["token"]]

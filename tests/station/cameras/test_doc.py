@@ -14,7 +14,7 @@ from frameferry_station.cameras import snapshot_url as snapshot
 
 DOC = Path(__file__).parents[3] / "docs/station-cameras.md"
 CODE = Path(cameras.__file__ or "").parent
-FAILURES = {"CameraFailed", "TryLater", "NotAPicture", "NothingNew", "ForeignAnswer", "NoAnswer"}
+FAILURES = {"CameraFailed", "TryLater", "NotAPicture", "NothingNew", "ForeignAnswer", "NoAnswer", "self._wait"}
 UNTIL = {
     "a picture from `reolink` or `snapshot` takes at most": max(reolink.WITHIN_S, snapshot.WITHIN_S),
     "a picture from `rtsp` takes at most": rtsp.WITHIN_S,
@@ -36,7 +36,7 @@ def words_in_code() -> Iterator[str]:
     """What failures are made with; what is put in is "…"."""
     for path in CODE.glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in FAILURES:
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in FAILURES:
                 yield from (text for text in map(template, node.args[:1]) if text)
     yield from connection._WORDS.values()
     yield from (words for _, words in (*rtsp._WORDS, *usb._WORDS))

@@ -109,7 +109,7 @@ def test_an_error_with_status_200_is_no_picture_whatever_type_it_names(rig: Rig,
     rig.fake.snap_type = kind
     rig.fake.forgets = True
 
-    assert "forgets a login" in f"{failure(rig.camera())}"
+    assert "does not know the token" in f"{failure(rig.camera())}"
 
 
 def test_without_a_free_session_no_login_is_tried_before_a_while_has_passed(rig: Rig) -> None:
@@ -143,6 +143,18 @@ def test_a_camera_that_forgets_every_login_at_once_gets_few_and_loses_no_session
     rig.fake.forgets = False
     rig.time.advance(600)
     assert camera.take().content == jpeg(1)
+
+
+def test_a_camera_that_knows_its_token_only_after_a_moment_gets_one_login(rig: Rig) -> None:
+    rig.fake.settles_s = 3.0
+    camera = rig.camera()
+    failure(camera)
+    rig.time.advance(2)
+    failure(camera)
+    rig.time.advance(2)
+
+    assert camera.take().content == jpeg(1)
+    assert rig.fake.count("Login") == 1
 
 
 def test_a_refused_login_is_repeated_so_seldom_that_no_account_is_locked(rig: Rig) -> None:

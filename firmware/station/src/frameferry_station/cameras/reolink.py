@@ -23,6 +23,8 @@ WITHIN_S = 15.0
 GOODBYE_S = 1.0
 MARGIN_S = 300.0
 """A session is given back this long before its lease ends, so that it does not end between login and picture."""
+SETTLED_S = 10.0
+"""Some cameras do not know a token in the first moments after the login that gave it."""
 AGAIN_S = 60.0
 """Between two logins whose token the camera does not know a moment later."""
 
@@ -77,7 +79,7 @@ class ReolinkSession:
         self._users = 0
         self._to_log_out = kept.load()
         self._token: str | None = None
-        self._ends_at_s = 0.0
+        self._granted_at_s = self._ends_at_s = 0.0
         self._has_worked = False
         self._rest: tuple[float, str] | None = None
 
@@ -103,9 +105,10 @@ class ReolinkSession:
                 self._backoff.succeeded()
 
     def lost(self, token: str) -> None:
-        """The camera does not know it: it has started again, or ended the session."""
+        """The camera does not know it: it has started again, or ended the session; or not yet."""
         with self._lock:
-            if token != self._token:
+            is_young = not self._has_worked and self._clock.monotonic_s() - self._granted_at_s < SETTLED_S
+            if token != self._token or is_young:
                 return
             self._token = None
             if self._has_worked:
@@ -145,7 +148,8 @@ class ReolinkSession:
             raise
         self._kept.save(granted.token)
         self._token = self._to_log_out = granted.token
-        self._ends_at_s = self._clock.monotonic_s() + granted.lease_s - min(MARGIN_S, granted.lease_s / 4)
+        self._granted_at_s = self._clock.monotonic_s()
+        self._ends_at_s = self._granted_at_s + granted.lease_s - min(MARGIN_S, granted.lease_s / 4)
         self._has_worked = False
         self._rest = None
         return granted.token
@@ -165,15 +169,18 @@ class ReolinkCamera:
         session.enter()
 
     def take(self) -> Frame:
+        token = self._session.token()
         try:
-            return self._taken_with(self._session.token())
-        except _LoggedOut as out:
-            self._session.lost(out.token)
+            return self._taken_with(token)
+        except _LoggedOut:
+            self._session.lost(token)
+        anew = self._session.token()
         try:
-            return self._taken_with(self._session.token())
-        except _LoggedOut as out:
-            self._session.lost(out.token)
-            raise CameraFailed("it forgets a login at once") from None
+            if anew != token:
+                return self._taken_with(anew)
+        except _LoggedOut:
+            self._session.lost(anew)
+        raise CameraFailed("it does not know the token that it gave")
 
     def abort(self) -> None:
         self._sender.abort()
@@ -188,7 +195,7 @@ class ReolinkCamera:
         if not answer.body.startswith(b"\xff\xd8"):
             error = reolink_api.error_in(answer)
             if error and error.is_about_login:
-                raise _LoggedOut(token)
+                raise _LoggedOut
             if error:
                 raise error.failure()
         self._session.worked(token)
@@ -196,8 +203,6 @@ class ReolinkCamera:
 
 
 class _LoggedOut(Exception):
-    def __init__(self, token: str) -> None:
-        super().__init__()
-        self.token = token
+    """The camera does not know the token."""
 
 
