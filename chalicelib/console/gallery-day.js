@@ -2,6 +2,7 @@
 
 import {BUCKET_S, DayModel} from "./gallery-model.js";
 import {HourLoader} from "./hour-loader.js";
+import {isUnknown} from "./no-such-camera.js";
 import {Poll} from "./poll.js";
 import {TimelineParts} from "./timeline-parts.js";
 import {MINUTE_MS} from "./times.js";
@@ -28,6 +29,8 @@ export class GalleryDay {
   #latestNewsMs;
   #latestLookMs = -Infinity;
   #first = new AbortController();
+  /** There is no such camera; nothing more is asked. */
+  isUnknown = false;
   #hidden = () => {
     this.model.hiddenChanged();
     this.#changed();
@@ -113,13 +116,24 @@ export class GalleryDay {
     const now = this.#app.now();
     const isQuiet = this.#timeline.isHalved || now - this.#latestNewsMs > QUIET_AFTER_MS;
     if (isQuiet && now - this.#latestLookMs < QUIET_LOOK_MS) return;
-    const told = await this.#timeline.get(signal);
+    if (this.isUnknown) return;
+    const told = await this.#told(signal);
     this.#latestLookMs = now;
     const more = this.model.takeTimeline(told);
     if (more === null) return;
     this.#latestNewsMs = now;
     if (more.length) this.#onMore(more);
     this.#changed();
+  }
+
+  /** Of all cameras there is always a timeline. */
+  async #told(signal) {
+    try {
+      return await this.#timeline.get(signal);
+    } catch (error) {
+      this.isUnknown = this.#query.device_id !== undefined && isUnknown(error) && error.code !== "too_many_photos";
+      throw error;
+    }
   }
 
   /** Before the first look at the timeline, so that the first photos need not wait for it. */

@@ -1,6 +1,5 @@
 // One camera: what it sees, whether it is well, what is asked of it.
 
-import {ApiError} from "./api.js";
 import {CameraAccess} from "./camera-access.js";
 import {factList, lastPhoto, stateChip} from "./camera-card.js";
 import {CameraHealth} from "./camera-health.js";
@@ -14,6 +13,7 @@ import {Dialogs} from "./dialogs.js";
 import {galleryFragment} from "./gallery-fragment.js";
 import {icon} from "./icons.js";
 import {html, nothing} from "./lit.js";
+import {isUnknown, noSuchCamera} from "./no-such-camera.js";
 import {Poll} from "./poll.js";
 import {startOfDay} from "./times.js";
 import {troublePanel, troubleWords} from "./troubles.js";
@@ -139,7 +139,7 @@ export function cameraView(app, deviceId) {
     template() {
       if (watch.device) return page(watch.device);
       if (!poll.trouble) return skeleton();
-      return poll.trouble instanceof ApiError && poll.trouble.status < 500 ? unknown() : troublePanel(poll.trouble, () => poll.soon());
+      return isUnknown(poll.trouble) ? noSuchCamera() : troublePanel(poll.trouble, () => poll.soon());
     },
   };
 }
@@ -155,17 +155,6 @@ const photoFragment = ({captured_at, device_id, seq}) =>
   galleryFragment({startMs: startOfDay(Date.parse(captured_at)), deviceId: device_id, key: `${device_id}/${seq}`});
 
 const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1);
-
-function unknown() {
-  return html`
-    <div class="empty">
-      <span class="emblem">${icon("camera")}</span>
-      <h1>There is no such camera</h1>
-      <p class="faint">It may belong to somebody else, or its address is wrong.</p>
-      <a class="button primary" href="#/cameras">Your cameras</a>
-    </div>
-  `;
-}
 
 function skeleton() {
   return html`

@@ -10,6 +10,7 @@ import {galleryFragment, placesOf} from "./gallery-fragment.js";
 import {keyOf} from "./gallery-model.js";
 import {icon} from "./icons.js";
 import {html, nothing} from "./lit.js";
+import {noSuchCamera} from "./no-such-camera.js";
 import {PhotoGrid} from "./photo-grid.js";
 import {PhotoView} from "./view-photo.js";
 import {Selection} from "./selection.js";
@@ -112,11 +113,15 @@ class Gallery {
     return this.cameraName(deviceId);
   }
 
+  /** As far as is known. */
+  hasCamera(deviceId) {
+    return this.devices === null || this.devices.some((each) => each.device_id === deviceId);
+  }
+
   cameraName(deviceId) {
-    const device = this.devices?.find((each) => each.device_id === deviceId);
     // One that was paired since.
-    if (this.devices && !device && this.#isTime("devices")) this.#lookForDevices();
-    return device?.name || "Camera";
+    if (!this.hasCamera(deviceId) && this.#isTime("devices")) this.#lookForDevices();
+    return this.devices?.find((each) => each.device_id === deviceId)?.name || "Camera";
   }
 
   open(at) {
@@ -346,6 +351,7 @@ class Gallery {
 
   #head() {
     const {model} = this.day;
+    if (this.day.isUnknown) return nothing;
     return html`
       <div class="day-head">
         ${this.isChoosing ? this.#choosing() : this.#dayBar(model)}
@@ -373,7 +379,8 @@ class Gallery {
   }
 
   #content() {
-    const {model, trouble} = this.day;
+    const {model, trouble, isUnknown} = this.day;
+    if (isUnknown) return noSuchCamera();
     if (model.count) return this.#grid.template();
     if (!model.isKnown) return trouble ? troublePanel(trouble, () => this.day.soon()) : skeletons();
     if (this.#nearest === undefined || (this.#nearest === null && this.devices === null)) return skeletons();

@@ -1,11 +1,11 @@
 // Pairing: a name, then a code that the camera trades for a credential of its own. Also for a camera that has been paired before.
 
-import {ApiError} from "./api.js";
 import {cameraCard} from "./camera-card.js";
 import {CameraWatch} from "./camera-watch.js";
 import {icon} from "./icons.js";
 import {html, nothing} from "./lit.js";
 import {loaded} from "./modules.js";
+import {isUnknown, noSuchCamera} from "./no-such-camera.js";
 import {pairingSteps} from "./pairing-steps.js";
 import {Poll} from "./poll.js";
 import {troublePanel, troubleWords} from "./troubles.js";
@@ -151,8 +151,8 @@ export function pairView(app, deviceId) {
   const starts = () => {
     if (!deviceId) return asksName();
     if (device) return asksAgain();
-    if (poll.trouble instanceof ApiError) return html`${troublePanel(poll.trouble)}<p class="flow"><a href="#/cameras">All cameras</a></p>`;
-    return html`<p class="awaits" role="status">${poll.trouble ? troubleWords(poll.trouble) : "One moment…"}</p>`;
+    if (!poll.trouble) return html`<p class="awaits" role="status">One moment…</p>`;
+    return isUnknown(poll.trouble) ? noSuchCamera() : troublePanel(poll.trouble, () => poll.soon());
   };
 
   return {

@@ -5,6 +5,7 @@ import {fileName, saveAs} from "./downloads.js";
 import {keyOf} from "./gallery-model.js";
 import {icon} from "./icons.js";
 import {html, nothing, ref} from "./lit.js";
+import {isUnknown} from "./no-such-camera.js";
 import {PhotoCache} from "./photo-cache.js";
 import {PhotoStage} from "./photo-stage.js";
 import {PhotoMissing} from "./places.js";
@@ -133,6 +134,7 @@ export class PhotoView {
   #picture(item) {
     const words = `${this.#gallery.cameraName(item.device_id)}, ${clockWithSeconds(Date.parse(item.captured_at))}`;
     if (item.status === "rejected") return this.#refused(item);
+    if (item.status === "deleted") return this.#unknown();
     const photo = item.photo ? this.#photos.get(item, this.#urls()) : null;
     if (!photo || photo.trouble) return this.#failed(photo?.trouble ?? null, item);
     const before = item.thumbnail ? this.#gallery.thumbnails.urlOf(keyOf(item), item.thumbnail) : null;
@@ -146,12 +148,26 @@ export class PhotoView {
 
   #failed(error, item) {
     if (isPassing(error)) this.#timer ||= setTimeout(this.#tryAgain, AGAIN_MS);
+    if (isUnknown(error)) return this.#unknown();
     const isApi = error instanceof ApiError || error instanceof Unreachable;
+    const isGone = error instanceof PhotoMissing && !error.isPassing;
+    const why = isApi ? troubleWords(error) : isGone ? "Its bytes are not in the bucket any more." : "Its bytes do not come. Check the network and try again.";
     return html`
       <div class="photo-none" role="alert">
         <h3>The photo cannot be fetched</h3>
-        <p>${error?.status === 404 ? "It is not there any more." : isApi ? troubleWords(error) : "Its bytes do not come. Check the network and try again."}</p>
+        <p>${why}</p>
         <button @click=${() => this.#again(item)}>Try again</button>
+      </div>
+    `;
+  }
+
+  #unknown() {
+    const isCamera = this.#gallery.hasCamera(this.#key.split("/")[0]);
+    return html`
+      <div class="photo-none" role="alert">
+        <h3>There is no such ${isCamera ? "photo" : "camera"}</h3>
+        <p>${isCamera ? "It was deleted" : "It may belong to somebody else"}, or its address is wrong.</p>
+        <button @click=${() => this.#gallery.close()}>Back to the photos</button>
       </div>
     `;
   }
