@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -30,27 +29,6 @@ GATE = SourceName("gate")
 SINKS = Path("sinks")
 OWN = SINKS / "fake"
 A_DAY_S = 86_400.0
-
-
-@dataclass
-class LinkedDisk(SimulatedDisk):
-    """A disk on which a file has several names. The seq in a pack's name stands for its age."""
-
-    def link(self, source: Path, target: Path) -> None:
-        self._count()
-        if target in self.names:
-            raise FileExistsError(errno.EEXIST, "exists", str(target))
-        self._change({target: self._node(source)})
-
-    def written_at_s(self, path: Path) -> float:
-        self._node(path)
-        return float(path.name[:16])
-
-    def links(self, path: Path) -> int:
-        return sum(node is self._node(path) for node in self.names.values())
-
-    def folders(self, folder: Path) -> list[str]:
-        return sorted({path.relative_to(folder).parts[0] for path in self.names if folder in path.parents[1:]})
 
 
 @dataclass
@@ -89,7 +67,7 @@ class NudgedTime(FakeTime):
 
 @dataclass
 class SinkRig:
-    disk: LinkedDisk = field(default_factory=LinkedDisk)
+    disk: SimulatedDisk = field(default_factory=SimulatedDisk)
     store: Store = field(default_factory=Store)
     destination: Destination | None = None
     """In place of the store."""
@@ -107,6 +85,7 @@ class SinkRig:
         queue = self.queue(lane)
         for number in numbers:
             taken_at = START + timedelta(minutes=number) if at else None
+            self.disk.now_s = number * 60.0
             queue.put(jpeg(number), CaptureMeta(taken_at, at, number * 60_000))
         queue.seal()
         self.lane_packs[lane] = queue.packs()
@@ -148,7 +127,7 @@ class SinkRig:
     def after_power_cut(self, random: Random) -> SinkRig:
         return self._with(self.disk.after_power_cut(random))
 
-    def _with(self, disk: LinkedDisk) -> SinkRig:
+    def _with(self, disk: SimulatedDisk) -> SinkRig:
         return replace(self, disk=disk, told=[])
 
     def _tell(self, lane: SourceName, kind: str, message: str) -> None:

@@ -226,7 +226,7 @@ def test_the_oldest_pack_is_given_up_and_counted_and_the_rest_is_delivered(rig: 
     rig.hand_over(worker, packs)
     oldest = worker.oldest()
     assert oldest is not None
-    assert (oldest.lane, oldest.name, oldest.since_s) == (GARDEN, packs[0].name, 0.0)
+    assert (oldest.lane, oldest.name, oldest.since_s) == (GARDEN, packs[0].name, 120.0)
 
     assert worker.give_up_oldest() == 0, "the lane holds it too"
     queue = rig.queue()

@@ -9,12 +9,13 @@ from pathlib import Path
 from frameferry_station.backoff import Uniform
 from frameferry_station.boot import Boot
 from frameferry_station.documents import JsonFile
+from frameferry_station.files import Files
 from frameferry_station.http import Connection, Sender
 from frameferry_station.photos import SourceName
 from frameferry_station.settings import FilesystemSink, HttpSink, S3Sink, Sink
 from frameferry_station.sinks.filesystem import FolderDestination, SharedDiskFiles
 from frameferry_station.sinks.http_post import PostDestination
-from frameferry_station.sinks.links import LinkedDiskFiles, LinkedFiles
+from frameferry_station.sinks.links import LinkedDiskFiles
 from frameferry_station.sinks.photo import Destination
 from frameferry_station.sinks.photo_times import Boots, PhotoTimes
 from frameferry_station.sinks.s3 import S3Destination
@@ -30,7 +31,7 @@ def workers(
     clock_is_synced: Callable[[], bool],
     uniform: Uniform,
     tell: Tell,
-    files: LinkedFiles | None = None,
+    files: Files | None = None,
     connect: Callable[[], Sender] = Connection,
 ) -> list[SinkWorker]:
     """One for each sink but the cloud; each keeps what it is still to take in a folder of its name in `folder`.
@@ -52,7 +53,7 @@ def workers(
 
 
 def _destination(
-    sink: Sink, folder: Path, files: LinkedFiles, connect: Callable[[], Sender]
+    sink: Sink, folder: Path, files: Files, connect: Callable[[], Sender]
 ) -> tuple[str, Destination | None]:
     match sink:
         case FilesystemSink():

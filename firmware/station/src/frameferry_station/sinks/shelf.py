@@ -18,13 +18,12 @@ from pathlib import Path
 
 from frameferry_station.captures import Seq, SeqRange
 from frameferry_station.errors import PackGone
-from frameferry_station.files import TEMPORARY
+from frameferry_station.files import TEMPORARY, Files
 from frameferry_station.pack_file import PackFile
 from frameferry_station.pack_folder import QueuedPack
 from frameferry_station.packs import CaptureRecord, PackDamaged, PackedEntry
 from frameferry_station.photos import SourceName, source_name
 from frameferry_station.sinks.handed_over import HandedOver
-from frameferry_station.sinks.links import LinkedFiles
 from frameferry_station.sinks.progress import SUFFIX, Progress
 from frameferry_station.sinks.taker import Waiting
 
@@ -51,7 +50,7 @@ class HeldPack:
 class Shelf:
     """Thread-safe; the lock is never held across the network. Raises OSError where the folder is of no use at all."""
 
-    def __init__(self, folder: Path, files: LinkedFiles, on_damage: Callable[[SourceName, str], None]) -> None:
+    def __init__(self, folder: Path, files: Files, on_damage: Callable[[SourceName, str], None]) -> None:
         files.make_folder(folder)
         self._folder = folder
         self._files = files
@@ -229,18 +228,18 @@ class Shelf:
 
     def _written_at_s(self, path: Path) -> float:
         try:
-            return self._files.written_at_s(path)
+            return self._files.facts(path).written_at_s
         except OSError:
             return 0.0
 
     def _is_last_name(self, path: Path) -> bool:
         try:
-            return self._files.links(path) == 1
+            return self._files.facts(path).names == 1
         except OSError:
             return False
 
 
-def _due(path: Path, size_bytes: int, files: LinkedFiles) -> tuple[Seq, ...]:
+def _due(path: Path, size_bytes: int, files: Files) -> tuple[Seq, ...]:
     """The seqs that a pack holds, or held; none where nothing whole is in it."""
     number = _number(path.name)
     with suppress(PackGone):
