@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from infra.local.cloud import LocalCloud
 from tests.e2e import packing
+from tests.e2e.direct_items import items_put_past_http
 from tests.e2e.people import DeviceCaller
 from tests.pack_files import BOOT_ID, Shot
 
@@ -40,7 +41,8 @@ def fill_a_day(
     """
     seqs = [seq for seq in range(photos) if seq not in left_out]
     packs = [packing.pack(device, shots(part, since, size)) for part in batched(seqs, PACK)]
-    send(cloud, device, packs, next_seq=photos)
+    with items_put_past_http(cloud):
+        send(cloud, device, packs, next_seq=photos)
     return len(packs)
 
 
