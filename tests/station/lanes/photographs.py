@@ -12,7 +12,7 @@ _COMMENT_BYTES = 200
 
 def _tiny() -> bytes:
     written = io.BytesIO()
-    Image.new("L", (8, 8), 128).save(written, "JPEG")
+    Image.new("L", (320, 240), 128).save(written, "JPEG")
     return written.getvalue()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -308,3 +309,27 @@ def _check_names(reader: SettingsReader, kind: str, names: Sequence[str]) -> Non
 
 def _renamed(values: Mapping[str, Any], **names: str) -> dict[str, Any]:
     return {names.get(name, name): value for name, value in values.items()}
+
+
+@dataclass(frozen=True)
+class ServiceSettings:
+    """What a service manager tells its service (sd_notify(3), sd_watchdog_enabled(3), systemd.exec(5)). `journal` is
+    device and inode of the journal's stream, `8:12345`."""
+
+    notify_socket: str | None = None
+    watchdog_s: float | None = None
+    journal: str | None = None
+
+
+def service(environ: Mapping[str, str]) -> ServiceSettings:
+    watchdog_us = environ.get("WATCHDOG_USEC", "")
+    return ServiceSettings(
+        notify_socket=environ.get("NOTIFY_SOCKET") or None,
+        watchdog_s=int(watchdog_us) / 1e6 if watchdog_us.isascii() and watchdog_us.isdigit() else None,
+        journal=environ.get("JOURNAL_STREAM") or None,
+    )
+
+
+def of_this_process() -> Mapping[str, str]:
+    """The environment that the program was started with."""
+    return os.environ

@@ -95,6 +95,14 @@ class Lane:
     def is_paired(self) -> bool:
         return self.state.identity.identity is not None
 
+    @property
+    def waiting(self) -> int:
+        """Photos that the cloud, or where there is none any sink, is still to get from here."""
+        if self._is_ferried:
+            return len(self.queue)
+        handed = sum(pack.captures for pack in self.queue.packs() if self.handing.is_handed(pack))
+        return max(0, len(self.queue) - handed)
+
     def put(self, source: SourceName, jpeg: bytes) -> Seq:
         """With `lock` held; durable once this returns. Raises OSError."""
         boot, is_synced = self._around.boot, self._around.clock_is_synced()

@@ -6,9 +6,11 @@ import threading
 
 from frameferry_station.client import activate
 from frameferry_station.errors import StationError
+from frameferry_station.http import Connection
 from frameferry_station.lanes.lanes import Lanes
 from frameferry_station.lanes.surroundings import Surroundings
 from frameferry_station.photos import SourceName
+from frameferry_station.protocol import Activation
 from frameferry_station.uplink import FIRMWARE_VERSION
 
 
@@ -35,10 +37,7 @@ class Pairing:
             lane = self._lanes.open(source)
             identity = lane.state.identity
             nonce = identity.begin(code, self._around.entropy)
-            sender = self._around.connect()
-            activation = activate(
-                self._around.api_url, sender, code=code, nonce=nonce, firmware_version=FIRMWARE_VERSION
-            )
+            activation = self._activated(self._around.api_url, code, nonce)
             lane.state.settings.change(activation.settings, activation.settings_version)
             identity.complete(activation, code)
             if lane.uplink and lane.device_id == activation.device_id:
@@ -46,3 +45,11 @@ class Pairing:
             else:
                 self._lanes.open(source, anew=True)
             return activation.device_id
+
+    def _activated(self, api_url: str, code: str, nonce: str) -> Activation:
+        sender = self._around.connect()
+        try:
+            return activate(api_url, sender, code=code, nonce=nonce, firmware_version=FIRMWARE_VERSION)
+        finally:
+            if isinstance(sender, Connection):
+                sender.close()

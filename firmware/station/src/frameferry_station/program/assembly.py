@@ -1,0 +1,150 @@
+"""What of a station is made of what, and what starts and ends in which order."""
+
+from __future__ import annotations
+
+import logging
+import random
+import secrets
+import shutil
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from frameferry_station import machine
+from frameferry_station.boot import Boot
+from frameferry_station.http import Connection
+from frameferry_station.lanes.lanes import Lanes
+from frameferry_station.lanes.pairing import Pairing
+from frameferry_station.lanes.surroundings import Surroundings
+from frameferry_station.lanes.workers import LaneWorkers
+from frameferry_station.photos import SourceName
+from frameferry_station.program.control_socket import ControlSocket
+from frameferry_station.program.operator import Operator
+from frameferry_station.settings import CloudSink, StationSettings
+from frameferry_station.sinks import assembly as sinks
+from frameferry_station.sinks.links import LinkedDiskFiles
+
+STOPPED_WITHIN_S = 4.0
+"""All of it together: a service manager waits five."""
+
+_log = logging.getLogger(__name__)
+
+
+class Station:
+    """The parts of a station on its state folder, which its caller holds alone. `start` at most once, then `stop`.
+
+    Raises OSError where the state folder is of no use, and ValueError for settings that a part does not take.
+    """
+
+    def __init__(
+        self, settings: StationSettings, *, clock_is_synced: Callable[[], bool] = machine.clock_is_synced
+    ) -> None:
+        self._settings = settings
+        self._files = LinkedDiskFiles()
+        self._boot = machine.boot(machine.MachineClock())
+        self._stop = threading.Event()
+        self._connections: list[Connection] = []
+        api_url = next((sink.api_url for sink in settings.sinks if isinstance(sink, CloudSink)), None)
+        self._sinks = sinks.workers(
+            settings.sinks,
+            settings.state / "sinks",
+            boot=self._boot,
+            clock_is_synced=clock_is_synced,
+            uniform=random.uniform,
+            tell=self._tell,
+            files=self._files,
+            connect=self._connect,
+        )
+        around = Surroundings(
+            settings.state,
+            self._files,
+            self._boot,
+            entropy=secrets.token_bytes,
+            uniform=random.uniform,
+            connect=self._connect,
+            space=self._space,
+            clock_is_synced=clock_is_synced,
+            api_url=api_url,
+        )
+        self.lanes = Lanes(around, self._sinks, settings.disk)
+        configured = [SourceName(camera.name) for camera in settings.cameras]
+        self.operator = Operator(self.lanes, Pairing(self.lanes, around), configured, self._boot.clock)
+        self._workers: LaneWorkers | None = None
+        self._parts: list[Part] = []
+        self._threads: list[threading.Thread] = []
+
+    def start(self, beat: Callable[[], None]) -> None:
+        """Sinks first, and last what brings photos. `beat` is called every few seconds while the station is well.
+
+        Raises OSError and ValueError; then it still is to be stopped.
+        """
+        for sink in self._sinks:
+            thread = threading.Thread(target=sink.run, args=(self._stop,), name=f"sink {sink.name}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        self._workers = LaneWorkers(self.lanes, self._boot.clock, self._stop, beat)
+        self._workers.start()
+        control = ControlSocket(self._settings.state, self.operator.answer)
+        control.start()
+        self._parts.append(control)
+        for begin in (self._begin_lan, self._begin_cameras):
+            part = begin(self._boot)
+            if part is not None:
+                self._parts.append(part)
+
+    def stop(self) -> None:
+        """Within STOPPED_WITHIN_S, whatever hangs. Nothing that was accepted is lost by it."""
+        clock = self._boot.clock
+        until_s = clock.monotonic_s() + STOPPED_WITHIN_S
+        self._stop.set()
+        stopping = [threading.Thread(target=part.stop, daemon=True) for part in reversed(self._parts)]
+        for thread in stopping:
+            thread.start()
+        for thread in [*stopping, *self._threads]:
+            thread.join(max(0.0, until_s - clock.monotonic_s()))
+        if self._workers:
+            self._workers.join(max(0.0, until_s - clock.monotonic_s()))
+        for connection in self._connections:
+            connection.close()
+
+    def _connect(self) -> Connection:
+        self._connections.append(Connection())
+        return self._connections[-1]
+
+    def _begin_lan(self, boot: Boot) -> Part | None:
+        if self._settings.lan is None:
+            return None
+        # A station without sketches does without a web server's memory.
+        from frameferry_station.intake.server import LanServer
+
+        server = LanServer(
+            self._settings.lan,
+            self.lanes,
+            state=self._settings.state,
+            files=self._files,
+            clock=boot.clock,
+            entropy=secrets.token_bytes,
+        )
+        server.start()
+        return server
+
+    def _begin_cameras(self, boot: Boot) -> Part | None:
+        if not self._settings.cameras:
+            return None
+        from frameferry_station.cameras import running
+
+        world = running.World(self._settings.state, clock=boot.clock, files=self._files)
+        return running.start(self._settings.cameras, self.lanes, world)
+
+    def _tell(self, lane: SourceName, kind: str, message: str) -> None:
+        self.lanes.tell(lane, kind, message)
+
+    def _space(self) -> tuple[int, int]:
+        usage = shutil.disk_usage(self._settings.state)
+        return usage.free, usage.total
+
+
+class Part(Protocol):
+    """What was started and can be stopped, within two seconds."""
+
+    def stop(self) -> object: ...

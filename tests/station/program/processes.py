@@ -1,0 +1,115 @@
+"""The station as a process of its own, and a camera that answers snapshots."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import frameferry_station
+
+from tests.station.lanes.photographs import photograph
+
+SOURCE = Path(frameferry_station.__file__).parents[1]
+LIMIT_S = 30.0
+
+
+def command(folder: Path, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", "frameferry_station.program.main", "--folder", str(folder), *arguments]
+
+
+def environment(**variables: str) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(SOURCE), **variables}
+
+
+def call(folder: Path, *arguments: str) -> tuple[int, str, str]:
+    """Exit code, what was printed, what was complained of."""
+    done = subprocess.run(
+        command(folder, *arguments), env=environment(), capture_output=True, text=True, timeout=LIMIT_S
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+class Manager:
+    """A service manager that listens."""
+
+    def __init__(self, address: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(address))
+        self._socket.settimeout(LIMIT_S)
+
+    def hears(self, wanted: str) -> None:
+        """Sooner or later, whatever else is said before."""
+        while self._socket.recv(100).decode() != wanted:
+            pass
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@contextmanager
+def running(folder: Path, **variables: str) -> Iterator[tuple[subprocess.Popen[str], Manager]]:
+    """A station that has said that it is ready; its log is in `folder/log`."""
+    manager = Manager(folder / "notify")
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(
+            command(folder, "run"),
+            env=environment(NOTIFY_SOCKET=str(folder / "notify"), **variables),
+            stderr=log,
+            text=True,
+        )
+        try:
+            manager.hears("READY=1")
+            yield process, manager
+        finally:
+            process.kill()
+            process.wait()
+            manager.close()
+            (folder / "notify").unlink()
+
+
+def eventually(is_so: Callable[[], object]) -> None:
+    until_s = time.monotonic() + LIMIT_S
+    while not is_so():
+        assert time.monotonic() < until_s, "it did not come to pass"
+        time.sleep(0.05)
+
+
+def settings(folder: Path, variables: Mapping[str, str], toml: str = "") -> None:
+    usual = "advertise = false\n"
+    (folder / "station.toml").write_text(usual + toml)
+    (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
+
+
+@contextmanager
+def snapshot_camera() -> Iterator[str]:
+    """Gives its URL. Each answer is another picture."""
+    numbers = itertools.count()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            jpeg = photograph(next(numbers), 2000)
+            self.send_response(200)
+            self.send_header("Content-Type", "image/jpeg")
+            self.send_header("Content-Length", str(len(jpeg)))
+            self.end_headers()
+            self.wfile.write(jpeg)
+
+        def log_message(self, format: str, *arguments: object) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/snap.jpg"
+    finally:
+        server.shutdown()
+        server.server_close()

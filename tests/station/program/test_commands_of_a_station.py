@@ -1,0 +1,108 @@
+"""What the commands answer where no station runs, and what they say of mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from frameferry_station.program.main import main
+
+from tests.station.fake_cloud import CODE, FakeCloud
+from tests.station.fake_network import Network
+from tests.station.fake_network import running as network_of
+from tests.station.program.processes import settings
+from tests.station.samples import DEVICE_ID
+
+FILES = {"STORAGE_BACKEND": "filesystem", "LOCAL_STORAGE_PATH": "photos"}
+
+
+@pytest.fixture
+def network(cloud: FakeCloud) -> Iterator[Network]:
+    with network_of(cloud) as network:
+        yield network
+
+
+def called(folder: Path, *arguments: str) -> int:
+    return main(["--folder", str(folder), *arguments], {})
+
+
+def test_a_station_that_does_not_run_is_paired_too(
+    cloud: FakeCloud, network: Network, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings(tmp_path, {"FRAMEFERRY_API_URL": cloud.api_url})
+
+    assert called(tmp_path, "pair", "garden", CODE) == 0
+    assert called(tmp_path, "sources") == 0
+
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == f"garden is paired as {DEVICE_ID}"
+    assert out[2].split() == ["garden", "garden", DEVICE_ID, "0", "-"]
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_a_pairing_that_fails_says_why_in_one_line(
+    cloud: FakeCloud, network: Network, tmp_path: Path, capsys: pytest.CaptureFixture[str], is_there: bool
+) -> None:
+    settings(tmp_path, {"FRAMEFERRY_API_URL": cloud.api_url if is_there else "http://127.0.0.1:9/api"})
+
+    assert called(tmp_path, "pair", "garden", "WRONG-CODES") == 1
+
+    assert capsys.readouterr().err == (
+        "frameferry-station: the cloud does not know this code: make a new one in the console\n"
+        if is_there
+        else "frameferry-station: the cloud gave no answer (ConnectError): try the same code again\n"
+    )
+
+
+def test_there_is_nothing_to_pair_with_without_a_cloud(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings(tmp_path, FILES)
+
+    assert called(tmp_path, "pair", "garden", CODE) == 1
+
+    assert "none of the station's sinks" in capsys.readouterr().err
+
+
+def test_a_pause_wants_a_source_that_there_is(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings(tmp_path, FILES, '[[camera]]\nname = "garden"\nkind = "snapshot"\naddress = "http://camera/"\n')
+
+    assert called(tmp_path, "pause", "gardn") == 1
+    assert capsys.readouterr().err == "frameferry-station: there is no source gardn; there are: garden\n"
+    assert called(tmp_path, "pause", "garden", "0") == 1
+    assert called(tmp_path, "pause", "garden", "30") == 0
+    assert capsys.readouterr().out.startswith("garden is paused until ")
+
+
+def test_settings_that_are_wrong_are_told_one_by_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings(tmp_path, {"STORAGE_BACKEND": "s3"})
+
+    assert called(tmp_path, "sources") == 1
+
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) >= 3
+    assert all(line.startswith("frameferry-station: ") for line in lines)
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["pair", "garden"], ["pause", "No Name"], ["pause", "a", "long"]])
+def test_a_wrong_usage_ends_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        called(tmp_path, *arguments)
+
+    assert ended.value.code == 2
+
+
+@pytest.mark.parametrize("command", ["run", "sources", "pair", "pause", "resume"])
+def test_each_command_has_help(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"], {})
+
+    assert ended.value.code == 0
+    assert "usage: frameferry-station" in capsys.readouterr().out
+
+
+def test_nothing_to_show_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings(tmp_path, FILES)
+
+    assert called(tmp_path, "sources") == 0
+
+    assert capsys.readouterr().out == "No photo has come yet, and no camera is set up.\n"
