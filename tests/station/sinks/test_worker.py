@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
 from frameferry_station.captures import Seq, SeqRange
@@ -49,7 +50,7 @@ def test_what_was_handed_over_is_not_handed_over_again_after_a_restart(rig: Sink
 
     again = rig.killed()
     worker = again.worker()
-    assert worker.taken_up_to(GARDEN) == 5
+    assert worker.taken_up_to(GARDEN) == 3
     again.hand_over(worker, packs)
 
     assert worker.counts().waiting == 0
@@ -235,8 +236,8 @@ def test_the_oldest_pack_is_given_up_and_counted_and_the_rest_is_delivered(rig: 
 
     assert (worker.counts().evicted, worker.counts().waiting, worker.oldest()) == (6, 0, None)
     assert worker.give_up_oldest() == 0
-    assert worker.taken_up_to(GARDEN) == 5
-    assert rig.killed().worker().taken_up_to(GARDEN) == 5
+    assert worker.taken_up_to(GARDEN) == 3
+    assert rig.killed().worker().taken_up_to(GARDEN) == 3
 
 
 def test_a_pack_that_is_given_up_in_the_middle_is_no_failure(rig: SinkRig) -> None:
@@ -361,3 +362,30 @@ def test_a_failing_probe_is_no_answer_like_any_other(rig: SinkRig) -> None:
     rig.run(worker)
 
     assert rig.store.taken == as_named(range(6))
+
+
+def test_a_pack_that_was_written_anew_before_it_is_handed_over_keeps_none_behind_it_away(rig: SinkRig) -> None:
+    rig.filled(range(9))
+    queue = rig.queue()
+    queue.take_out(queue.prepared(queue.packs()[0]), {Seq(1): 40})
+    worker = rig.worker()
+
+    rig.hand_over(worker, queue.packs())
+    rig.run(worker)
+
+    assert sorted(rig.store.taken.values()) == sorted(jpeg(number) for number in (1, 3, 4, 5, 6, 7, 8))
+
+
+def test_what_the_owner_deletes_stays_so_where_the_disk_failed_in_between(rig: SinkRig) -> None:
+    worker = rig.worker()
+    rig.hand_over(worker, rig.filled(range(3)))
+    rig.disk.failing = 0
+    with pytest.raises(OSError, match="card"):
+        worker.forget(GARDEN, lambda record: record.seq == 1)
+    rig.disk.failing = None
+
+    assert worker.forget(GARDEN, lambda record: record.seq == 1) == 1
+
+    again = rig.after_power_cut(Random(1))
+    again.run(again.worker())
+    assert again.store.taken == as_named([0, 2])

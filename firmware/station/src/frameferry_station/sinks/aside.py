@@ -44,6 +44,5 @@ class Aside(SetAside):
                 if found and any(is_forgotten(entry.record) for entry in found.entries):
                     self.drop(path)
                     dropped += 1
-        if dropped:
-            self.keep_names()
+        self.keep_names()
         return dropped

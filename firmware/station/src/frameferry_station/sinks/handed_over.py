@@ -19,6 +19,7 @@ class HandedOver:
         self._file = JsonFile(folder / "cursor.json", files)
         self.aside = Aside(folder / "set-aside", files)
         self.up_to: Seq | None = None
+        """In the names of packs: what is in one may have got higher seqs since it was begun."""
         self._kept: Seq | None = None
         try:
             stored = (self._file.load() or {}).get("up_to")
@@ -26,10 +27,6 @@ class HandedOver:
             stored = None
         if stored is not None:
             self.up_to = self._kept = Seq(stored)
-
-    def includes(self, number: int) -> bool:
-        """A pack that is named by this seq was handed over, whatever it has become since."""
-        return self.up_to is not None and number <= self.up_to
 
     def raise_to(self, seq: Seq) -> None:
         self.up_to = seq if self.up_to is None else max(self.up_to, seq)

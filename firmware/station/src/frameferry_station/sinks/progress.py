@@ -42,18 +42,22 @@ class Progress:
         self._records = whole
         self.taken = {Seq(int(record[:_DIGITS])) for record in whole}
 
-    def add(self, seqs: Collection[Seq], *, durably: bool = False) -> None:
-        """Raises OSError; then they count as taken until the program ends."""
-        new = [self._record(seq) for seq in seqs if seq not in self.taken]
-        self.taken.update(seqs)
-        records = [*self._records, *new]
-        if durably:
-            write_durably(self._files, self._path, records)
-        elif self._is_torn or not self._records:
+    def add(self, seq: Seq) -> None:
+        """Raises OSError; then it counts as taken until the program ends."""
+        self.taken.add(seq)
+        records = [*self._records, self._record(seq)]
+        if self._is_torn or not self._records:
             self._files.write(self._path, records)
         else:
-            self._files.write_at(self._path, len(self._records) * _RECORD_BYTES, new)
+            self._files.write_at(self._path, len(self._records) * _RECORD_BYTES, records[-1:])
         self._records, self._is_torn = records, False
+
+    def add_durably(self, seqs: Collection[Seq]) -> None:
+        """Raises OSError; then they are not taken."""
+        records = [*self._records, *(self._record(seq) for seq in seqs)]
+        write_durably(self._files, self._path, records)
+        self._records, self._is_torn = records, False
+        self.taken.update(seqs)
 
     def remove(self) -> None:
         """Raises OSError."""

@@ -68,12 +68,13 @@ class Shelf:
         with self._lock:
             handed = self._lane(lane)
             target = self._folder / lane / pack.name
-            if handed.includes(_number(pack.name)):
+            number = Seq(_number(pack.name))
+            if handed.up_to is not None and number <= handed.up_to:
                 return
             with suppress(FileExistsError):  # from a try whose sync failed
                 self._files.link(path, target)
             self._files.sync_folder(target.parent)
-            handed.raise_to(pack.last_seq)
+            handed.raise_to(number)
             self._hold(lane, target, pack.size_bytes, _seqs(pack.seqs))
 
     def taken_up_to(self, lane: SourceName) -> Seq | None:
@@ -112,7 +113,7 @@ class Shelf:
             if pack not in self._packs:
                 return
             with suppress(OSError):
-                pack.progress.add([seq])
+                pack.progress.add(seq)
         if not pack.waiting:
             self._remove_done(pack)
 
@@ -159,7 +160,7 @@ class Shelf:
                     found = self.entries(pack).values()
                     seqs = [entry.seq for entry in found if entry.seq in left and is_forgotten(entry.record)]
                     if seqs:
-                        pack.progress.add(seqs, durably=True)
+                        pack.progress.add_durably(seqs)
                     forgotten += len(seqs)
                 if not pack.waiting:
                     self._remove_done(pack)
@@ -201,7 +202,6 @@ class Shelf:
             handed.raise_to(Seq(int(match[1])))
             due = _due(folder / name, size_bytes, self._files)
             if due:
-                handed.raise_to(due[-1])
                 self._hold(lane, folder / name, size_bytes, due)
             else:
                 self._on_damage(lane, f"nothing whole is in the pack {name}")
@@ -215,7 +215,7 @@ class Shelf:
     def _remove(self, pack: HeldPack) -> None:
         if pack not in self._packs:
             return
-        if not any(other.lane == pack.lane and other.due[-1] > pack.due[-1] for other in self._packs):
+        if not any(other.lane == pack.lane and other.path.name > pack.path.name for other in self._packs):
             self._lanes[pack.lane].keep()
         self._files.remove(pack.path)
         self._packs.remove(pack)

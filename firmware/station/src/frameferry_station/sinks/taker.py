@@ -31,8 +31,8 @@ class Taker(Protocol):
     """One sink other than the cloud, which takes packs at once and delivers them in its own time. Thread-safe; no
     method waits for the network or for the sink's own disk.
 
-    A pack is known by the seq in its file's name, and a lane hands its packs over in the order of those. A lane that
-    begins anew, without its old counter, gives no seq up to `taken_up_to`: another photo would get an old one's name.
+    A pack is known by the seq in its file's name, whatever seqs its photos have got since, and a lane hands its packs
+    over in the order of those. A lane that begins anew, without its old counter, begins above `taken_up_to`.
     """
 
     @property
@@ -45,7 +45,7 @@ class Taker(Protocol):
         """
 
     def taken_up_to(self, lane: SourceName) -> Seq | None:
-        """The highest seq that was handed over, delivered or not; None where none was."""
+        """The highest seq in the name of a pack that was handed over, delivered or not; None where none was."""
 
     def oldest(self) -> Waiting | None:
         """What `give_up_oldest` would take: what is set aside first. None where nothing waits."""
