@@ -122,7 +122,9 @@ void Uplink::heed_hurry() {
         if (is_queue_open_.load() && queue_.seal() == QueueStatus::ok) drain_.look(is_newest_first());
     }
     const bool has_said_all = drain_.is_idle() && !drain_.waits_for_receipts() && outbox_.size() == 0;
-    if (has_said_all || lane_.is_failing() || drain_.is_failing()) is_hurrying_ = false;
+    // Not for as long as nothing has succeeded: who still hurries once the wait is over is heard.
+    const bool is_resting = lane_.rests_for_ms(clock_.monotonic_ms()) != 0;
+    if (has_said_all || is_resting || drain_.is_failing()) is_hurrying_ = false;
 }
 
 // No capture waits for its pack to fill where the link has nothing to do, or where it is to overtake the rest. Without
