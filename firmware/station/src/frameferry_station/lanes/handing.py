@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from frameferry_station.errors import PackGone
 from frameferry_station.pack_folder import QueuedPack
+from frameferry_station.packs import MAX_CAPTURES
 from frameferry_station.photos import SourceName
 from frameferry_station.queue import PackQueue
 from frameferry_station.sinks.taker import Taker
@@ -25,9 +26,11 @@ class Handing:
         self.never_taken = {taker.name: 0 for taker in takers}
         """Photos that were evicted before a sink had them."""
 
-    def least_next_seq(self) -> int:
-        """No lower seq may be given: a sink has had it."""
-        return max((self._taken_up_to(taker) + 1 for taker in self._takers), default=0)
+    def free_seq(self, next_seq: int) -> int:
+        """From where on seqs are free, for a lane that would give this one next: one that has lost its counter begins
+        above all that a sink has had."""
+        taken_up_to = max((self._taken_up_to(taker) for taker in self._takers), default=-1)
+        return next_seq if next_seq > taken_up_to else taken_up_to + MAX_CAPTURES
 
     def hand_over(self, queue: PackQueue) -> bool:
         """Every sink has every sealed pack. Where one fails to take one, it is tried again the next time."""

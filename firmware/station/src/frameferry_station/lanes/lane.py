@@ -85,7 +85,8 @@ class Lane:
             entropy=around.entropy,
             watcher=self,
         )
-        self.queue.raise_next_seq(max(self.handing.least_next_seq(), identity.next_seq if identity else 0))
+        next_seq = max(self.queue.next_seq, identity.next_seq if identity else 0)
+        self.queue.raise_next_seq(self.handing.free_seq(next_seq))
         self._learn_digests()
         self.uplink = self._uplink(around.api_url, capture_now) if around.api_url and identity else None
         if self.uplink:
