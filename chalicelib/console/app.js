@@ -4,8 +4,8 @@ import {Api} from "./api.js";
 import {deletionsOf} from "./deletions.js";
 import {icon} from "./icons.js";
 import {classMap, html, nothing, render} from "./lit.js";
-import {loaded} from "./modules.js";
-import {Reach} from "./reach.js";
+import {NotLoaded, loaded} from "./modules.js";
+import {REACHED, Reach} from "./reach.js";
 import {Session} from "./session.js";
 import {Toasts} from "./toasts.js";
 import {galleryView} from "./view-gallery.js";
@@ -95,20 +95,28 @@ class App {
 
   async #show(name, parts) {
     this.#view?.stop();
-    const loading = (this.#view = bare("One moment", nothing));
+    const loading = (this.#view = bare("One moment", html`<p class="one-moment" role="status">One moment&hellip;</p>`));
     this.#shown = this.session.isOpen ? name : null;
     this.changed();
     let make;
     try {
       make = this.session.isOpen ? await VIEWS.get(name).load(...parts) : signInView;
-    } catch {
-      make = () => bare("Not here", notFetched(() => this.#routed()));
+    } catch (error) {
+      if (error instanceof NotLoaded && error.status === null) this.#reach.told(false);
+      make = () => this.#notHere();
     }
     if (this.#view !== loading) return;
     this.#view = make(this, ...parts);
     this.#isNew = true;
     this.#view.start();
     this.#entitle();
+  }
+
+  /** In place of a view whose modules do not come. */
+  #notHere() {
+    const again = () => this.#routed();
+    const start = () => addEventListener(REACHED, again);
+    return {...bare("Not here", notFetched(again)), start, stop: () => removeEventListener(REACHED, again)};
   }
 
   #entitle() {

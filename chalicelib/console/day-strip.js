@@ -11,6 +11,7 @@ const HOUR = new Intl.DateTimeFormat(navigator.language, {hour: "numeric"});
 const LABEL_EVERY = 3;
 /** A gap's share of the day that has room for its name. */
 const LEAST_NAMED = 0.04;
+const LEAST_NAMED_PX = 64;
 const STEPS = new Map([
   ["ArrowLeft", -BUCKET_MS],
   ["ArrowRight", BUCKET_MS],
@@ -82,7 +83,8 @@ export class DayStrip {
   /** Those that are long and lie alone: their words have room. */
   #named() {
     const {gaps, startMs, endMs} = this.#model;
-    const long = gaps.filter((each) => each.toMs - each.fromMs >= (endMs - startMs) * LEAST_NAMED);
+    const least = Math.max(LEAST_NAMED, LEAST_NAMED_PX / (this.#element?.clientWidth || Infinity));
+    const long = gaps.filter((each) => each.toMs - each.fromMs >= (endMs - startMs) * least);
     return long.filter((gap) => {
       const isAlone = long.every((each) => each === gap || each.fromMs >= gap.toMs || each.toMs <= gap.fromMs);
       for (let at = this.#bucketAt(gap.fromMs) + BUCKET_MS; isAlone && at + BUCKET_MS <= gap.toMs; at += BUCKET_MS) {

@@ -5,10 +5,18 @@ const AT_ONCE = 4;
 const WAITS_MS = [500, 1000, 2000, 4000];
 const IMPORTS = /(?:from|import)\s*"(\.\/[^"]+\.js)"/g;
 
+export class NotLoaded extends Error {
+  /** @param {number | null} status null where nobody has answered */
+  constructor(url, status) {
+    super(`${url}: ${status}`);
+    this.status = status;
+  }
+}
+
 let free = AT_ONCE;
 const waiting = [];
 
-/** The module of that URL once all that it imports lies in the browser's cache. Throws where something cannot be had. */
+/** The module of that URL once all that it imports lies in the browser's cache. Throws NotLoaded where something cannot be had. */
 export async function loaded(name) {
   const start = new URL(name, import.meta.url).href;
   const seen = new Set([start]);
@@ -38,7 +46,7 @@ async function textOf(url) {
   for (const waitMs of [...WAITS_MS, null]) {
     const answer = await fetch(url).catch(() => null);
     if (answer?.ok) return answer.text();
-    if (waitMs === null || (answer && answer.status < 500 && answer.status !== 429)) throw new Error(`${url}: ${answer?.status}`);
+    if (waitMs === null || (answer && answer.status < 500 && answer.status !== 429)) throw new NotLoaded(url, answer?.status ?? null);
     await new Promise((go) => setTimeout(go, waitMs));
   }
 }

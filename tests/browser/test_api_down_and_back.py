@@ -106,6 +106,23 @@ def test_a_page_keeps_what_it_shows_while_the_api_is_away(console: Console, came
         goes_on(page, content(page))
 
 
+def test_a_page_whose_modules_do_not_come_says_so_and_comes_by_itself(console: Console, camera: DeviceCaller) -> None:
+    page = console.page
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.clock.install()
+    page.route("**/api/**", lambda route: route.abort())
+    console.go("#/usage")
+    expect(page.get_by_text("One moment")).to_be_visible()
+    for _ in range(8):
+        page.clock.run_for(2_000)
+        page.wait_for_timeout(100)
+    expect(page.get_by_role("heading", name="This page cannot be fetched")).to_be_visible()
+    expect(page.get_by_text(BANNER)).to_be_visible()
+
+    page.unroute_all()
+    goes_on(page, page.get_by_role("heading", name="By camera"))
+
+
 def test_a_name_that_could_not_be_sent_is_still_there_to_be_sent(console: Console) -> None:
     page = console.page
     console.go("#/pair")
