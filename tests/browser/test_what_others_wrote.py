@@ -46,9 +46,10 @@ def camera(cloud: LocalCloud, new_camera: NewCamera, caller: OwnerCaller) -> Dev
     """Whatever it may say or be called is markup. It is one of two."""
     device: DeviceCaller = new_camera(MARKUP, caller)
     fill_a_day(cloud, device, NINE, photos=20, size=(160, 120))
-    for kind, told in (("error", {"message": MARKUP}), ("evicted", {"first_seq": 30, "last_seq": 39})):
-        told = {"kind": kind, "occurred_at": "2026-06-03T09:30:00Z", **told}
-        device.ask("POST", "/devices/events", json=told)
+    at = "2026-06-03T09:30:00Z"
+    device.ask("POST", "/devices/events", json={"kind": "error", "occurred_at": at, "message": MARKUP})
+    evicted = {"kind": "evicted", "occurred_at": at, "first_seq": 30, "last_seq": 39}
+    device.ask("POST", "/devices/events", json=evicted)
     device.ask("POST", "/devices/heartbeat", json={"firmware_version": MARKUP, "reset_reason": MARKUP})
     new_camera("Gate", caller)
     return device
