@@ -15,7 +15,6 @@ from tests.station.fake_cloud import FakeCloud, LoseReply, api_error
 from tests.station.lanes.photographs import photograph
 from tests.station.lanes.stations import GARDEN, GATE, Station
 
-
 COMMAND_ID = "01KDD2G0EG000G40R40M30E201"
 
 
@@ -208,10 +207,10 @@ def test_photos_of_a_lane_without_identity_reach_the_sinks_before_it_is_paired(c
     [seq] = station.accept(2)
     station.work(GARDEN)
 
-    station.taker.devices = None
     assert seq is not None
     assert seq > 1
     assert len(station.taker.names(GARDEN)) == 2
+    assert events(cloud, "error") == [], "what every sink has needs no mention"
 
 
 def test_weeks_without_the_cloud_stop_no_photo(cloud: FakeCloud, station: Station) -> None:

@@ -55,6 +55,7 @@ class Lane:
     ) -> None:
         self.name = name
         self.lock = threading.Lock()
+        self._syncing = threading.Lock()
         self.is_closed = False
         self.is_wanted_now = False
         """The next photo is somebody's wish, and goes at once."""
@@ -133,6 +134,10 @@ class Lane:
     def sync_step(self) -> float:
         """`Uplink.sync_step`, but that a refused credential is no end: photos go on being taken, and the owner may
         undo it."""
+        with self._syncing:
+            return REFUSED_S if self.is_closed else self._synced()
+
+    def _synced(self) -> float:
         now_s = self._around.boot.clock.monotonic_s()
         if self.uplink is None or now_s < self._refused_until_s:
             return max(1.0, self._refused_until_s - now_s)
@@ -174,11 +179,15 @@ class Lane:
         return self.queue.give_up_oldest()
 
     def close(self) -> None:
-        """Nothing is put any more; what is there stays for who opens the folder next."""
+        """Nothing is put or synced any more; what is there stays for who opens the folder next. A sync under way is
+        waited for."""
         with self.lock:
             self.is_closed = True
+        with self._syncing:
             self.queue.seal()
             self._hand_over()
+            if self._takers and not self._is_ferried:
+                self._drop_handed(self.queue.packs())
 
     def kept(self, seq: Seq, sha256: str) -> None:
         self.recent.add(self._source_of_put, seq, sha256)
@@ -209,11 +218,11 @@ class Lane:
         if not self.handing.hand_over(self.queue) and not was_failing:
             _log.warning("%s: a sink takes no packs: %s", self.name, self.handing.error)
         if self._takers and not self._is_ferried:
-            self._drop_handed()
+            # The newest tells of the seqs and digests so far.
+            self._drop_handed(self.queue.packs()[:-1])
 
-    def _drop_handed(self) -> None:
-        """All but the newest, which tells of the seqs and digests so far."""
-        for pack in self.queue.packs()[:-1]:
+    def _drop_handed(self, packs: Sequence[QueuedPack]) -> None:
+        for pack in packs:
             if not self.handing.is_handed(pack):
                 break
             with suppress(OSError):

@@ -171,13 +171,17 @@ class Lanes:
         while True:
             lane = self._lane_for(source)
             with lane.lock:
-                if lane.is_closed:  # it was paired just now
-                    continue
-                known = lane.recent.find(source, sha256)
-                if known is not None:
-                    return Accepted(known, is_duplicate=True)
-                self._budget.make_room(lane.queue.grows_by(len(jpeg)))
-                return Accepted(self._put(lane, source, jpeg))
+                if not lane.is_closed:
+                    return self._kept_once(lane, source, jpeg, sha256)
+            with self._opening:
+                pass  # it was paired just now, and opens anew
+
+    def _kept_once(self, lane: Lane, source: SourceName, jpeg: bytes, sha256: str) -> Accepted:
+        known = lane.recent.find(source, sha256)
+        if known is not None:
+            return Accepted(known, is_duplicate=True)
+        self._budget.make_room(lane.queue.grows_by(len(jpeg)))
+        return Accepted(self._put(lane, source, jpeg))
 
     def _lane_for(self, source: SourceName) -> Lane:
         lane = self.lane_of(source)
