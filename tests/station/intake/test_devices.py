@@ -230,3 +230,22 @@ def test_tries_of_unknown_macs_are_limited_too(lan: Lan) -> None:
     answers = [lan.register(f"A0:00:00:00:00:{number:02X}", of=STRANGER) for number in range(20)]
 
     assert [answer.status_code for answer in answers] == [403] * 10 + [429] * 10
+
+
+def test_the_journal_says_who_is_refused_and_why_and_not_again_and_again(
+    lan: Lan, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    for _ in range(5):
+        lan.register()
+        lan.ask("/upload", data=jpeg(1))
+    assert sorted(record.message for record in caplog.records) == [
+        f"{CAMERA} was refused: address_not_allowed",
+        f"{CAMERA} was refused: not_admitted",
+    ]
+
+    lan.time.advance(3600)
+    lan.register()
+
+    assert caplog.records[-1].message == f"{CAMERA} was refused: not_admitted"
+    assert len(caplog.records) == 3

@@ -21,6 +21,7 @@ from frameferry_station.intake.connections import (
     MOST_HEADER_BYTES,
     REQUEST_S,
     SILENCE_S,
+    THREADS,
 )
 from frameferry_station.intake.server import LanServer
 
@@ -289,6 +290,8 @@ def test_it_stops_within_two_seconds_whatever_clients_do(lan: Lan) -> None:
         half.sendall(UPLOAD)
         for connection in (whole, connect("127.0.0.2"), connect("127.0.0.3"), connect("127.0.0.4")):
             connection.sendall(UPLOAD + b"Content-Length: 600\r\n\r\n" + jpeg(1))
+        while lan.photos.brought < THREADS:
+            time.sleep(0.01)
         began_s = time.monotonic()
         server.stop()
         took_s = time.monotonic() - began_s
@@ -311,10 +314,10 @@ def test_a_photo_under_way_is_finished_when_it_stops(lan: Lan) -> None:
         connection.sendall(UPLOAD + b"Content-Length: 600\r\n\r\n" + jpeg(1))
         while not lan.photos.brought:
             time.sleep(0.01)
-        stopping = threading.Thread(target=server.stop)
-        stopping.start()
-        lan.photos.may_go_on.set()
-        stopping.join()
+        later = threading.Timer(0.3, lan.photos.may_go_on.set)
+        later.start()
+        server.stop()
+        later.join()
 
         assert ends(connection).startswith(b"HTTP/1.1 200 OK")
 

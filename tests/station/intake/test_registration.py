@@ -234,12 +234,20 @@ def test_a_camera_that_was_forgotten_while_the_station_was_off_is_out(lan: Lan) 
 def test_there_is_an_end_to_the_cameras_that_a_window_lets_in(lan: Lan) -> None:
     lan.admit()
     for number in range(MOST_DEVICES):
-        assert lan.register(f"A0:00:00:00:00:{number:02X}").status_code == 200
+        assert lan.register(f"A0:00:00:00:00:{number:02X}", of=f"192.168.1.{number}").status_code == 200
 
     answer = lan.register("A0:00:00:00:01:00")
 
     assert (answer.status_code, code(answer)) == (403, "too_many_devices")
     assert lan.register("A0:00:00:00:00:00").status_code == 200
+
+
+def test_one_address_cannot_fill_a_window(lan: Lan) -> None:
+    lan.admit()
+    answers = [lan.register(f"A0:00:00:00:00:{number:02X}", of=STRANGER) for number in range(20)]
+
+    assert [answer.status_code for answer in answers] == [200] * 8 + [429] * 12
+    assert lan.register(MAC, of=CAMERA).status_code == 200
 
 
 def test_what_a_camera_says_of_itself_is_shown_without_control_characters(lan: Lan) -> None:

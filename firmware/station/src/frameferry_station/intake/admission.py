@@ -39,6 +39,7 @@ class Admission:
         self._on_moved = on_moved
         self._registry = Registry(state, files, entropy)
         self._registrations = Allowances(clock, burst=6, every_s=60.0)
+        self._newcomers = Allowances(clock, burst=8, every_s=60.0)
         self._wrong = Allowances(clock, burst=10, every_s=10.0)
         self._moves = Allowances(clock, burst=1, every_s=3600.0)
         self._orders_are_unreadable = False
@@ -71,6 +72,9 @@ class Admission:
                 "not_admitted",
                 "this camera is new: run `frameferry-station admit` on the station, then restart the camera",
             )
+        if known is None:
+            # Nobody fills the registry in place of the cameras that the window was opened for.
+            self._slow_down(self._newcomers.take(from_address))
         self._slow_down(self._registrations.take(who.mac))
         try:
             token = self._registry.register(who, to_text(self._clock.utc()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
@@ -28,7 +29,7 @@ def create_app(intake: Intake, *, max_body_bytes: int) -> Flask:
     _add_plain_routes(app, intake)
     _add_device_routes(app, intake)
     _add_command_routes(app, intake)
-    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(Refused, partial(_refused, intake))
     app.register_error_handler(HTTPException, _of_http)
     app.register_error_handler(Exception, _unforeseen)
     app.after_request(_with_common_headers)
@@ -125,8 +126,8 @@ def _received(accepted: Accepted) -> dict[str, Any]:
     return {"status": "duplicate" if accepted.is_duplicate else "received", "seq": accepted.seq}
 
 
-def _refused(error: Refused) -> tuple[Response, int]:
-    _log.debug("%s: %s", request.remote_addr, error.code)
+def _refused(intake: Intake, error: Refused) -> tuple[Response, int]:
+    intake.note(error, _peer())
     response = jsonify(body_of(request.path, error.code, error.message))
     if error.retry_after_s is not None:
         response.headers["Retry-After"] = str(error.retry_after_s)

@@ -107,6 +107,11 @@ class _Connection(HTTPChannel):  # type: ignore[misc]
         super().service()
         self.waits_since_s = self.heard_at_s = self.server.clock.monotonic_s()
 
+    def handle_close(self) -> None:
+        super().handle_close()
+        if self.request is not None:
+            self.request.close()
+
     def is_late(self, now_s: float) -> bool:
         if self.requests:
             return False
@@ -158,6 +163,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         """Not by the time of day, which jumps on a machine that starts without a clock: see `step`."""
 
     def handle_accept(self) -> None:
+        """Raises nothing: waitress would close the listening socket for it."""
         try:
             accepted = self.accept()
         except OSError:
@@ -165,13 +171,14 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         if accepted is None:
             return
         connection, peer = accepted
-        if sum(channel.addr[0] == peer[0] for channel in self.active_channels.values()) >= (
-            MOST_CONNECTIONS_OF_ONE_ADDRESS
-        ):
+        if self._connections_of(peer[0]) >= MOST_CONNECTIONS_OF_ONE_ADDRESS:
             connection.close()
             return
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        _Connection(self, connection, peer, self.adj, map=self._map)
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            _Connection(self, connection, peer, self.adj, map=self._map)
+        except OSError:
+            connection.close()
 
     def end(self, longest_s: float) -> None:
         """Requests under way get their answers, within this time; then all connections are closed."""
@@ -179,6 +186,9 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         for channel in list(self.active_channels.values()):
             channel.handle_close()
         self.close()
+
+    def _connections_of(self, host: str) -> int:
+        return sum(channel.addr[0] == host for channel in self.active_channels.values())
 
     def _close_late(self) -> None:
         now_s = self.clock.monotonic_s()

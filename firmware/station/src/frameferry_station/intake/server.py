@@ -20,7 +20,7 @@ from frameferry_station.settings import LanSettings
 _log = logging.getLogger(__name__)
 
 _LOOK_S = 0.5
-_GRACE_S = 0.9
+_GRACE_S = 0.8
 _BACKLOG = 32
 
 
@@ -79,9 +79,18 @@ class LanServer:
         return self._intake.devices()
 
     def _listening(self) -> socket.socket:
-        family = socket.AF_INET6 if ":" in self._settings.host else socket.AF_INET
-        return socket.create_server((self._settings.host, self._settings.port), family=family, backlog=_BACKLOG)
+        host = self._settings.host
+        return socket.create_server(
+            (host, self._settings.port),
+            family=socket.AF_INET6 if ":" in host else socket.AF_INET,
+            backlog=_BACKLOG,
+            dualstack_ipv6=host == "::" and socket.has_dualstack_ipv6(),
+        )
 
     def _serve(self, listener: Listener) -> None:
         while not self._stopping.is_set():
-            listener.step(_LOOK_S)
+            try:
+                listener.step(_LOOK_S)
+            except Exception:
+                _log.exception("the LAN server stumbled, and goes on")
+                self._stopping.wait(_LOOK_S)

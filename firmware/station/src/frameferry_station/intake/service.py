@@ -66,6 +66,7 @@ class Intake:
         self._commands = Commands(clock, entropy)
         self._motions = Allowances(clock, burst=1, every_s=MOTION_EVERY_S)
         self._wrong_passwords = Allowances(clock, burst=10, every_s=10.0)
+        self._noted = Allowances(clock, burst=1, every_s=3600.0)
         self._listens: set[Mac] = set()
         self._admission = Admission(state, files, clock, entropy, self._tell_of_move)
         for registration in self._admission.registrations():
@@ -174,6 +175,11 @@ class Intake:
             return self._photos.accept(source, jpeg)
         except PhotoRefused as error:
             raise refusals.of_photo(error) from error
+
+    def note(self, refused: Refused, address: Address) -> None:
+        """For who reads the journal to learn why a camera's photos do not come: once an hour for each of a kind."""
+        if not self._noted.take((address, refused.code)):
+            _log.info("%s was refused: %s", address, refused.code)
 
     def _listen(self, of: Mac) -> None:
         if of not in self._listens:
