@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -109,8 +110,16 @@ def test_a_new_disk_is_used_once_it_has_the_marker(tmp_path: Path) -> None:
     (tmp_path / "disk" / "photos").mkdir(parents=True)
     (tmp_path / "disk" / "photos" / MARKER).touch()
 
-    with pytest.raises(Trouble, match="No such file"):
-        made.deliver(photo(13, seq=13))
+    made.deliver(photo(13, seq=13))
+
+    assert list(stored(tmp_path).values()) == [jpeg(13)]
+
+
+def test_a_day_that_somebody_tidied_away_is_begun_anew(tmp_path: Path) -> None:
+    made = destination(tmp_path)
+    made.deliver(photo())
+    shutil.rmtree(tmp_path / "disk" / "photos" / "garden")
+
     made.deliver(photo(13, seq=13))
 
     assert list(stored(tmp_path).values()) == [jpeg(13)]

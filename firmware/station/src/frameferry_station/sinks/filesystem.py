@@ -41,7 +41,6 @@ class FolderDestination:
                 if self._put(self._folder / name, photo.jpeg):
                     return
         except OSError as error:
-            self._day = None  # it may have gone with its disk, or been moved away
             reason = error.strerror or type(error).__name__
             if error.errno in _REFUSED:
                 raise NotAsConfigured(f"cannot write to {self._folder}: {reason}") from None
@@ -81,12 +80,20 @@ class FolderDestination:
             held = None
         if held is not None and held != jpeg:
             return False
-        if path.parent != self._day:
+        if path.parent != self._day or not self._is_there(path.parent):
+            self._day = None
             self._files.make_folder(path.parent)
         if held is None:
             self._write(path, jpeg)
         self._keep_name(path)
         return True
+
+    def _is_there(self, folder: Path) -> bool:
+        """It may have gone with its disk, or been tidied away."""
+        try:
+            return folder.name in self._files.folders(folder.parent)
+        except FileNotFoundError:
+            return False
 
     def _write(self, path: Path, jpeg: bytes) -> None:
         temporary = path.with_name("." + path.name + TEMPORARY)
