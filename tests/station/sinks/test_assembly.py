@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from frameferry_station.queue import PackLimits, PackQueue
 from frameferry_station.settings import CloudSink, FilesystemSink, HttpSink, S3Sink, Sink
 from frameferry_station.sinks.assembly import workers
 from frameferry_station.sinks.links import LinkedDiskFiles
+from frameferry_station.sinks.taker import Taker
 from frameferry_station.sinks.worker import SinkWorker
 
 from tests.station.packs_on_card import BOOT_ID, Told
@@ -114,9 +115,9 @@ def wait_for(condition: Callable[[], bool]) -> None:
 def test_each_sink_but_the_cloud_has_a_worker_and_a_folder_of_its_name(tmp_path: Path) -> None:
     sinks: list[Sink] = [CloudSink("https://c/api"), FilesystemSink(tmp_path / "p"), S3, HttpSink("http://h/")]
 
-    made = built(tmp_path, sinks)
+    made: Sequence[Taker] = built(tmp_path, sinks)
 
-    assert [worker.name for worker in made] == ["filesystem", "s3", "http"]
+    assert [taker.name for taker in made] == ["filesystem", "s3", "http"]
     assert {path.name for path in (tmp_path / "sinks").iterdir()} == {"filesystem", "s3", "http"}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import io
-import logging
 import os
 import stat
 import tomllib
@@ -114,8 +113,6 @@ class SettingsReader:
         from dotenv.parser import parse_stream
 
         text = self._text(path)[0]
-        # It warns of lines that it cannot read, which is told here.
-        logging.getLogger("dotenv.parser").addFilter(lambda record: False)
         found = {}
         for binding in parse_stream(io.StringIO(text)):
             if binding.error:
