@@ -63,7 +63,12 @@ class Gallery {
   }
 
   get isModal() {
-    return this.#over !== null;
+    return this.#over !== null && !this.#isNothingToPlay;
+  }
+
+  /** What says so is not to be covered. */
+  get #isNothingToPlay() {
+    return this.at.isPlaying && this.day.isUnknown;
   }
 
   get isChoosing() {
@@ -164,7 +169,7 @@ class Gallery {
         ${this.#content()}
         ${this.#more ? html`<button class="pill primary" @click=${this.#toTop}>${icon("up")}${count(this.#more)} new ${this.#more === 1 ? "photo" : "photos"}</button>` : nothing}
       </div>
-      ${this.#over?.template() ?? nothing}
+      ${this.isModal ? this.#over.template() : nothing}
     `;
   }
 
