@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from frameferry_station import cameras
+from frameferry_station import cameras, ffmpeg
 from frameferry_station.backoff import LONGEST_S
 from frameferry_station.cameras import camera, connection, gate, polling, reolink, reolink_api, rtsp, running, usb
 from frameferry_station.cameras import snapshot_url as snapshot
 
 DOC = Path(__file__).parents[3] / "docs/station-cameras.md"
 CODE = Path(cameras.__file__ or "").parent
-FAILURES = {"CameraFailed", "TryLater", "NotAPicture", "NothingNew", "ForeignAnswer", "NoAnswer", "self._wait"}
+FAILURES = {"CameraFailed", "NotStarted", "TryLater", "NotAPicture", "NothingNew", "ForeignAnswer", "NoAnswer", "self._wait"}
 UNTIL = {
     "a picture from `reolink` or `snapshot` takes at most": max(reolink.WITHIN_S, snapshot.WITHIN_S),
     "a picture from `rtsp` takes at most": rtsp.WITHIN_S,
@@ -34,7 +34,7 @@ def section(title: str) -> str:
 
 def words_in_code() -> Iterator[str]:
     """What failures are made with; what is put in is "…"."""
-    for path in CODE.glob("*.py"):
+    for path in (*CODE.glob("*.py"), Path(ffmpeg.__file__)):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in FAILURES:
                 yield from (text for text in map(template, node.args[:1]) if text)

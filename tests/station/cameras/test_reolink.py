@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 import trustme
-from frameferry_station.cameras.camera import Camera, Login, TryLater
+from frameferry_station.cameras.camera import Camera, TryLater
 from frameferry_station.cameras.connection import CameraSender
 from frameferry_station.cameras.reolink import AGAIN_S
 from frameferry_station.cameras.reolink_api import MAX_SESSIONS_S, ApiError, host_url
 from frameferry_station.cameras.running import CameraMaker, World, connection
 from frameferry_station.device import CameraFailed
+from frameferry_station.logins import Login
 from frameferry_station.settings import CameraSettings
 
 from tests.station.cameras.fake_photos import GARDEN, jpeg

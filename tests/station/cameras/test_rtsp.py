@@ -11,11 +11,12 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from frameferry_station.cameras.camera import Login, TryLater, apart, masked
+from frameferry_station.cameras.camera import TryLater
 from frameferry_station.cameras.ffmpeg import Ffmpeg
 from frameferry_station.cameras.gate import whole_jpeg
 from frameferry_station.cameras.rtsp import WITHIN_S, RtspCamera
 from frameferry_station.device import CameraFailed
+from frameferry_station.logins import apart
 from PIL import Image
 
 from tests.station.cameras.fake_reolink import until
@@ -133,14 +134,6 @@ def test_what_does_not_speak_rtsp_is_no_camera() -> None:
 def test_what_is_no_rtsp_url_is_refused_before_anything_is_asked(address: str) -> None:
     with pytest.raises(ValueError, match="address"):
         camera(address)
-
-
-def test_a_line_of_ffmpegs_shows_no_address_and_no_password() -> None:
-    line = "[tcp @ 0x1] rtsp://admin:p%40w@camera/live: p@w and p%40w\x1b[31m " + "x" * 500
-    shown = masked(line, Login("admin", "p@w"))
-
-    assert shown.startswith("[tcp @ 0x1] <address> <password> and <password>[31m x")
-    assert len(shown) <= 120
 
 
 def _arguments_of_children() -> list[bytes]:

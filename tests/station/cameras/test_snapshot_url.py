@@ -15,11 +15,12 @@ from urllib.request import parse_http_list, parse_keqv_list
 
 import pytest
 from frameferry_station.cameras import snapshot_url
-from frameferry_station.cameras.camera import Login, TryLater, apart
+from frameferry_station.cameras.camera import TryLater
 from frameferry_station.cameras.connection import CameraConnection
 from frameferry_station.cameras.gate import MAX_JPEG_BYTES
 from frameferry_station.cameras.snapshot_url import SnapshotUrl
 from frameferry_station.device import CameraFailed
+from frameferry_station.logins import Login, apart
 
 from tests.station.cameras.fake_photos import jpeg
 

@@ -12,11 +12,11 @@ from typing import Any, Protocol
 
 import httpx
 
-from frameferry_station.cameras.camera import Login
 from frameferry_station.cameras.gate import MAX_JPEG_BYTES
 from frameferry_station.cameras.http_auth import AskedAuth
 from frameferry_station.errors import ForeignAnswer, NoAnswer
 from frameferry_station.http import Answer, Content, Sender
+from frameferry_station.logins import Login
 
 CONNECT_S = 5.0
 _IDLE_S = 5.0

@@ -1,30 +1,24 @@
-"""ffmpeg, run once for one picture. It is not trusted to end: without a timeout of its own it waits for ever when a
-camera hangs, and it does not heed SIGTERM then. It gets no environment, and nothing secret among its arguments, which
-everybody on the machine can read.
-"""
+"""ffmpeg, run once for one picture."""
 
 from __future__ import annotations
 
 import os
 import selectors
-import shutil
 import signal
 import subprocess
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
+from frameferry_station import ffmpeg
 from frameferry_station.cameras.gate import MAX_JPEG_BYTES
 from frameferry_station.device import CameraFailed
 
 PICTURE = ("-frames:v", "1", "-c:v", "mjpeg", "-q:v", "2", "-f", "image2pipe", "pipe:1")
 """One JPEG to standard output."""
 
-_QUIET = ("-hide_banner", "-nostdin", "-loglevel", "error")
 _PIECE_BYTES = 64 * 1024
-_TAIL_BYTES = 4096
 _KILLED_S = 1.0
 
 
@@ -52,7 +46,7 @@ class Ffmpeg:
         deadline_s = time.monotonic() + within_s
         process = self._started(arguments)
         try:
-            _give(process, stdin)
+            ffmpeg.give(process, stdin)
             stdout, said = _read(process, deadline_s)
             exit_code = process.wait(max(0.0, deadline_s - time.monotonic()))
         except subprocess.TimeoutExpired:
@@ -67,51 +61,27 @@ class Ffmpeg:
         with self._lock:
             self._is_aborted = True
             if self._process is not None:
-                _kill(self._process)
+                ffmpeg.signalled(self._process, signal.SIGKILL)
 
     def _started(self, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
-        program = shutil.which(self._program)
-        if program is None:
-            raise CameraFailed("ffmpeg is not installed (apt install ffmpeg)")
         with self._lock:
             if self._is_aborted:
                 raise CameraFailed("stopped")
             if self._process is not None and self._process.poll() is None:
                 raise CameraFailed(f"an ffmpeg that was killed is still there (process {self._process.pid})")
             try:
-                self._process = subprocess.Popen(
-                    [program, *_QUIET, *arguments],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    env={"LC_ALL": "C"},
-                    # A group of its own: Ctrl-C on the terminal is for the station, a kill for all that it started.
-                    start_new_session=True,
-                )
-            except OSError as error:
-                raise CameraFailed(f"ffmpeg does not start: {error.strerror}") from None
+                self._process = ffmpeg.started(arguments, program=self._program)
+            except ffmpeg.NotStarted as error:
+                raise CameraFailed(f"{error}") from None
             return self._process
 
     def _ended(self, process: subprocess.Popen[bytes]) -> None:
         with self._lock:
-            _kill(process)
-        # Not even SIGKILL ends one that waits for a device in the kernel: it is left behind, and no other started.
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(_KILLED_S)
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
-        with self._lock:
-            if process.poll() is not None:
+            ffmpeg.signalled(process, signal.SIGKILL)
+        # One that cannot be killed is left behind, and no other started.
+        if ffmpeg.killed(process, _KILLED_S):
+            with self._lock:
                 self._process = None
-
-
-def _give(process: subprocess.Popen[bytes], stdin: bytes) -> None:
-    assert process.stdin is not None  # noqa: S101 - it was asked for
-    with suppress(OSError):
-        process.stdin.write(stdin)
-        process.stdin.close()
 
 
 def _read(process: subprocess.Popen[bytes], deadline_s: float) -> tuple[bytes, str]:
@@ -132,12 +102,5 @@ def _read(process: subprocess.Popen[bytes], deadline_s: float) -> tuple[bytes, s
                 key.data.extend(piece)
             if len(stdout) > MAX_JPEG_BYTES:
                 raise CameraFailed(f"its picture is larger than {MAX_JPEG_BYTES // 2**20} MiB")
-            del tail[:-_TAIL_BYTES]
+            del tail[: -ffmpeg.TAIL_BYTES]
     return bytes(stdout), tail.decode("utf-8", "replace")
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Only while it was not waited for: after that its number may be another's."""
-    if process.poll() is None:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)

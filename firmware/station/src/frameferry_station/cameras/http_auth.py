@@ -6,7 +6,7 @@ from collections.abc import Generator
 
 import httpx
 
-from frameferry_station.cameras.camera import Login
+from frameferry_station.logins import Login
 
 
 class AskedAuth(httpx.Auth):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from frameferry_station.backoff import Backoff, Uniform
 from frameferry_station.cameras import reolink_api
-from frameferry_station.cameras.camera import Frame, Login, TryLater
+from frameferry_station.cameras.camera import Frame, TryLater
 from frameferry_station.cameras.connection import CameraSender, Connect
 from frameferry_station.cameras.reolink_api import Entropy
 from frameferry_station.clock import Clock
@@ -18,6 +18,7 @@ from frameferry_station.device import CameraFailed
 from frameferry_station.documents import JsonFile
 from frameferry_station.errors import StateDamaged
 from frameferry_station.files import Files
+from frameferry_station.logins import Login
 
 WITHIN_S = 15.0
 GOODBYE_S = 1.0

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from frameferry_station.cameras.camera import REFUSED_S, Login, TryLater
+from frameferry_station.cameras.camera import REFUSED_S, TryLater
 from frameferry_station.cameras.connection import CameraSender
 from frameferry_station.device import CameraFailed
 from frameferry_station.errors import StationError
 from frameferry_station.http import Answer
+from frameferry_station.logins import Login
 
 MAX_SESSIONS_S = 120.0
 """How long to leave a camera alone that has no session left. A forgotten one ends with its lease, mostly an hour."""

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
-from frameferry_station.cameras.camera import REFUSED_S, Frame, Login, TryLater, masked
+from frameferry_station.cameras.camera import REFUSED_S, Frame, TryLater
 from frameferry_station.cameras.ffmpeg import PICTURE, Ffmpeg, Output
 from frameferry_station.device import CameraFailed
+from frameferry_station.ffmpeg import STREAM, stream_list
+from frameferry_station.logins import Login, masked
 
 WITHIN_S = 25.0
 """Key frames of a camera that saves bandwidth lie ten seconds apart, and more."""
 SILENCE_S = 8.0
 
-_INPUT = (
-    # From a key frame on: what lies before the first is grey, or has holes.
-    *("-skip_frame", "nokey"),
-    *("-f", "concat", "-safe", "0", "-protocol_whitelist", "pipe,rtsp,rtsps,tcp,tls,crypto"),
-    *("-i", "pipe:0", "-map", "0:v:0"),
-)
+# From a key frame on: what lies before the first is grey, or has holes.
+_INPUT = ("-skip_frame", "nokey", *STREAM)
 _WORDS = (
     ("connection refused", "nobody answers at its address"),
     ("no route to host", "nobody answers at its address"),
@@ -38,7 +36,8 @@ class RtspCamera:
         if urlsplit(url).scheme.lower() not in ("rtsp", "rtsps"):
             raise ValueError("the address of an RTSP camera begins with rtsp:// or rtsps://")
         self._login = login
-        self._list = _list_of_one(url, login, silence_s).encode()
+        # Its frame rate does not matter, and measuring it takes two seconds.
+        self._list = stream_list(url, login, silence_s, fpsprobesize="0")
         self._ffmpeg = ffmpeg
 
     def take(self) -> Frame:
@@ -62,22 +61,3 @@ class RtspCamera:
         lines = output.said.strip().splitlines()
         # A camera that vanishes: no message, and an exit code of 0.
         return CameraFailed(masked(lines[-1], self._login) if lines else "the stream ended before a picture came")
-
-
-def _list_of_one(url: str, login: Login | None, silence_s: float) -> str:
-    """The URL with its password comes by standard input, as a list of one file for ffmpeg's concat demuxer ("option"
-    since ffmpeg 5.0): arguments are there for `ps` to show."""
-    parts = urlsplit(url)
-    if login is not None:
-        userinfo = f"{quote(login.username, safe='')}:{quote(login.password, safe='')}"
-        url = parts._replace(netloc=f"{userinfo}@{parts.netloc}").geturl()
-    quoted = url.replace("'", "'\\''")
-    options = {
-        "rtsp_transport": "tcp",
-        "timeout": f"{silence_s * 1e6:.0f}",
-        "allowed_media_types": "video",
-        # Its frame rate does not matter, and measuring it takes two seconds.
-        "fpsprobesize": "0",
-    }
-    lines = ["ffconcat version 1.0", f"file '{quoted}'", *(f"option {name} {value}" for name, value in options.items())]
-    return "\n".join(lines) + "\n"

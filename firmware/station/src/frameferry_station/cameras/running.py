@@ -14,7 +14,7 @@ from pathlib import Path
 
 from frameferry_station.backoff import Uniform
 from frameferry_station.cameras import reolink, reolink_api, snapshot_url
-from frameferry_station.cameras.camera import Camera, Login, apart
+from frameferry_station.cameras.camera import Camera
 from frameferry_station.cameras.connection import CameraConnection, CameraSender
 from frameferry_station.cameras.ffmpeg import Ffmpeg
 from frameferry_station.cameras.polling import CameraStatus, Poller, unforeseen
@@ -24,6 +24,7 @@ from frameferry_station.cameras.snapshot_url import SnapshotUrl
 from frameferry_station.cameras.usb import UsbCamera
 from frameferry_station.clock import Clock, SystemClock
 from frameferry_station.files import DiskFiles, Files
+from frameferry_station.logins import Login, apart
 from frameferry_station.photos import Photos
 from frameferry_station.settings import CameraSettings
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 
-from frameferry_station.cameras.camera import Frame, masked
+from frameferry_station.cameras.camera import Frame
 from frameferry_station.cameras.ffmpeg import PICTURE, Ffmpeg, Output
 from frameferry_station.device import CameraFailed
+from frameferry_station.logins import masked
 
 WITHIN_S = 20.0
 WARM_UP_FRAMES = 8

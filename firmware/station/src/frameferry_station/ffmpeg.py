@@ -1,0 +1,99 @@
+"""ffmpeg as a child process. It is not trusted to end: without a timeout of its own it waits for ever when a camera
+hangs, and it does not heed SIGTERM then. It gets no environment of ours, and nothing secret among its arguments, which
+everybody on the machine can read.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+
+from frameferry_station.errors import StationError
+from frameferry_station.logins import Login, with_login
+
+TAIL_BYTES = 4096
+"""Of what it says, the end is kept."""
+
+STREAM = (
+    *("-f", "concat", "-safe", "0", "-protocol_whitelist", "pipe,rtsp,rtsps,tcp,tls,crypto"),
+    *("-i", "pipe:0", "-map", "0:v:0"),
+)
+"""The video of the RTSP stream that `stream_list` names, which goes to standard input."""
+
+_QUIET = ("-hide_banner", "-nostdin", "-loglevel", "error")
+# Names of files that it makes by the time are in UTC.
+_ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC0"}
+
+
+class NotStarted(StationError):
+    """In words for who runs the station."""
+
+
+def started(
+    arguments: Sequence[str], *, program: str = "ffmpeg", launcher: Sequence[str] = ()
+) -> subprocess.Popen[bytes]:
+    """With pipes for its standard streams. `launcher` is a command that becomes ffmpeg. Raises NotStarted."""
+    path = shutil.which(program)
+    if path is None:
+        raise NotStarted("ffmpeg is not installed (apt install ffmpeg)")
+    try:
+        return subprocess.Popen(
+            [*launcher, path, *_QUIET, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=_ENVIRONMENT,
+            # A group of its own: Ctrl-C on the terminal is for the station, a kill for all that it started.
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise NotStarted(f"ffmpeg does not start: {error.strerror}") from None
+
+
+def give(process: subprocess.Popen[bytes], stdin: bytes) -> None:
+    """All that its standard input is to have: a few KiB, which a pipe takes at once."""
+    assert process.stdin is not None  # noqa: S101 - `started` asked for it
+    with suppress(OSError):
+        process.stdin.write(stdin)
+    with suppress(OSError):
+        process.stdin.close()
+
+
+def signalled(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """To it and all that it started, but only while it was not waited for: after that its number may be another's."""
+    if process.poll() is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+
+
+def killed(process: subprocess.Popen[bytes], within_s: float) -> bool:
+    """It is gone, and its pipes are closed. False where not even SIGKILL ends it: it waits for a device in the kernel,
+    and is left behind."""
+    signalled(process, signal.SIGKILL)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(within_s)
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()
+    return process.poll() is not None
+
+
+def stream_list(url: str, login: Login | None, silence_s: float, **options: str) -> bytes:
+    """An RTSP URL with its password as ffmpeg gets it by standard input, for arguments are there for `ps` to show: a
+    list of one file for the concat demuxer ("option" since ffmpeg 5.0). It ends by itself after `silence_s` in which
+    nothing comes.
+    """
+    quoted = with_login(url, login).replace("'", "'\\''")
+    given = {
+        "rtsp_transport": "tcp",
+        "timeout": f"{silence_s * 1e6:.0f}",
+        "allowed_media_types": "video",
+        **options,
+    }
+    lines = ["ffconcat version 1.0", f"file '{quoted}'", *(f"option {name} {value}" for name, value in given.items())]
+    return ("\n".join(lines) + "\n").encode()
