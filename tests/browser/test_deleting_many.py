@@ -60,7 +60,9 @@ def shown(page: Page, count: int) -> None:
     expect(page.locator(".grid .cell img")).to_have_count(count)
 
 
-def test_how_far_it_is_is_said_and_the_rest_stays_when_it_is_stopped(page: Page, delete_all: Delete) -> None:
+def test_how_far_it_is_is_said_and_the_rest_stays_when_it_is_stopped(
+    page: Page, delete_all: Delete, console: Console
+) -> None:
     held: list[Route] = []
 
     def up_to_the_eighth(number: int, route: Route) -> None:
@@ -71,6 +73,7 @@ def test_how_far_it_is_is_said_and_the_rest_stays_when_it_is_stopped(page: Page,
 
     delete_all(up_to_the_eighth)
     expect(page.get_by_text("7 of 20 photos deleted")).to_be_visible()
+    assert console.barriers() == []
     page.get_by_role("button", name="Stop").click()
     held[0].fulfill(json={})
 
@@ -80,7 +83,9 @@ def test_how_far_it_is_is_said_and_the_rest_stays_when_it_is_stopped(page: Page,
     assert len(held) == 1
 
 
-def test_what_cannot_be_deleted_is_told_until_somebody_has_read_it_and_stays(page: Page, delete_all: Delete) -> None:
+def test_what_cannot_be_deleted_is_told_until_somebody_has_read_it_and_stays(
+    page: Page, delete_all: Delete, console: Console
+) -> None:
     refused = refusal("conflict", "It is being looked at.")
     delete_all(lambda number, route: route.fulfill(status=409, json=refused) if number == 3 else route.fulfill(json={}))
 
@@ -89,6 +94,7 @@ def test_what_cannot_be_deleted_is_told_until_somebody_has_read_it_and_stays(pag
     shown(page, 1)
     page.clock.run_for(60_000)
     expect(told).to_be_visible()
+    assert console.barriers() == []
 
     page.get_by_role("button", name="Dismiss").click()
     expect(told).to_be_hidden()
@@ -111,6 +117,7 @@ def test_where_nobody_answers_the_rest_stays_and_can_be_tried_again(page: Page, 
 
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_text("15 photos deleted")).to_be_visible()
+    page.mouse.move(0, 0)  # who points at a message has all the time
     with page.expect_response(lambda _: len(asked) == 6 + 15):
         page.clock.run_for(UNDO_MS)
 

@@ -51,6 +51,8 @@ def test_trouble_with_one_camera_stays_on_its_card_and_is_tried_again(console: C
     expect(page.locator(card(page, 2))).to_contain_text("Its news could not be fetched.")
     expect(page.get_by_text("Its news could not be fetched.")).to_have_count(1)
 
+    assert console.barriers() == []
+
     page.unroute("**/api/items?*", refuse_one)
     page.locator(card(page, 2)).get_by_role("button", name="Try again").click()
     expect(page.get_by_text("No photo yet")).to_have_count(6)
