@@ -389,3 +389,17 @@ def test_what_the_owner_deletes_stays_so_where_the_disk_failed_in_between(rig: S
     again = rig.after_power_cut(Random(1))
     again.run(again.worker())
     assert again.store.taken == as_named([0, 2])
+
+
+def test_a_pack_that_somebody_deletes_by_hand_is_told_and_the_rest_goes_on(rig: SinkRig) -> None:
+    worker = rig.worker()
+    packs = rig.filled(range(6))
+    rig.hand_over(worker, packs)
+    rig.disk.remove(OWN / GARDEN / packs[0].name)
+
+    waits = [worker.step() for _ in range(10)]
+
+    assert waits[-1] == float("inf")
+    assert rig.store.taken == as_named([3, 4, 5])
+    assert rig.told == [(GARDEN, f"the pack {packs[0].name} is gone with 3 photos")]
+    assert (worker.counts().waiting, worker.counts().evicted) == (0, 3)

@@ -125,6 +125,16 @@ class Shelf:
                 self._lane(pack.lane).aside.keep(file.device_id, record, jpeg, reason)
         self.took(pack, record.seq)
 
+    def is_gone(self, pack: HeldPack) -> None:
+        """Its file is not there: it was given up meanwhile, or somebody has deleted it by hand."""
+        with self._lock:
+            if pack not in self._packs:
+                return
+            self._packs.remove(pack)
+            left = len(pack.waiting)
+            self.evicted += left
+        self._on_damage(pack.lane, f"the pack {pack.path.name} is gone with {left} photos")
+
     def oldest(self) -> Waiting | None:
         with self._lock:
             for lane, path, size_bytes in self._all_aside():

@@ -136,9 +136,6 @@ class SinkWorker:
             return self._next()
         except ClockAwaited as awaited:
             return awaited.seconds
-        except PackGone:
-            self._opened = None
-            return 0.0
         except NotAsConfigured as error:
             return self._failed(str(error), CONFIGURED_WRONG_WAIT_S)
         except Trouble as trouble:
@@ -154,7 +151,7 @@ class SinkWorker:
             trial = self._trials.get((pack.path, seq))
             rest_s = trial.not_before_s - self._clock.monotonic_s() if trial else 0.0
             if rest_s <= 0:
-                return self._try(pack, seq)
+                return self._tried(pack, seq)
             soonest_s = min(soonest_s, rest_s)
         if not has_waiting:
             self._trials.clear()  # of packs that were given up
@@ -166,6 +163,14 @@ class SinkWorker:
         waiting = ((pack, seq) for pack, seqs in self._shelf.waiting() for seq in seqs)
         is_probe = self._refused_in_a_row >= REFUSED_IN_A_ROW and self._refused_in_a_row % 2 == 1
         return reversed(list(waiting)) if is_probe else waiting
+
+    def _tried(self, pack: HeldPack, seq: Seq) -> float:
+        try:
+            return self._try(pack, seq)
+        except PackGone:
+            self._opened = None
+            self._shelf.is_gone(pack)
+            return 0.0
 
     def _try(self, pack: HeldPack, seq: Seq) -> float:
         entry = self._entries(pack).get(seq)
