@@ -321,7 +321,8 @@ class FakeCloud:
             raise Answered(s3_error(400, "InvalidArgument"))
         if headers.get("if-none-match") != "*" or headers.get("content-length") != str(len(body)):
             raise Answered(s3_error(403, "SignatureDoesNotMatch"))
-        if headers.get("content-type") != ("application/zip" if is_pack else "image/jpeg"):
+        alone = "video/mp4" if key.endswith(".mp4") else "image/jpeg"
+        if headers.get("content-type") != ("application/zip" if is_pack else alone):
             raise Answered(s3_error(403, "SignatureDoesNotMatch"))
         if is_pack:
             [signature] = parse_qs(urlsplit(path).query)["X-Amz-Signature"]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 import pytest
-from frameferry_station.captures import Capture, CaptureMeta, Seq
+from frameferry_station.captures import CLIP_CONTENT_TYPE, Capture, CaptureMeta, Seq
 from frameferry_station.client import DeviceClient
 from frameferry_station.delivery import Delivery, Proved, Unproved
 from frameferry_station.errors import Conflict, ForeignAnswer, ReceiptInvalid, Trouble, UrlRefused
-from frameferry_station.http import Answer
+from frameferry_station.http import Answer, Content, Sender
 from frameferry_station.receipts import ReceiptVerifier
 
 from tests.station.fake_cloud import FORGER, KEYS, PORTAL, FakeCloud, Fault, Reply, api_error, s3_error
@@ -34,6 +34,18 @@ class OneToken:
 
     def accepted(self, token: str) -> None:
         """There is only one."""
+
+
+@dataclass
+class Listening:
+    sender: Sender
+    types: list[str] = field(default_factory=list)
+    """Of what is put."""
+
+    def send(self, method: str, url: str, headers: Mapping[str, str], content: Content = b"") -> Answer:
+        if method == "PUT":
+            self.types.append(headers["content-type"])
+        return self.sender.send(method, url, headers, content)
 
 
 def capture(meta: CaptureMeta = META) -> Capture:
@@ -73,6 +85,17 @@ def test_a_photo_that_the_cloud_holds_is_not_sent_again(cloud: FakeCloud, delive
 @pytest.mark.parametrize("meta", [CaptureMeta(None), META])
 def test_the_same_photo_has_the_same_name_each_time(meta: CaptureMeta) -> None:
     assert capture(meta).filename == ("2026-05-04T12-00-00Z_000003.jpg" if meta.captured_at else "undated_000003.jpg")
+
+
+def test_a_clip_says_what_it_is_by_its_name_and_its_type(cloud: FakeCloud, told: list[int]) -> None:
+    sender = Listening(DirectSender(cloud))
+    verifier = ReceiptVerifier(DEVICE_ID, KEYS.public_keys())
+    delivery = Delivery(DeviceClient(cloud.api_url, sender, OneToken()), sender, verifier, told.append)
+
+    assert delivery.deliver(replace(capture(), content_type=CLIP_CONTENT_TYPE)) == Proved("queued")
+
+    assert cloud.items[Seq(3)].object_key.endswith("000003.mp4")
+    assert sender.types == ["video/mp4"]
 
 
 def test_other_bytes_under_its_seq_are_a_conflict(cloud: FakeCloud, delivery: Delivery) -> None:

@@ -14,7 +14,10 @@ from frameferry_station.cameras import snapshot_url as snapshot
 
 DOC = Path(__file__).parents[3] / "docs/station-cameras.md"
 CODE = Path(cameras.__file__ or "").parent
-FAILURES = {"CameraFailed", "NotStarted", "TryLater", "NotAPicture", "NothingNew", "ForeignAnswer", "NoAnswer", "self._wait"}
+FAILURES = {
+    *("CameraFailed", "NotStarted", "TryLater", "NotAPicture", "NothingNew"),
+    *("ForeignAnswer", "NoAnswer", "self._wait"),
+}
 UNTIL = {
     "a picture from `reolink` or `snapshot` takes at most": max(reolink.WITHIN_S, snapshot.WITHIN_S),
     "a picture from `rtsp` takes at most": rtsp.WITHIN_S,

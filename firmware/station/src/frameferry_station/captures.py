@@ -12,6 +12,8 @@ Seq = NewType("Seq", int)
 
 MAX_SEQ = 2**53 - 1
 CONTENT_TYPE = "image/jpeg"
+CLIP_CONTENT_TYPE = "video/mp4"
+_SUFFIXES = {CONTENT_TYPE: ".jpg", CLIP_CONTENT_TYPE: ".mp4"}
 
 
 class Body(Protocol):
@@ -31,20 +33,21 @@ class CaptureMeta:
 
 @dataclass(frozen=True)
 class Capture:
-    """One photo that goes up alone. `sha256` is 64 lower-case hex digits."""
+    """One photo or clip that goes up alone. `sha256` is 64 lower-case hex digits."""
 
     seq: Seq
     meta: CaptureMeta
     size_bytes: int
     sha256: str
     body: Body = field(repr=False)
+    content_type: str = CONTENT_TYPE
 
     @property
     def filename(self) -> str:
         """The same for the same capture, so that a retry gets the same object key."""
         at = self.meta.captured_at
         when = f"{at.astimezone(UTC):%Y-%m-%dT%H-%M-%SZ}" if at else "undated"
-        return f"{when}_{self.seq:06d}.jpg"
+        return f"{when}_{self.seq:06d}{_SUFFIXES[self.content_type]}"
 
 
 @dataclass(frozen=True)

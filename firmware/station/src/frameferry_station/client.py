@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from frameferry_station import protocol
-from frameferry_station.captures import CONTENT_TYPE, Capture
+from frameferry_station.captures import Capture
 from frameferry_station.clock import to_text
 from frameferry_station.errors import ApiError, Busy, Conflict, CredentialRefused, ForeignAnswer, Refusal
 from frameferry_station.http import Answer, Sender
@@ -46,7 +46,7 @@ class DeviceClient:
         """Raises Conflict where the seq is held with other bytes."""
         body = {
             "filename": capture.filename,
-            "content_type": CONTENT_TYPE,
+            "content_type": capture.content_type,
             "seq": capture.seq,
             "captured_at": _text(capture.meta.captured_at),
             "sha256": capture.sha256,

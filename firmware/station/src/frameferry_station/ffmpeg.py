@@ -6,11 +6,14 @@ everybody on the machine can read.
 from __future__ import annotations
 
 import os
+import selectors
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from frameferry_station.errors import StationError
 from frameferry_station.logins import Login, with_login
@@ -25,6 +28,7 @@ STREAM = (
 """The video of the RTSP stream that `stream_list` names, which goes to standard input."""
 
 _QUIET = ("-hide_banner", "-nostdin", "-loglevel", "error")
+_PIECE_BYTES = 64 * 1024
 # Names of files that it makes by the time are in UTC.
 _ENVIRONMENT = {"LC_ALL": "C", "TZ": "UTC0"}
 
@@ -33,10 +37,16 @@ class NotStarted(StationError):
     """In words for who runs the station."""
 
 
+class SaidTooMuch(StationError):
+    """More on its standard output than it was to give."""
+
+
 def started(
-    arguments: Sequence[str], *, program: str = "ffmpeg", launcher: Sequence[str] = ()
+    arguments: Sequence[str], *, program: str = "ffmpeg", launcher: Sequence[str] = (), folder: Path | None = None
 ) -> subprocess.Popen[bytes]:
-    """With pipes for its standard streams. `launcher` is a command that becomes ffmpeg. Raises NotStarted."""
+    """With pipes for its standard streams. `launcher` is a command that becomes ffmpeg; names of files are relative to
+    `folder`. Raises NotStarted.
+    """
     path = shutil.which(program)
     if path is None:
         raise NotStarted("ffmpeg is not installed (apt install ffmpeg)")
@@ -47,6 +57,7 @@ def started(
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=_ENVIRONMENT,
+            cwd=folder,
             # A group of its own: Ctrl-C on the terminal is for the station, a kill for all that it started.
             start_new_session=True,
         )
@@ -61,6 +72,31 @@ def give(process: subprocess.Popen[bytes], stdin: bytes) -> None:
         process.stdin.write(stdin)
     with suppress(OSError):
         process.stdin.close()
+
+
+def read_to_end(process: subprocess.Popen[bytes], deadline_s: float, most_bytes: int) -> tuple[bytes, str]:
+    """Standard output, and the end of standard error, once both are closed. `deadline_s` is of `time.monotonic`.
+
+    Raises subprocess.TimeoutExpired and SaidTooMuch.
+    """
+    stdout, tail = bytearray(), bytearray()
+    with selectors.DefaultSelector() as selector:
+        for pipe, into in ((process.stdout, stdout), (process.stderr, tail)):
+            assert pipe is not None  # noqa: S101
+            selector.register(pipe, selectors.EVENT_READ, into)
+        while selector.get_map():
+            ready = selector.select(max(0.0, deadline_s - time.monotonic()))
+            if time.monotonic() >= deadline_s:
+                raise subprocess.TimeoutExpired("ffmpeg", 0.0)
+            for key, _ in ready:
+                piece = os.read(key.fd, _PIECE_BYTES)
+                if not piece:
+                    selector.unregister(key.fileobj)
+                key.data.extend(piece)
+            if len(stdout) > most_bytes:
+                raise SaidTooMuch(f"it gave more than {most_bytes} bytes")
+            del tail[:-TAIL_BYTES]
+    return bytes(stdout), tail.decode("utf-8", "replace")
 
 
 def signalled(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -247,6 +247,14 @@ class PackQueue:
             self._counter.raise_to(to)
             self._counter.keep()
 
+    def take_seq(self) -> Seq:
+        """For a capture that goes up alone, beside the packs; durable. Raises OSError."""
+        with self._lock:
+            self.seal()  # seqs of the open pack would lie on both sides of it
+            seq = self._counter.take()
+            self._counter.keep()
+            return seq
+
     def _begin(self, pack: OpenPack, record: CaptureRecord, jpeg: bytes) -> None:
         try:
             pack.add(record, jpeg)

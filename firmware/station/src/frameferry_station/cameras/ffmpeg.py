@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import selectors
 import signal
 import subprocess
 import threading
@@ -18,7 +16,6 @@ from frameferry_station.device import CameraFailed
 PICTURE = ("-frames:v", "1", "-c:v", "mjpeg", "-q:v", "2", "-f", "image2pipe", "pipe:1")
 """One JPEG to standard output."""
 
-_PIECE_BYTES = 64 * 1024
 _KILLED_S = 1.0
 
 
@@ -47,10 +44,12 @@ class Ffmpeg:
         process = self._started(arguments)
         try:
             ffmpeg.give(process, stdin)
-            stdout, said = _read(process, deadline_s)
+            stdout, said = ffmpeg.read_to_end(process, deadline_s, MAX_JPEG_BYTES)
             exit_code = process.wait(max(0.0, deadline_s - time.monotonic()))
         except subprocess.TimeoutExpired:
             raise CameraFailed(f"it gave no picture within {within_s:.0f} s") from None
+        except ffmpeg.SaidTooMuch:
+            raise CameraFailed(f"its picture is larger than {MAX_JPEG_BYTES // 2**20} MiB") from None
         finally:
             self._ended(process)
         if self._is_aborted:
@@ -82,25 +81,3 @@ class Ffmpeg:
         if ffmpeg.killed(process, _KILLED_S):
             with self._lock:
                 self._process = None
-
-
-def _read(process: subprocess.Popen[bytes], deadline_s: float) -> tuple[bytes, str]:
-    """Standard output, and the end of standard error, once both are closed."""
-    stdout, tail = bytearray(), bytearray()
-    with selectors.DefaultSelector() as selector:
-        for pipe, into in ((process.stdout, stdout), (process.stderr, tail)):
-            assert pipe is not None  # noqa: S101
-            selector.register(pipe, selectors.EVENT_READ, into)
-        while selector.get_map():
-            ready = selector.select(max(0.0, deadline_s - time.monotonic()))
-            if time.monotonic() >= deadline_s:
-                raise subprocess.TimeoutExpired("ffmpeg", 0.0)
-            for key, _ in ready:
-                piece = os.read(key.fd, _PIECE_BYTES)
-                if not piece:
-                    selector.unregister(key.fileobj)
-                key.data.extend(piece)
-            if len(stdout) > MAX_JPEG_BYTES:
-                raise CameraFailed(f"its picture is larger than {MAX_JPEG_BYTES // 2**20} MiB")
-            del tail[: -ffmpeg.TAIL_BYTES]
-    return bytes(stdout), tail.decode("utf-8", "replace")
