@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from frameferry_station.intake.bodies import MOST_BYTES
+from frameferry_station.intake.bodies import DEEPEST, MOST_BYTES
 from frameferry_station.intake.refusals import STATUSES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -91,6 +91,7 @@ def test_any_request_is_answered(lan: Lan, method: str, path: str, headers: dict
         (b"", 400, "invalid_json"),
         (b"[]", 400, "invalid_body"),
         (b"{" * 50, 400, "invalid_json"),
+        (b'{"x": ' + b"[" * DEEPEST + b"]" * DEEPEST + b"}", 400, "invalid_json"),
         (b'{"rssi": NaN}', 400, "invalid_json"),
         (b'{"rssi": 1e999}', 400, "invalid_json"),
         (b'{"rssi": ' + b"9" * 4070 + b"}", 400, "invalid_body"),
@@ -102,6 +103,14 @@ def test_a_body_that_is_no_small_json_object_is_refused(lan: Lan, body: bytes, s
     answer = lan.ask("/api/heartbeat", token=lan.admitted(), data=body, content_type="application/json")
 
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (status, code)
+
+
+def test_json_that_is_nested_as_deep_as_may_be_is_read(lan: Lan) -> None:
+    body = b'{"x": ' + b"[" * (DEEPEST - 1) + b"]" * (DEEPEST - 1) + b"}"
+
+    answer = lan.ask("/api/heartbeat", token=lan.admitted(), data=body, content_type="application/json")
+
+    assert answer.status_code == 200
 
 
 def test_json_of_another_type_is_refused_for_no_browser_asks_before_it_sends_that(lan: Lan) -> None:

@@ -38,7 +38,7 @@ def test_a_forgotten_camera_is_not_listed_even_before_the_station_has_seen_it(la
 
 def test_orders_add_up_and_do_not_grow_for_ever(lan: Lan) -> None:
     command_line.allow(lan.folder, lan.files, CAMERA)
-    for _ in range(5):
+    for _ in range(20):
         lan.time.advance(600)
         lan.admitted(MAC)
         command_line.forget_device(lan.folder, lan.files, MAC)

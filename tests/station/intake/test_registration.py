@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from frameferry_station.intake import command_line
+from frameferry_station.intake import command_line, registry
+from frameferry_station.intake.orders import OrdersBook
 from frameferry_station.intake.registry import FILE, MOST_DEVICES
 from werkzeug.test import TestResponse
 
@@ -127,6 +128,9 @@ def test_a_full_disk_takes_no_registration_and_says_so(tmp_path: Path) -> None:
     answer = lan.register()
 
     assert (answer.status_code, code(answer)) == (507, "disk_full")
+    lan.time.advance(3600)
+    disk.is_full = False
+    assert lan.register().status_code == 403, "it was not let in by that"
 
 
 def test_a_new_token_begins_on_a_full_disk_too(tmp_path: Path) -> None:
@@ -229,6 +233,28 @@ def test_a_camera_that_was_forgotten_while_the_station_was_off_is_out(lan: Lan) 
     again = Lan(lan.folder)
     assert not again.is_good(token)
     assert again.register().status_code == 403
+
+
+def test_a_camera_does_not_outrun_its_being_forgotten_by_registering_again(lan: Lan) -> None:
+    lan.admitted()
+    before = registry.kept(lan.folder, lan.files)
+    token = lan.register().get_json()["token"]
+    lan.admit(minutes=0)
+
+    # The command line had read the registry when the camera registered.
+    OrdersBook(lan.folder, lan.files).forget(before[0].registration_id, frozenset())
+
+    assert not lan.is_good(token)
+
+
+def test_of_a_forgotten_camera_no_heartbeat_is_left(lan: Lan) -> None:
+    lan.ask("/api/heartbeat", token=lan.admitted(), json={"rssi": -50})
+    command_line.forget_device(lan.folder, lan.files, MAC)
+    assert lan.intake.devices() == []
+
+    lan.admitted()
+
+    assert lan.intake.devices()[0].heartbeat is None
 
 
 def test_there_is_an_end_to_the_cameras_that_a_window_lets_in(lan: Lan) -> None:

@@ -169,8 +169,6 @@ class Intake:
         """Durable once this returns. Of a source that one of the checks gave."""
         if not jpeg:
             raise Refused("empty_body", "the body is empty: it has to be the JPEG itself")
-        if len(jpeg) > self._settings.max_photo_bytes:
-            raise Refused("too_large", f"a photo has at most {self._settings.max_photo_bytes} bytes")
         try:
             return self._photos.accept(source, jpeg)
         except PhotoRefused as error:
