@@ -7,6 +7,8 @@ API_PORT ?= 8000
 S3_PORT ?= 9000
 HOST ?= 127.0.0.1
 LINK ?=
+STATION ?= 0
+STATION_PORT ?= 8080
 TEST_WORKERS ?= 2
 # A deploy: STAGE=prod, and PARAMETERS="AlarmEmail=me@example.org MonthlyBudgetUsd=10" of infra/template.yaml.
 STAGE ?=
@@ -26,8 +28,9 @@ help: ## list these verbs
 env: ## make .venv or bring it up to date
 	@tools/make-env
 
-run: env ## start the local cloud: CAMERAS=1 CAMERA=firmware PHOTOS=dir API_PORT=8000 S3_PORT=9000 HOST=127.0.0.1 LINK=hotspot
+run: env ## start the local cloud: CAMERAS=1 CAMERA=firmware PHOTOS=dir API_PORT=8000 S3_PORT=9000 HOST=127.0.0.1 LINK=hotspot STATION=1 STATION_PORT=8080
 	@exec $(PY) -m infra.local --cameras $(CAMERAS) --camera $(CAMERA) --api-port $(API_PORT) --s3-port $(S3_PORT) --host $(HOST) \
+		--station $(STATION) --station-port $(STATION_PORT) \
 		$(if $(PHOTOS),--photos "$(PHOTOS)") $(if $(LINK),--link "$(LINK)")
 
 test: ## install what the tests need and run them all

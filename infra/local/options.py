@@ -26,6 +26,10 @@ class Options:
     directory: Path
     link: str | None
     """Of PROFILES."""
+    station: bool
+    """A station with a camera of its own."""
+    station_port: int
+    """Of the station's page; 0 for a free one."""
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
@@ -40,10 +44,13 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--interval", type=float, default=5.0, help="seconds between a camera's photos (5)")
     parser.add_argument("--directory", type=Path, default=Path(".local"), help="where state and logs go (.local)")
     parser.add_argument("--link", choices=sorted(PROFILES), help="the network that the cameras are on (none)")
+    parser.add_argument("--station", type=int, default=0, choices=(0, 1), help="1 for a station with an IP camera (0)")
+    parser.add_argument("--station-port", type=int, default=8080, help="port of the station's page (8080)")
     given = parser.parse_args(arguments)
     if given.photos and not any(path.suffix.lower() in {".jpg", ".jpeg"} for path in _files(given.photos)):
         parser.error(f"there is no JPEG in {given.photos}")
-    for option, port in (("--api-port", given.api_port), ("--s3-port", given.s3_port)):
+    ports = ("--api-port", given.api_port), ("--s3-port", given.s3_port), ("--station-port", given.station_port)
+    for option, port in ports:
         if port not in range(65_536):
             parser.error(f"{option} is 0 to 65535")
     if given.interval <= 0:
@@ -58,6 +65,8 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         interval_s=given.interval,
         directory=given.directory,
         link=given.link,
+        station=bool(given.station),
+        station_port=given.station_port,
     )
 
 

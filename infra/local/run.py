@@ -31,6 +31,7 @@ from infra.local.link.profile import PROFILES
 from infra.local.options import Options, parse
 from infra.local.s3_events import S3Change
 from infra.local.state import CameraCredential, LocalState, write_state
+from infra.local.station import SOURCE, SnapshotCamera, StationFailed, StationProcess
 
 _LOG_LIMIT_BYTES = 10_000_000
 _PAGE = 200
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except CannotListen as error:
         print(_refusal(error), file=sys.stderr)
         return 1
-    except CannotBuild as error:
+    except (CannotBuild, StationFailed) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -89,7 +90,9 @@ class Session:
             if link:
                 link.forward_to(api_url=self._cloud.api_url, s3_url=self._cloud.s3_url)
                 self._output.note(f"The cameras are on a link of the profile {self._options.link}: {link.api_url}")
-            self._start_cameras(stack, link.api_url if link else self._cloud.api_url)
+            devices_api_url = link.api_url if link else self._cloud.api_url
+            self._start_cameras(stack, devices_api_url)
+            self._start_station(stack, devices_api_url)
             self._tell_news()
 
     def _link(self, stack: ExitStack) -> HotspotLink | None:
@@ -129,6 +132,23 @@ class Session:
             camera.start()
             cameras.append(camera)
 
+    def _start_station(self, stack: ExitStack, api_url: str) -> None:
+        if not self._options.station or self._stop.is_set():
+            return
+        camera = stack.enter_context(SnapshotCamera())
+        station = StationProcess(
+            folder=self._options.directory / "station",
+            api_url=api_url,
+            camera_url=camera.url,
+            interval_s=self._options.interval_s,
+            page_port=self._options.station_port,
+            on_end=lambda code: self._news.put(("station", code)),
+        )
+        stack.callback(station.stop)
+        station.pair(self._pair(SOURCE))
+        station.start()
+        self._output.note(f"The station's page is {station.page_url} and its log {station.log_path}")
+
     def _firmware(self) -> Path | None:
         if self._options.camera != "firmware" or not self._options.cameras:
             return None
@@ -138,6 +158,7 @@ class Session:
     def _pair(self, name: str) -> str:
         answer = self._api.post("/devices/pair", json={"name": name}, headers=self._owner_headers())
         answer.raise_for_status()
+        self._camera_names[answer.json()["device_id"]] = name
         return str(answer.json()["pairing_code"])
 
     def _camera_said(self, name: str, event: CameraEvent) -> None:
@@ -155,6 +176,8 @@ class Session:
                 continue
             if kind == "camera":
                 self._tell_camera(*news)
+            elif kind == "station":
+                self._output.note(f"The station ended with code {news}; its log says why.")
             elif kind == "change":
                 self._tell_change(news)
             else:
@@ -162,7 +185,6 @@ class Session:
 
     def _tell_camera(self, name: str, event: CameraEvent) -> None:
         if event["event"] == "activated":
-            self._camera_names[event["device_id"]] = name
             if self._state.camera is None:
                 credential = CameraCredential(event["device_id"], event["device_token"])
                 self._set_state(replace(self._state, camera=credential))
