@@ -157,7 +157,7 @@ def _drain_rows(drained: Drained) -> list[Row]:
 
 
 def _card_rows() -> list[Row]:
-    told = subprocess.run([build("test", "ferry_bench_card")], capture_output=True, text=True, check=True)
+    told = subprocess.run([build("device", "ferry_bench_card")], capture_output=True, text=True, check=True)
     card = json.loads(told.stdout)
     assert card["photos"] == CARD_PHOTOS
     boot, scan, full = card["boot"], card["boot_without_index"], card["append_full"]

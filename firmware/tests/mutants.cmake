@@ -1,86 +1,66 @@
-# The power-cut test over a core that has one sync or one check less: the test must see each of them. A mutant is the
-# real file with one text replaced when CMake runs; a text that is not there any more, or twice, is an error.
-set(QUEUE_SOURCES card instant kept_values open_pack pack_file pack_format pack_index pack_queue pack_queue_rework
+# The core that keeps the photos with one sync or one check less, one after the other: for each there is a test that
+# fails then. What a power cut or a card of another life can bring about, the power-cut test must see.
+#
+# A mutant is the real file with one text replaced when CMake runs; a text that is not there any more, or twice, is an
+# error. All are in one program, and FERRY_MUTANT, a number, says which of them it is (mutants_main.cpp): without it the
+# program is the real core, and passes. tests/mutants has a list for each file:
+#   mutant(name test "text" "text instead")   in which IS_CHOSEN is true for this one
+#   without(name test "statement")            which is not there
+#   with(name test "expression" "instead")    which is another one
+# `test` is the name of the test case that sees it, or POWER_CUT: any of test_power_cut.
+set(MUTANT_SOURCES card instant kept_values open_pack pack_file pack_format pack_index pack_queue pack_queue_rework
     pack_queue_start pack_rows seq_counter swap_journal)
-list(TRANSFORM QUEUE_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/core/src/)
-list(TRANSFORM QUEUE_SOURCES APPEND .cpp)
+set(MUTANT_TESTS test_bad_card test_pack_checks test_pack_format test_pack_queue test_passing_faults test_power_cut
+    test_queue_checks test_rework_checks)
+set(MUTANT_COUNT 0)
 
-# Without sanitizers: a mutant is to be found by what the test says, and soon.
-add_library(ferry_plain_queue STATIC ${QUEUE_SOURCES})
-target_compile_options(ferry_plain_queue PRIVATE -O1)
-set(POWER_CUT_SOURCES main test_power_cut fakes/fake_card fakes/pack_check fakes/queue_life)
-list(TRANSFORM POWER_CUT_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/tests/)
-list(TRANSFORM POWER_CUT_SOURCES APPEND .cpp)
-add_library(ferry_plain_power_cut OBJECT ${POWER_CUT_SOURCES})
-target_compile_options(ferry_plain_power_cut PRIVATE -O1)
-foreach(PLAIN ferry_plain_queue ferry_plain_power_cut)
-  target_include_directories(${PLAIN} PUBLIC ${CMAKE_CURRENT_SOURCE_DIR}/core/include ${CMAKE_CURRENT_SOURCE_DIR}/tests)
-  target_link_libraries(${PLAIN} PUBLIC PkgConfig::SODIUM)
-endforeach()
-target_link_libraries(ferry_plain_power_cut PUBLIC doctest::doctest)
-
-function(ferry_mutant NAME FILE ORIGINAL REPLACEMENT)
-  set(SOURCE ${CMAKE_CURRENT_SOURCE_DIR}/core/src/${FILE})
-  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SOURCE})
-  file(READ ${SOURCE} TEXT)
-  string(FIND "${TEXT}" "${ORIGINAL}" FIRST)
-  string(FIND "${TEXT}" "${ORIGINAL}" LAST REVERSE)
-  if(FIRST EQUAL -1 OR NOT FIRST EQUAL LAST)
-    message(FATAL_ERROR "Mutant ${NAME}: ${FILE} does not have this text exactly once: ${ORIGINAL}")
+function(mutant NAME TEST ORIGINAL REPLACEMENT)
+  string(FIND "${REAL}" "${ORIGINAL}" FIRST)
+  string(FIND "${REAL}" "${ORIGINAL}" LAST REVERSE)
+  string(FIND "${MUTATED}" "${ORIGINAL}" STILL)
+  if(FIRST EQUAL -1 OR NOT FIRST EQUAL LAST OR STILL EQUAL -1)
+    message(FATAL_ERROR "Mutant ${NAME}: ${FILE}.cpp does not have this text exactly once: ${ORIGINAL}")
   endif()
-  string(REPLACE "${ORIGINAL}" "${REPLACEMENT}" MUTATED "${TEXT}")
-  set(MUTANT_SOURCE ${CMAKE_CURRENT_BINARY_DIR}/mutants/${NAME}/${FILE})
-  set(BEFORE "")
-  if(EXISTS ${MUTANT_SOURCE})
-    file(READ ${MUTANT_SOURCE} BEFORE)
+  math(EXPR MUTANT_COUNT "${MUTANT_COUNT} + 1")
+  string(REPLACE "IS_CHOSEN" "(ferry_mutant == ${MUTANT_COUNT})" INSTEAD "${REPLACEMENT}")
+  string(REPLACE "${ORIGINAL}" "${INSTEAD}" MUTATED "${MUTATED}")
+  # A crash is a failure like others, of which doctest tells: ctest is not to see it.
+  if("${TEST}" STREQUAL "POWER_CUT")
+    set(FILTER --source-file=*test_power_cut.cpp)
+    set(SAYS "not held: ")
+    set(CPU_S 40)
+  else()
+    string(REGEX REPLACE "[,;]" "?" FILTER "--test-case=${TEST}")
+    set(SAYS "Status: FAILURE!")
+    set(CPU_S 3)
   endif()
-  if(NOT "${BEFORE}" STREQUAL "${MUTATED}")
-    file(WRITE ${MUTANT_SOURCE} "${MUTATED}")
-  endif()
-  add_executable(mutant_${NAME} ${MUTANT_SOURCE} $<TARGET_OBJECTS:ferry_plain_power_cut>)
-  target_link_libraries(mutant_${NAME} PRIVATE ferry_plain_queue PkgConfig::SODIUM)
-  target_compile_options(mutant_${NAME} PRIVATE -w -O1)
-  add_test(NAME mutant_${NAME} COMMAND mutant_${NAME} --abort-after=1)
-  set_tests_properties(mutant_${NAME} PROPERTIES TIMEOUT 60 PASS_REGULAR_EXPRESSION "not held: ")
+  add_test(NAME mutant_${FILE}_${NAME}
+           COMMAND sh -c "\"$0\" \"$@\" || true" $<TARGET_FILE:mutants> --abort-after=1 ${FILTER})
+  set_tests_properties(mutant_${FILE}_${NAME} PROPERTIES ENVIRONMENT "FERRY_MUTANT=${MUTANT_COUNT};FERRY_CPU_S=${CPU_S}"
+                       PASS_REGULAR_EXPRESSION "${SAYS}")
+  set(MUTANT_COUNT ${MUTANT_COUNT} PARENT_SCOPE)
+  set(MUTATED "${MUTATED}" PARENT_SCOPE)
 endfunction()
 
-# The real core, as the mutants are built: nothing but the one change makes them fail.
-add_executable(plain_power_cut $<TARGET_OBJECTS:ferry_plain_power_cut>)
-target_link_libraries(plain_power_cut PRIVATE ferry_plain_queue PkgConfig::SODIUM)
+function(without NAME TEST STATEMENT)
+  mutant(${NAME} "${TEST}" "${STATEMENT}" "if (!IS_CHOSEN) { ${STATEMENT} }")
+  set(MUTANT_COUNT ${MUTANT_COUNT} PARENT_SCOPE)
+  set(MUTATED "${MUTATED}" PARENT_SCOPE)
+endfunction()
 
-ferry_mutant(no_sync_of_a_capture open_pack.cpp
-  "    if (status == IoStatus::ok) status = card_.sync(file_);\n" "")
-ferry_mutant(no_sync_of_a_seal pack_file.cpp
-  "    if (status == IoStatus::ok) status = card.sync(file);\n" "")
-ferry_mutant(no_sync_of_the_index pack_index.cpp
-  "    if (status == IoStatus::ok) status = card_.sync(file);\n" "")
-ferry_mutant(no_sync_before_freed_sectors_are_used card.cpp
-  "frees_unsettled_ ? sync(file) : IoStatus::ok" "IoStatus::ok")
-ferry_mutant(no_sync_of_a_swap pack_queue_rework.cpp
-  "return card_.settle() == IoStatus::ok && journal_.erase();" "return journal_.erase();")
-ferry_mutant(no_sync_of_what_is_forgotten pack_queue_rework.cpp
-  "return card_.settle() == IoStatus::ok ? worst : QueueStatus::card;" "return worst;")
-ferry_mutant(no_journal_before_a_swap pack_queue_rework.cpp
-  "    if (!journal_.put({rework.from, rework.to, false})) return QueueStatus::numbers;\n" "")
-ferry_mutant(no_journal_of_a_swap pack_queue_rework.cpp
-  "if (journal_.put({rework.from, rework.to, true})) return true;" "return true;")
-ferry_mutant(no_row_before_a_swap_of_what_is_set_aside pack_queue_rework.cpp
-  "        write_row(made, {});\n" "")
-ferry_mutant(no_reserved_seqs seq_counter.cpp
-  "return next_ < reserved_ || reserve(next_ + block);" "return true;")
-ferry_mutant(no_reserve_of_a_raised_seq seq_counter.cpp
-  "return to <= reserved_ || reserve(to);" "return true;")
-ferry_mutant(no_check_of_a_headers_crc pack_format.cpp
-  "    if (LittleEndianReader(bytes.from(crc_at)).u32() != crc32_of(bytes.first(crc_at))) return false;\n" "")
-ferry_mutant(no_check_of_the_epoch pack_file.cpp
-  "    if (expected.first != nullptr && header.identity.epoch != expected.first->identity.epoch) return false;\n" "")
-ferry_mutant(no_check_of_the_seq pack_file.cpp
-  "    if (header.entry.seq < expected.least) return false;\n" "")
-ferry_mutant(no_check_of_a_scanned_jpegs_crc pack_file.cpp
-  "return crc == entry.crc32 ? Reading::whole : Reading::damaged;" "return Reading::whole;")
-ferry_mutant(no_check_of_a_read_jpegs_crc pack_file.cpp
-  "            if (crc_ != entry.crc32) return false;\n" "")
-ferry_mutant(no_check_of_an_index_rows_crc pack_index.cpp
-  "    if (LittleEndianReader(bytes.from(crc_at)).u32() != crc32_of(bytes.first(crc_at))) return false;\n" "")
-ferry_mutant(no_check_of_a_packs_size pack_queue_start.cpp
-  "if (row->size_bytes == kept.size_bytes) take(kept, *row);" "take(kept, *row);")
+function(with NAME TEST EXPRESSION OTHER)
+  mutant(${NAME} "${TEST}" "${EXPRESSION}" "(IS_CHOSEN ? (${OTHER}) : (${EXPRESSION}))")
+  set(MUTANT_COUNT ${MUTANT_COUNT} PARENT_SCOPE)
+  set(MUTATED "${MUTATED}" PARENT_SCOPE)
+endfunction()
+
+set(MUTATED_FILES)
+foreach(FILE ${MUTANT_SOURCES})
+  set(SOURCE ${CMAKE_CURRENT_SOURCE_DIR}/core/src/${FILE}.cpp)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${SOURCE})
+  file(READ ${SOURCE} REAL)
+  set(MUTATED "${REAL}")
+  include(${CMAKE_CURRENT_LIST_DIR}/mutants/${FILE}.cmake OPTIONAL)
+  list(APPEND MUTATED_FILES ${CMAKE_CURRENT_BINARY_DIR}/mutants/${FILE}.cpp)
+  file(CONFIGURE OUTPUT mutants/${FILE}.cpp CONTENT "extern int ferry_mutant;\n${MUTATED}" @ONLY)
+endforeach()

@@ -41,11 +41,17 @@ void check_promise(const World& world) {
     CHECK_FALSE(world.network.had_two_at_once);
 }
 
-// All bytes if they are asked for; else those around each boundary, and some of the others.
+// All bytes where this runs without sanitizers (cmake/sweeps.cmake); else those around each boundary, and some of the
+// others.
+#ifdef FERRY_EVERY_BYTE
+constexpr std::uint64_t step_bytes = 1;
+#else
+constexpr std::uint64_t step_bytes = 13;
+#endif
+
 std::set<std::uint64_t> places_to_cut(const World& uncut) {
     std::set<std::uint64_t> places;
-    const bool is_every_byte = std::getenv("FERRY_EVERY_BYTE") != nullptr;
-    for (std::uint64_t at = 0; at < uncut.network.moved_bytes; at += is_every_byte ? 1 : 13) places.insert(at);
+    for (std::uint64_t at = 0; at < uncut.network.moved_bytes; at += step_bytes) places.insert(at);
     for (const std::uint64_t mark : uncut.network.marks) {
         for (std::uint64_t at = mark < 2 ? 0 : mark - 2; at <= mark + 2; ++at) places.insert(at);
     }

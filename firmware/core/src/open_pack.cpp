@@ -59,7 +59,7 @@ private:
 
 bool OpenPack::has_room_for(std::uint32_t jpeg_bytes) const {
     const std::uint64_t directory = directory_size_bytes(entries_.count() + 1);
-    return !entries_.is_full() && entries_.end() + entry_size_bytes(jpeg_bytes) + directory <= size_bytes_;
+    return entries_.end() + entry_size_bytes(jpeg_bytes) + directory <= size_bytes_;
 }
 
 IoStatus OpenPack::begin(PackName name, std::uint32_t epoch, std::uint32_t size_bytes) {

@@ -91,10 +91,9 @@ Reading PackReader::read_once(PackName name, std::uint32_t at, Room room) {
     return status == IoStatus::not_found || status == IoStatus::no_card ? Reading::gone : Reading::unreadable;
 }
 
-// Into the beginning of the room.
+// Into the beginning of the room. Where the file is too small for an end, that lies past its size, and is not read.
 Reading PackReader::directory(PackName name, std::uint32_t size_bytes, PackEnd& end) {
     EndBytes last{};
-    if (size_bytes < end_bytes) return Reading::damaged;
     Reading reading = read(name, size_bytes - static_cast<std::uint32_t>(end_bytes), Room(last));
     if (reading != Reading::whole) return reading;
     if (!parse_end(last, size_bytes, end)) return Reading::damaged;
@@ -221,7 +220,7 @@ Reading PackReader::scan(PackName name, std::uint32_t size_bytes, PackEntries& e
     window_bytes_ = 0;
     EntryHeader first;
     Expected expected{name, nullptr, name.seq, std::min(size_bytes, max_pack_bytes)};
-    for (std::uint32_t at = 0; at + header_bytes <= expected.limit && !entries.is_full();) {
+    for (std::uint32_t at = 0; at < expected.limit && !entries.is_full();) {
         Bytes sector;
         const Reading looked = look(name, expected.limit, at, scan, sector);
         if (is_of_card(looked)) return looked;

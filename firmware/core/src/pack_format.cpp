@@ -157,15 +157,13 @@ void encode_end(const PackEnd& end, EndBytes& bytes) {
     to.u32(static_cast<std::uint32_t>(end.captures * central_bytes)).u32(end.start).u16(0);
 }
 
-bool parse_end(Bytes bytes, std::uint32_t pack_bytes, PackEnd& end) {
-    if (bytes.size != end_bytes) return false;
-    end.captures = LittleEndianReader(bytes.from(8)).u16();
-    end.start = LittleEndianReader(bytes.from(16)).u32();
+bool parse_end(const EndBytes& bytes, std::uint32_t pack_bytes, PackEnd& end) {
+    end.captures = LittleEndianReader(Bytes(bytes).from(8)).u16();
+    end.start = LittleEndianReader(Bytes(bytes).from(16)).u32();
     if (end.captures == 0 || end.captures > max_pack_captures || end.start > max_pack_bytes) return false;
     EndBytes expected{};
     encode_end(end, expected);
-    return std::memcmp(expected.data(), bytes.data, end_bytes) == 0 &&
-           end.start + directory_size_bytes(end.captures) == pack_bytes;
+    return expected == bytes && end.start + directory_size_bytes(end.captures) == pack_bytes;
 }
 
 }  // namespace frameferry

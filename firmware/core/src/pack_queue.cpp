@@ -141,7 +141,6 @@ void PackQueue::write_row(PackRow& row, const Sha256& sha256) {
     }
     IndexRow kept{row.name(), row.first_offset, row.last_offset, row.captures, row.is(PackRow::set_aside),
                   row.size_bytes, sha256};
-    row.clear(PackRow::in_index);
     if (index_.write(folder, row.slot, kept) == IoStatus::ok) row.set(PackRow::in_index);
 }
 
@@ -167,7 +166,7 @@ PackRow* PackQueue::current(const QueuedPack& pack) {
     PackRow* row = rows_.from(pack.seqs.first + 1);
     if (row == rows_.begin()) return nullptr;
     --row;
-    return row->version == pack.version && row->seqs().first == pack.seqs.first ? row : nullptr;
+    return row->version == pack.version ? row : nullptr;
 }
 
 bool PackQueue::first_from(Seq seq, QueuedPack& pack) {

@@ -198,7 +198,7 @@ bool PackQueue::new_seq(const Rework& rework, Seq seq, Seq& renumbered) {
     if (rework.renumberings == nullptr) return true;
     const Renumbering* end = rework.renumberings + rework.count;
     const Renumbering* one = std::find_if(rework.renumberings, end, [&](const auto& other) { return other.seq == seq; });
-    if (one == end || !skip_to(one->next_seq) || !counter_.ready()) return false;
+    if (!skip_to(one->next_seq) || !counter_.ready()) return false;
     renumbered = counter_.take();
     return true;
 }

@@ -16,7 +16,7 @@ bool parse_folder(std::string_view name, std::uint64_t& folder) {
         if (character < '0' || character > '9' || folder > max_seq) return false;
         folder = folder * 10 + static_cast<std::uint64_t>(character - '0');
     }
-    return !name.empty() && folder <= max_seq / seqs_per_folder;
+    return folder <= max_seq / seqs_per_folder;
 }
 
 }  // namespace
@@ -104,7 +104,7 @@ private:
         row.last_offset = kept.last_offset;
         row.captures = static_cast<std::uint8_t>(kept.captures);
         if (kept.is_set_aside) row.set(PackRow::set_aside);
-        if (kept.sha256 != Sha256{}) row.set(PackRow::in_index);
+        row.set(PackRow::in_index);
     }
 
     PackQueue& queue_;

@@ -17,8 +17,8 @@ using RecordBytes = std::array<std::uint8_t, 16>;
 void SeqCounter::start(Seq card_next) {
     RecordBytes bytes{};
     RecordReader record{Room(bytes)};
-    const bool is_found = record.get(values_, key, format) == KeyValue::Found::value;
-    const Seq stored = is_found ? record.number() : 0;
+    record.get(values_, key, format);
+    const Seq stored = record.number();  // 0 where there is none
     reserved_ = std::max(reserved_, stored);
     next_ = std::max({next_, stored, card_next});
 }

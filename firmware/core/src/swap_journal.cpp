@@ -32,11 +32,10 @@ KeyValue::Found SwapJournal::get(Swap& swap) {
     RecordBytes bytes{};
     RecordReader record{Room(bytes)};
     const KeyValue::Found found = record.get(values_, key, format);
-    if (found != KeyValue::Found::value) return found;
     swap.old = read(record);
     swap.made = read(record);
     swap.is_sealed = record.number(1) != 0;
-    return record.is_whole() ? found : KeyValue::Found::broken;
+    return found;
 }
 
 bool SwapJournal::erase() { return values_.erase(key); }

@@ -26,6 +26,10 @@ IoStatus FakeCard::fault(std::string_view path, bool changes) const {
 IoStatus FakeCard::change(std::string_view path) {
     const IoStatus status = fault(path, true);
     if (status != IoStatus::ok) return status;
+    if (faults.failing_changes != 0 && faults.spared_changes-- <= 0) {
+        --faults.failing_changes;
+        return faults.failing_as;
+    }
     return power_->spend() ? IoStatus::ok : IoStatus::no_card;
 }
 
@@ -125,7 +129,10 @@ IoStatus FakeCard::pread(File file, std::uint32_t at, Room room, std::size_t& re
     read_bytes = 0;
     const IoStatus status = fault_of(file, false);
     if (status != IoStatus::ok) return status;
-    if (is_due(faults.failing_reads)) return broken(file);
+    if (is_due(faults.failing_reads)) {
+        faults.is_missing = faults.goes_away;
+        return faults.goes_away ? IoStatus::no_card : broken(file);
+    }
     const Node* node = find(path);
     if (node == nullptr) return IoStatus::failed;
     ++counts.reads;

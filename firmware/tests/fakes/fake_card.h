@@ -28,8 +28,12 @@ public:
         bool fails_space = false;
         int spared_reads = 0;     // go well before those that fail
         int failing_reads = 0;    // so many, and then it has passed
+        bool goes_away = false;   // with a read that fails
         int garbled_reads = 0;
         int failing_removes = 0;
+        int spared_changes = 0;   // go well before those that fail
+        int failing_changes = 0;
+        frameferry::IoStatus failing_as = frameferry::IoStatus::failed;
         std::set<std::uint32_t> bad_sectors;  // cannot be read until they are written again
         std::string bad_path;                 // nothing works with a path that has this in it
     };

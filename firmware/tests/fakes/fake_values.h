@@ -28,10 +28,11 @@ public:
 
     bool put(std::string_view key, frameferry::Bytes value) override {
         if (key.size() > 15 || key.empty()) throw std::logic_error("a key that NVS does not take");
-        if (is_full || is_broken || !power_.spend()) return false;
+        const bool is_failing = failing_puts != 0 && spared_puts-- <= 0 && failing_puts-- != 0;
+        if (is_full || is_broken || (is_failing && !lies) || !power_.spend()) return false;
         values[std::string(key)] = {value.data, value.data + value.size};
         ++writes;
-        return !lies;
+        return !lies || (!is_failing && failing_puts != 0);
     }
 
     bool erase(std::string_view key) override {
@@ -45,6 +46,8 @@ public:
     bool is_broken = false;  // nothing can be read or written
     bool is_full = false;    // nothing can be written
     bool lies = false;       // what is written is kept, and called a failure
+    int spared_puts = 0;     // go well before those that fail
+    int failing_puts = 0;
     int writes = 0;
 
 private:

@@ -101,9 +101,12 @@ std::string QueueLife::path_of(const QueuedPack& pack) const {
     Text<16> first;
     first.append_number(pack.seqs.first, 16);
     const auto name_of = [](const std::string& path) { return path.substr(path.rfind('/') + 1); };
+    Text<9> tag("-");
+    tag.append_hex(Bytes(device_id).first(4));
     std::string best;
     for (const std::string& path : card.paths()) {
         const std::string name = name_of(path);
+        if (name.find(tag.c_str()) == std::string::npos) continue;
         if (name.find(".zip") != std::string::npos && name.substr(0, 16) <= first.view() && name > name_of(best)) best = path;
     }
     return best;
@@ -209,16 +212,26 @@ QueueStatus QueueLife::raise_next_seq(Seq to) {
     return status;
 }
 
+void QueueLife::change_device(std::uint8_t device) {
+    queue.reset();
+    device_id[0] = device;
+    values.values.clear();
+    ledger.photos.clear();
+    ledger.seqs.clear();
+}
+
 void QueueLife::lay_stale_ground(bool has_higher_seqs) {
     Jpeg image;
-    for (const Seq first_seq : {Seq{1}, Seq{500}, Seq{3}, Seq{700}}) {
+    for (const Seq first_seq : {Seq{1}, Seq{500}, Seq{4}, Seq{3}, Seq{700}, Seq{501}}) {
         if (first_seq >= 500 && !has_higher_seqs) continue;
-        const PackIdentity identity{device_id, static_cast<std::uint32_t>(first_seq * 7919)};
+        const bool is_foreign = first_seq == 4 || first_seq == 501;
+        PackIdentity identity{device_id, static_cast<std::uint32_t>(first_seq * 7919)};
+        if (is_foreign) identity.device_id[1] = 0xF0;
         std::uint32_t at = 0;
         for (Seq seq = first_seq; seq < first_seq + 2; ++seq) {
             const Jpeg photo = jpeg(300 + seq % 7);
             ++taken_;
-            ledger.stale.insert(photo);
+            if (!is_foreign) ledger.stale.insert(photo);
             const EntryHeader header = describe(identity, seq, {1, 2, 3, false}, {photo.data(), photo.size()}, at);
             HeaderBytes bytes{};
             encode_header(header, bytes);

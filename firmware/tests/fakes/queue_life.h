@@ -59,6 +59,7 @@ private:
 class QueueLife {
 public:
     static constexpr std::size_t io_bytes = 8192;
+    static constexpr std::size_t stale_photos = 12;  // that count as taken before, where stale ground is laid
 
     explicit QueueLife(frameferry::PackLimits limits = small_packs(), std::uint32_t sectors = 4096,
                        std::size_t row_count = 64);
@@ -85,7 +86,10 @@ public:
     std::vector<frameferry::QueuedPack> packs();
     std::optional<frameferry::QueuedPack> pack(std::size_t at);
     std::string path_of(const frameferry::QueuedPack& pack) const;
-    // Old packs lie on the card's sectors; those of higher seqs as after a format by somebody who wiped the store too.
+    // Another device has this card now, and has never had it before: what is on it is none of its own.
+    void change_device(std::uint8_t device);
+    // Old packs lie on the card's sectors, those of another device too; those of higher seqs as after a format by
+    // somebody who wiped the store too.
     void lay_stale_ground(bool has_higher_seqs = true);
     std::size_t photos_taken() const { return taken_; }
     static std::int64_t captured_at_ms(std::size_t photo) { return 1'750'000'000'000 + static_cast<std::int64_t>(photo) * 30'000; }

@@ -21,6 +21,7 @@ public:
     [[nodiscard]] PackName name() const { return name_; }
     [[nodiscard]] std::uint32_t size_bytes() const { return size_bytes_; }  // on the card
     [[nodiscard]] const PackEntries& entries() const { return entries_; }
+    // Of bytes: who adds the last of `max_pack_captures` seals it.
     [[nodiscard]] bool has_room_for(std::uint32_t jpeg_bytes) const;
 
     // Its folder exists. Where it fails there is no file.

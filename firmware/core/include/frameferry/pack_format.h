@@ -85,6 +85,6 @@ struct PackEnd {
 
 void encode_end(const PackEnd& end, EndBytes& bytes);
 // False where this cannot end a pack of that size.
-[[nodiscard]] bool parse_end(Bytes bytes, std::uint32_t pack_bytes, PackEnd& end);
+[[nodiscard]] bool parse_end(const EndBytes& bytes, std::uint32_t pack_bytes, PackEnd& end);
 
 }  // namespace frameferry

@@ -14,7 +14,7 @@ struct IndexRow {
     std::uint16_t captures = 0;
     bool is_set_aside = false;
     std::uint32_t size_bytes = 0;  // counts only where the file has this size
-    Sha256 sha256{};               // zeros where nobody has read the pack
+    Sha256 sha256{};               // zeros where it is set aside
 };
 
 class PackIndex {
