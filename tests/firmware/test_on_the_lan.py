@@ -130,8 +130,8 @@ def test_the_owner_gets_the_whole_log_and_no_secret_in_it(owner: OwnerCaller, ca
     written = life.log.read_text().splitlines()
 
     def told() -> JsonObject:
-        (command,) = owner.ask("GET", f"{path}/commands")["items"]
-        return command
+        commands: list[JsonObject] = owner.ask("GET", f"{path}/commands")["items"]
+        return commands[0]
 
     until = time.monotonic() + 30
     while told()["status"] not in ("done", "failed"):
