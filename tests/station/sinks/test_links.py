@@ -25,6 +25,15 @@ class NoLinks(LinkedDiskFiles):
 
     def __init__(self, code: int) -> None:
         self.code = code
+        self.did: list[str] = []
+
+    def sync(self, path: Path) -> None:
+        super().sync(path)
+        self.did.append(f"synced {path.name}")
+
+    def replace(self, source: Path, target: Path) -> None:
+        super().replace(source, target)
+        self.did.append(f"named {target.name}")
 
     def hard_link(self, source: Path, target: Path) -> None:
         raise OSError(self.code, os.strerror(self.code))
@@ -77,10 +86,12 @@ def test_a_pack_is_one_file_under_two_names(tmp_path: Path) -> None:
 def test_where_there_are_no_links_the_sink_gets_a_copy_of_the_same_age(tmp_path: Path, code: int) -> None:
     path, pack = a_pack(tmp_path)
     os.utime(path, (1_000_000, 1_000_000))
-    made = shelf(tmp_path, NoLinks(code))
+    files = NoLinks(code)
+    made = shelf(tmp_path, files)
 
     made.take(GARDEN, path, pack)
 
+    assert files.did == [f"synced {pack.name}.tmp", f"named {pack.name}"]
     oldest = made.oldest()
     assert oldest is not None
     assert (oldest.name, oldest.since_s, oldest.size_bytes) == (pack.name, 1_000_000.0, path.stat().st_size)
