@@ -26,12 +26,15 @@ class DiskTaker:
         name: str = "shelf",
         received: dict[tuple[str, int], bytes] | None = None,
         devices: Callable[[SourceName], str] | None = None,
+        given_up: set[tuple[str, int]] | None = None,
     ) -> None:
         self.name = name
         self.received = {} if received is None else received
         self.devices = devices
         self.is_failing = False
         self.evicted: list[str] = []
+        self.given_up = set() if given_up is None else given_up
+        """Lane and seq of what it was told to give up; it outlives this program too."""
         self._files = files
         self._folder = Path("station/sinks") / name
         self._cursors: dict[str, JsonFile] = {}
@@ -66,6 +69,7 @@ class DiskTaker:
         path = self._folder / waiting.lane / waiting.name
         freed_bytes = waiting.size_bytes if self._files.facts(path).names == 1 else 0
         self.evicted.append(f"{waiting.lane}/{waiting.name}")
+        self.given_up |= {(waiting.lane, entry.seq) for entry in self._file(waiting.lane, waiting.name).entries()}
         self._went(waiting.lane, waiting.name)
         return freed_bytes
 
@@ -83,9 +87,7 @@ class DiskTaker:
                 self.deliver_one(SourceName(lane), name)
 
     def deliver_one(self, lane: SourceName, name: str) -> None:
-        path = self._folder / lane / name
-        assert self.devices is not None
-        file = PackFile(path, self._files.facts(path).size_bytes, self.devices(lane), self._files)
+        file = self._file(lane, name)
         for entry in file.entries():
             self._receive(lane, entry, file.jpeg(entry))
         self._went(lane, name)
@@ -95,6 +97,11 @@ class DiskTaker:
 
     def names(self, lane: SourceName) -> list[str]:
         return sorted(name for name in self._files.sizes(self._folder / lane) if name.endswith(".zip"))
+
+    def _file(self, lane: SourceName, name: str) -> PackFile:
+        path = self._folder / lane / name
+        assert self.devices is not None
+        return PackFile(path, self._files.facts(path).size_bytes, self.devices(lane), self._files)
 
     def _receive(self, lane: SourceName, entry: PackedEntry, jpeg: bytes) -> None:
         held = self.received.setdefault((lane, entry.seq), jpeg)

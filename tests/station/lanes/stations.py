@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -47,16 +47,22 @@ class Station:
     free_bytes: Callable[[], int] = lambda: 10**12
     received: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     connect: Callable[[], Sender] | None = None
+    given_up: dict[str, set[tuple[str, int]]] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    """What chance gives, never twice."""
 
     def __post_init__(self) -> None:
-        numbers = count(1)
-        beyond = {name: self.received.setdefault(name, {}) for name in self.sinks}
-        self.takers = [DiskTaker(self.disk, name, beyond[name], self.device) for name in self.sinks]
+        for name in self.sinks:
+            self.received.setdefault(name, {})
+            self.given_up.setdefault(name, set())
+        self.takers = [
+            DiskTaker(self.disk, name, self.received[name], self.device, self.given_up[name]) for name in self.sinks
+        ]
         self.around = Surroundings(
             FOLDER,
             self.disk,
             Boot(self.boot_id, self.time, 0.0),
-            entropy=lambda size: next(numbers).to_bytes(size, "big"),
+            entropy=lambda size: next(self.numbers).to_bytes(size, "big"),
             uniform=longest,
             connect=self.connect or self._connection,
             space=lambda: (self.free_bytes(), 10**13),
@@ -112,6 +118,8 @@ class Station:
             self.free_bytes,
             self.received,
             self.connect,
+            self.given_up,
+            self.numbers,
         )
 
     def _connection(self) -> Sender:

@@ -51,6 +51,18 @@ def test_bytes_that_are_sent_again_after_a_crash_are_kept_once(is_power_cut: boo
     assert [station.lanes.accept(GARDEN, photograph(number)).is_duplicate for number in range(8)] == [True] * 8
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_power_cut_while_packs_wait_for_a_sink_makes_no_photo_new(seed: int) -> None:
+    disk = SimulatedDisk()
+    station = Station(disk)
+    station.taker.is_failing = True
+    station.accept(*range(40))
+
+    station = Station(disk.after_power_cut(Random(seed)))
+
+    assert [number for number in range(40) if not station.lanes.accept(GARDEN, photograph(number)).is_duplicate] == []
+
+
 @pytest.mark.parametrize(
     "junk",
     [

@@ -6,15 +6,19 @@ from collections.abc import Callable
 from random import Random
 
 from frameferry_station.photos import STATION, SourceName
+from frameferry_station.settings import DiskSettings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from tests.station.fake_cloud import FakeCloud
 from tests.station.lanes.photographs import photograph
-from tests.station.lanes.stations import GARDEN, GATE, Station
+from tests.station.lanes.stations import FOLDER, GARDEN, GATE, Station
 from tests.station.simulated_disk import PowerCut, SimulatedDisk
 
 SINKS = ("shelf", "bucket")
+BUDGET_BYTES = 185_000
+DIGESTS_BYTES = 70_000
+"""Of a lane that began after the disk was measured."""
 some = st.integers(0, 10**6)
 sources = st.sampled_from([GARDEN, GATE])
 
@@ -34,6 +38,7 @@ class WithoutCloud(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.accepted: set[Shot] = set()
+        self.seqs: dict[Shot, int] = {}
         self.unsure: list[Shot] = []
         self.count = 0
         self.disk = SimulatedDisk()
@@ -45,9 +50,10 @@ class WithoutCloud(RuleBasedStateMachine):
     def lane_name(self, source: SourceName) -> SourceName:
         return source
 
-    @rule(source=sources)
-    def accept(self, source: SourceName) -> None:
-        self.send(source, self.count)
+    @rule(source=sources, photos=st.integers(1, 7))
+    def accept(self, source: SourceName, photos: int = 1) -> None:
+        for _ in range(photos):
+            self.send(source, self.count)
 
     @precondition(lambda self: self.count)
     @rule(source=sources, back=st.integers(0, 30))
@@ -66,17 +72,13 @@ class WithoutCloud(RuleBasedStateMachine):
     def deliver(self, sink: int) -> None:
         self.station.takers[sink].deliver()
 
-    @rule(sink=st.integers(0, 1), is_failing=st.booleans())
-    def fail(self, sink: int, is_failing: bool) -> None:
-        self.station.takers[sink].is_failing = is_failing
+    @rule(sink=st.integers(0, 1))
+    def fail(self, sink: int) -> None:
+        self.station.takers[sink].is_failing = not self.station.takers[sink].is_failing
 
-    @rule()
-    def kill(self) -> None:
-        self.come_back(self.disk.after_kill())
-
-    @rule(seed=some)
-    def cut_power(self, seed: int) -> None:
-        self.come_back(self.disk.after_power_cut(Random(seed)))
+    @rule(seed=some, is_kill=st.booleans())
+    def die(self, seed: int, is_kill: bool) -> None:
+        self.come_back(self.disk.after_kill() if is_kill else self.disk.after_power_cut(Random(seed)))
 
     @rule(source=sources, operations=st.integers(0, 30), seed=some, is_kill=st.booleans())
     def cut_while_accepting(self, source: SourceName, operations: int, seed: int, is_kill: bool) -> None:
@@ -106,6 +108,8 @@ class WithoutCloud(RuleBasedStateMachine):
         self.count = max(self.count, number + 1)
         answer = self.station.lanes.accept(source, picture((source, number)))
         self.accepted.add((source, number))
+        if answer.seq is not None:
+            self.seqs[source, number] = answer.seq
         return answer.is_duplicate
 
     def is_cut(self, operations: int, act: Callable[[], object], seed: int, is_kill: bool) -> bool:
@@ -127,13 +131,19 @@ class WithoutCloud(RuleBasedStateMachine):
         self.wait()
         for taker in self.station.takers:
             taker.deliver()
-        expected = {(self.lane_name(shot[0]), picture(shot)) for shot in self.accepted}
         perhaps = {(self.lane_name(shot[0]), picture(shot)) for shot in self.unsure}
-        for received in self.station.received.values():
+        for sink, received in self.station.received.items():
+            given_up = self.station.given_up[sink]
+            expected = {
+                (self.lane_name(shot[0]), picture(shot))
+                for shot in self.accepted
+                if (self.lane_name(shot[0]), self.seqs[shot]) not in given_up
+            }
             found = [(lane, jpeg) for (lane, _), jpeg in received.items()]
             assert len(set(found)) == len(found), "a photo is there twice"
             assert expected <= set(found), "a photo is lost"
-            assert set(found) <= expected | perhaps, "a photo from nowhere"
+            everything = {(self.lane_name(shot[0]), picture(shot)) for shot in self.accepted}
+            assert not set(found) - everything - perhaps, "a photo from nowhere"
 
 
 class WithCloud(WithoutCloud):
@@ -167,5 +177,22 @@ class WithCloud(WithoutCloud):
             assert len(self.cloud.holds(picture(shot))) == 1, "a photo is not in the cloud, or twice"
 
 
+class WithLittleRoom(WithoutCloud):
+    """What is given up for want of space is told, and nothing else is lost."""
+
+    def first_station(self) -> Station:
+        return Station(self.disk, sinks=SINKS, budget=DiskSettings(BUDGET_BYTES, 0))
+
+    def fail(self, sink: int) -> None:
+        """Not here: what a sink was never handed, it cannot tell of."""
+
+    def send(self, source: SourceName, number: int) -> bool:
+        is_duplicate = super().send(source, number)
+        self.disk.now_s = self.station.time.elapsed_s
+        assert self.disk.used_bytes(FOLDER) < BUDGET_BYTES + DIGESTS_BYTES
+        return is_duplicate
+
+
 TestWithoutCloud = WithoutCloud.TestCase
 TestWithCloud = WithCloud.TestCase
+TestWithLittleRoom = WithLittleRoom.TestCase

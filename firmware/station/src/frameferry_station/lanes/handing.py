@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from frameferry_station.errors import PackGone
 from frameferry_station.pack_folder import QueuedPack
@@ -18,9 +19,12 @@ class Handing:
     renumbered keeps its file's name, and so is not handed over again. Calls may overlap: a sink takes a pack once.
     """
 
-    def __init__(self, lane: SourceName, takers: Sequence[Taker]) -> None:
+    def __init__(self, lane: SourceName, takers: Sequence[Taker], sync: Callable[[Path], None]) -> None:
         self._lane = lane
         self._takers = takers
+        self._sync = sync
+        self._durable: set[str] = set()
+        """Names of packs whose directory is surely on the disk, among those that are still to be handed over."""
         self.error: str | None = None
         """Why a sink could not take a pack the last time."""
         self.never_taken = {taker.name: 0 for taker in takers}
@@ -32,6 +36,11 @@ class Handing:
         taken_up_to = max((self._taken_up_to(taker) for taker in self._takers), default=-1)
         return next_seq if next_seq > taken_up_to else taken_up_to + MAX_CAPTURES
 
+    def sealed(self, pack: QueuedPack) -> None:
+        """By this run. What an earlier one sealed may have been killed before it was synced."""
+        if pack.sha256:
+            self._durable.add(pack.name)
+
     def hand_over(self, queue: PackQueue) -> bool:
         """Every sink has every sealed pack. Where one fails to take one, it is tried again the next time."""
         self.error = None
@@ -39,6 +48,8 @@ class Handing:
             for pack in self._due(queue, taker):
                 if not self._took(queue, taker, pack):
                     break
+        if self.error is None:
+            self._durable.clear()
         return self.error is None
 
     def is_handed(self, pack: QueuedPack) -> bool:
@@ -70,7 +81,11 @@ class Handing:
     def _took(self, queue: PackQueue, taker: Taker, pack: QueuedPack) -> bool:
         try:
             # One that could not be sealed for want of space is sealed, or written anew, before another has it.
-            taker.take(self._lane, queue.path(pack), queue.prepared(pack))
+            whole = queue.prepared(pack)
+            if pack.name not in self._durable:
+                self._sync(queue.path(pack))
+                self._durable.add(pack.name)
+            taker.take(self._lane, queue.path(pack), whole)
         except PackGone:
             self.error = f"{taker.name}: a pack was damaged"
             return False

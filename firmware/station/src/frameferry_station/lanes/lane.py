@@ -32,7 +32,7 @@ SEALED_AFTER_S = 30.0
 REFUSED_S = 3600.0
 """After which a refused credential is tried again."""
 _PACKS_READ_FOR_DIGESTS = 4
-"""A power cut takes the digests of the open pack, and of a few more where the disk had failed."""
+"""At a start. Digests are synced before a power cut could take those of more packs."""
 
 _log = logging.getLogger(__name__)
 
@@ -69,11 +69,12 @@ class Lane:
         self._was_paused = False
         self._source_of_put: SourceName | None = None
         self._opened_at_s: float | None = None
+        self._packs_not_kept = 0
         clock, folder = around.boot.clock, around.folder / "lanes" / name
         around.files.make_folder(folder)
         self.state = StateFolder(folder, utc=clock.utc, observe=observe, files=around.files)
         self.recent = RecentDigests(folder / "recent", around.files)
-        self.handing = Handing(name, takers)
+        self.handing = Handing(name, takers, around.files.sync)
         identity = self.state.identity.identity
         self._is_ferried = identity is not None and around.api_url is not None
         local = JsonFile(folder / "local.json", around.files)
@@ -92,6 +93,7 @@ class Lane:
         self.uplink = self._uplink(around.api_url, capture_now) if around.api_url and identity else None
         if self.uplink:
             self._tell_boot(JsonFile(folder / "boot.json", around.files))
+        self._hand_over()
 
     @property
     def is_paired(self) -> bool:
@@ -173,6 +175,9 @@ class Lane:
 
     def give_up_oldest(self) -> int:
         """Bytes that the disk has back. Raises OSError."""
+        self._hand_over()  # a sink that has it tells of it
+        with suppress(OSError):
+            self._keep_digests()
         path, packs = self.queue.first_to_go(), self.queue.packs()
         if packs and path == self.queue.path(packs[0]) and self.handing.given_up(packs[0]):
             _log.warning("%s: the disk is full, %d photos reached not every sink", self.name, packs[0].captures)
@@ -197,11 +202,16 @@ class Lane:
     def sealed(self, pack: QueuedPack) -> None:
         self._opened_at_s = None
         self.state.sealed(pack)
+        self.handing.sealed(pack)
+        self._packs_not_kept += 1
+        if self._packs_not_kept >= _PACKS_READ_FOR_DIGESTS - 1:
+            with suppress(OSError):
+                self._keep_digests()
         self._hand_over()
 
     def leaving(self, pack: QueuedPack) -> None:
         self.handing.check(self.queue, pack)
-        self.recent.keep()
+        self._keep_digests()
 
     def evicted(self, seqs: SeqRange) -> None:
         if self._is_ferried:
@@ -212,6 +222,10 @@ class Lane:
 
     def damaged(self, reason: str, seqs: SeqRange | None) -> None:
         self.state.damaged(reason, seqs)
+
+    def _keep_digests(self) -> None:
+        self.recent.keep()
+        self._packs_not_kept = 0
 
     def _hand_over(self) -> None:
         was_failing = self.handing.error is not None
@@ -233,6 +247,8 @@ class Lane:
             with suppress(PackGone, PackDamaged):
                 for entry in self.queue.entries(pack):
                     self.recent.add(None, entry.seq, entry.sha256)
+        with suppress(OSError):
+            self._keep_digests()
 
     def _tell_boot(self, file: JsonFile) -> None:
         """Once for each boot of the machine: a restart of the program loses no photo's time."""

@@ -90,6 +90,7 @@ class RecentDigests:
         except FileNotFoundError:
             return
         self._is_on_disk = len(content) == REMEMBERED * _RECORD_BYTES
+        self._is_dirty = self._is_on_disk  # perhaps: a run that was killed synced nothing more
         for number, seq, digest, source in sorted(_decoded(content)):
             self._remember(source, digest, Seq(seq))
             self._number = number + 1
