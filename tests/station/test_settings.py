@@ -347,3 +347,12 @@ def test_unreadable_files_are_problems_and_no_tracebacks(tmp_path: Path) -> None
     (tmp_path / "station.toml").write_bytes(b"#" * 300_000)
     with pytest.raises(SettingsError, match=r"station.toml: is larger than 256 KiB"):
         settings.load(CLOUD, tmp_path)
+
+
+def test_files_that_windows_wrote_are_read(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfCAPTURE_INTERVAL=10\r\nCAMERA_IP=10.0.0.1\r\n")
+    (tmp_path / "station.toml").write_bytes(b"\xef\xbb\xbfadvertise = false\r\n")
+
+    found = settings.load(CLOUD, tmp_path)
+
+    assert (found.cameras[0].interval_s, found.cameras[0].address, found.advertise) == (10, "10.0.0.1", False)

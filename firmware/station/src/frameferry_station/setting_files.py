@@ -145,7 +145,7 @@ class SettingsReader:
         if len(content) > _MAX_BYTES:
             self.problems.append(f"{path.name}: is larger than {_MAX_BYTES // 1024} KiB")
         with suppress(UnicodeDecodeError):
-            return content[:_MAX_BYTES].decode().replace("\r\n", "\n"), not stat.S_IMODE(mode) & 0o077
+            return content[:_MAX_BYTES].decode("utf-8-sig").replace("\r\n", "\n"), not stat.S_IMODE(mode) & 0o077
         self.problems.append(f"{path.name}: wants to be UTF-8")
         return "", True
 
