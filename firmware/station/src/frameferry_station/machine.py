@@ -34,9 +34,9 @@ def boot(clock: MachineClock, boot_id_file: Path = BOOT_ID_FILE) -> Boot:
     return Boot(hashlib.sha256(kernel_id.encode()).hexdigest()[:16], clock, 0.0)
 
 
-def clock_is_synced() -> bool:
+def clock_is_synced(timesyncd_file: Path = TIMESYNCD_FILE) -> bool:
     """Somebody has set the system's clock since it was switched on. False where that cannot be known."""
-    return _kernel_says_so() or TIMESYNCD_FILE.exists()
+    return _kernel_says_so() or timesyncd_file.exists()
 
 
 class _Timex(ctypes.Structure):
