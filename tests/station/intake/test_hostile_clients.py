@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from frameferry_station.intake.app import create_app
 from frameferry_station.intake.connections import (
     MOST_CONNECTIONS,
     MOST_CONNECTIONS_OF_ONE_ADDRESS,
@@ -22,6 +23,7 @@ from frameferry_station.intake.connections import (
     REQUEST_S,
     SILENCE_S,
     THREADS,
+    Listener,
 )
 from frameferry_station.intake.server import LanServer
 
@@ -301,6 +303,14 @@ def test_it_stops_within_two_seconds_whatever_clients_do(lan: Lan) -> None:
     assert took_s < 2
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", server.port or 1), 1)
+
+
+def test_who_would_wake_it_after_its_end_touches_nothing(lan: Lan) -> None:
+    listening = socket.create_server(("127.0.0.1", 0))
+    listener = Listener(create_app(lan.intake, max_body_bytes=1), listening, lan.time, max_body_bytes=1)
+    listener.end(1.0)
+
+    listener.pull_trigger()
 
 
 def test_a_photo_under_way_is_finished_when_it_stops(lan: Lan) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from typing import Any, Final
 
 from waitress.adjustments import Adjustments
@@ -125,6 +126,8 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
 
     def __init__(self, app: Any, listening: socket.socket, clock: Clock, *, max_body_bytes: int) -> None:
         self.clock = clock
+        self._pulling = threading.Lock()
+        self._has_ended = False
         adjustments = Adjustments(
             sockets=[listening],
             threads=THREADS,
@@ -185,7 +188,15 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         self.task_dispatcher.shutdown(cancel_pending=True, timeout=longest_s)
         for channel in list(self.active_channels.values()):
             channel.handle_close()
-        self.close()
+        with self._pulling:
+            self._has_ended = True
+            self.close()
+
+    def pull_trigger(self) -> None:
+        """Wakes `step`. Nothing after the end: the pipe's number may be another file's by then."""
+        with self._pulling:
+            if not self._has_ended:
+                super().pull_trigger()
 
     def _connections_of(self, host: str) -> int:
         return sum(channel.addr[0] == host for channel in self.active_channels.values())
