@@ -32,6 +32,8 @@ class DiskTaker:
         self.received = {} if received is None else received
         self.devices = devices
         self.is_failing = False
+        self.to_take = 0
+        """Where it is n, the n-th pack from now is not taken the first time."""
         self.evicted: list[str] = []
         self.given_up = set() if given_up is None else given_up
         """Lane and seq of what it was told to give up; it outlives this program too."""
@@ -41,7 +43,8 @@ class DiskTaker:
 
     def take(self, lane: SourceName, path: Path, pack: QueuedPack) -> None:
         assert pack.sha256, "only whole packs are handed over"
-        if self.is_failing:
+        self.to_take -= 1
+        if self.is_failing or self.to_take == 0:
             raise OSError(errno.EMLINK, "too many links")
         taken_up_to = self.taken_up_to(lane)
         if taken_up_to is not None and int(pack.name[:16]) <= taken_up_to:

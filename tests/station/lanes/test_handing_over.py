@@ -71,6 +71,20 @@ def test_without_links_packs_stay_until_a_sink_takes_them_and_arrive_in_order() 
     assert sorted(station.delivered()) == list(range(7))
 
 
+@pytest.mark.parametrize("which", range(1, 5))
+def test_a_sink_that_stumbles_over_one_pack_gets_it_before_the_next(which: int) -> None:
+    station = Station()
+    station.taker.is_failing = True
+    station.accept(*range(12))
+    station.taker.is_failing, station.taker.to_take = False, which
+
+    station.lanes.step()
+    station.lanes.step()
+
+    station.taker.deliver()
+    assert sorted(station.delivered()) == list(range(12))
+
+
 def test_a_pack_that_a_sink_has_not_taken_does_not_leave_though_the_cloud_has_it(cloud: FakeCloud) -> None:
     station = Station(cloud=cloud)
     station.pair()
