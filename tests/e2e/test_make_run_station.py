@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.e2e.people import OwnerCaller
@@ -30,7 +31,9 @@ def test_photos_of_a_stations_camera_appear_in_the_local_cloud(make_run: MakeRun
         [item, *_] = owner.items()
         device = owner.ask("GET", f"/devices/{item['device_id']}")
     assert (device["name"], item["status"]) == ("garden", "processed")
-    assert re.search(r"^The station's page is http://127\.0\.0\.1:\d+/ ", make_run.output, re.MULTILINE)
+    printed = re.search(r"^The station's page is (http://127\.0\.0\.1:\d+)/ ", make_run.output, re.MULTILINE)
+    assert printed
+    assert httpx.get(f"{printed[1]}/health", trust_env=False).json()["status"] == "healthy"
 
     began_s = time.monotonic()
     assert make_run.press_ctrl_c() == 0

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -84,9 +85,20 @@ def eventually(is_so: Callable[[], object]) -> None:
 
 
 def settings(folder: Path, variables: Mapping[str, str], toml: str = "") -> None:
-    usual = "advertise = false\n"
+    usual = f'advertise = false\n[page]\nhost = "127.0.0.1"\nport = {free_port()}\n'
     (folder / "station.toml").write_text(usual + toml)
     (folder / ".env").write_text("".join(f"{name}={value}\n" for name, value in variables.items()))
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        return int(found.getsockname()[1])
+
+
+def page_url(folder: Path) -> str:
+    """As `settings` wrote it."""
+    page = tomllib.loads((folder / "station.toml").read_text())["page"]
+    return f"http://{page['host']}:{page['port']}"
 
 
 @contextmanager

@@ -40,6 +40,7 @@ class Station:
         self, settings: StationSettings, *, clock_is_synced: Callable[[], bool] = machine.clock_is_synced
     ) -> None:
         self._settings = settings
+        self._clock_is_synced = clock_is_synced
         self._files = LinkedDiskFiles()
         self._boot = machine.boot(machine.MachineClock())
         self._stop = threading.Event()
@@ -87,7 +88,7 @@ class Station:
         control = ControlSocket(self._settings.state, self.operator.answer)
         control.start()
         self._parts.append(control)
-        for begin in (self._begin_lan, self._begin_cameras):
+        for begin in (self._begin_lan, self._begin_cameras, self._begin_page):
             part = begin(self._boot)
             if part is not None:
                 self._parts.append(part)
@@ -135,6 +136,11 @@ class Station:
 
         world = running.World(self._settings.state, clock=boot.clock, files=self._files)
         return running.start(self._settings.cameras, self.lanes, world)
+
+    def _begin_page(self, boot: Boot) -> Part | None:
+        from frameferry_station.program import web_page
+
+        return web_page.begin(self._settings, self.lanes, boot.clock, self._clock_is_synced)
 
     def _tell(self, lane: SourceName, kind: str, message: str) -> None:
         self.lanes.tell(lane, kind, message)

@@ -1,0 +1,93 @@
+"""The same for Prometheus. The names are those of docs/station.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from frameferry_station import __version__
+from frameferry_station.page.machine_health import Machine
+from frameferry_station.photos import SinkCounts, SourceNews, StationReport
+
+__all__ = ["CONTENT_TYPE_LATEST", "StationCollector", "exposition"]
+
+_PREFIX = "frameferry_station"
+
+
+class StationCollector:
+    """Asks the station at each scrape; keeps nothing."""
+
+    def __init__(self, report: StationReport, machine: Machine) -> None:
+        self._report = report
+        self._machine = machine
+
+    def collect(self) -> Iterator[Metric]:
+        yield InfoMetricFamily(_PREFIX, "The program.", value={"version": __version__})
+        yield _gauge("uptime_seconds", "Seconds since the program started.", self._machine.uptime_s)
+        yield _gauge("clock_synced", "1 where somebody has set the clock.", float(self._machine.clock_is_synced()))
+        temperature_c = self._machine.temperature_c()
+        if temperature_c is not None:
+            yield _gauge("temperature_celsius", "Of the hottest sensor.", temperature_c)
+        used, budget, free = self._report.disk()
+        yield _gauge("disk_used_bytes", "What photos and state take.", used)
+        yield _gauge("disk_budget_bytes", "What they may take.", budget)
+        yield _gauge("disk_free_bytes", "What is free on the disk.", free)
+        yield from _of_sources(self._report.sources())
+        yield from _of_sinks(self._report.sinks())
+
+
+def exposition(collector: StationCollector) -> bytes:
+    """In a registry of its own: what others of the process register is not the station's to show."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(collector)
+    return generate_latest(registry)
+
+
+def _of_sources(sources: list[SourceNews]) -> Iterator[Metric]:
+    yield _counters("photos_accepted", "Photos kept.", {each.source: each.accepted for each in sources}, "source")
+    duplicates = {each.source: each.duplicates for each in sources}
+    yield _counters("photos_duplicate", "Photos that had come before.", duplicates, "source")
+    refused = {each.source: each.refused for each in sources}
+    yield _counters("photos_refused", "Photos that were not kept.", refused, "source")
+    yield _times("last_photo_timestamp_seconds", "The newest photo.", {e.source: e.last_at for e in sources}, "source")
+    paused = {each.source: float(each.paused is not None) for each in sources}
+    yield _gauges("source_paused", "1 where the source takes no photos by its owner's wish.", paused, "source")
+    failing = {each.source: float(each.error is not None) for each in sources}
+    yield _gauges("source_failing", "1 where the source brings no photos though it should.", failing, "source")
+
+
+def _of_sinks(sinks: list[SinkCounts]) -> Iterator[Metric]:
+    yield _counters("photos_delivered", "Photos that the sink holds.", {s.name: s.delivered for s in sinks}, "sink")
+    yield _counters("delivery_failures", "Tries that failed.", {s.name: s.failures for s in sinks}, "sink")
+    yield _counters("photos_evicted", "Photos given up undelivered.", {s.name: s.evicted for s in sinks}, "sink")
+    yield _gauges("photos_waiting", "Photos that the sink is still to get.", {s.name: s.waiting for s in sinks}, "sink")
+    yield _gauges("photos_waiting_bytes", "Their bytes.", {s.name: s.waiting_bytes for s in sinks}, "sink")
+    oldest = {sink.name: sink.oldest_at for sink in sinks}
+    yield _times("oldest_waiting_photo_timestamp_seconds", "The oldest of them.", oldest, "sink")
+
+
+def _gauge(name: str, help_text: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"{_PREFIX}_{name}", help_text, value=value)
+
+
+def _gauges(name: str, help_text: str, values: Mapping[Any, float], label: str) -> Metric:
+    family = GaugeMetricFamily(f"{_PREFIX}_{name}", help_text, labels=[label])
+    for key, value in values.items():
+        family.add_metric([key], value)
+    return family
+
+
+def _times(name: str, help_text: str, values: Mapping[Any, datetime | None], label: str) -> Metric:
+    return _gauges(name, help_text, {key: at.timestamp() for key, at in values.items() if at}, label)
+
+
+def _counters(name: str, help_text: str, values: Mapping[Any, int], label: str) -> Metric:
+    family = CounterMetricFamily(f"{_PREFIX}_{name}", help_text, labels=[label])
+    for key, value in values.items():
+        family.add_metric([key], value)
+    return family

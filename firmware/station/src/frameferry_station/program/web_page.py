@@ -1,0 +1,112 @@
+"""The page's server: bounded as the one for sketches is, and never a reason for the station not to run."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable
+
+from flask import Flask
+
+from frameferry_station.clock import Clock
+from frameferry_station.intake.connections import Listener
+from frameferry_station.lanes.lanes import Lanes
+from frameferry_station.page.app import create_app
+from frameferry_station.page.health import HealthCheck
+from frameferry_station.page.machine_health import Machine
+from frameferry_station.photos import SourceName
+from frameferry_station.settings import PageSettings, StationSettings
+
+_log = logging.getLogger(__name__)
+
+MOST_BODY_BYTES = 4096
+DEFAULT_INTERVAL_S = 30.0
+"""Of a camera whose owner has set none."""
+AGAIN_S = 30.0
+"""Where the address is taken, or not there yet, it is tried again this often."""
+_LOOK_S = 0.5
+_GRACE_S = 0.5
+_BACKLOG = 16
+
+
+class PageServer:
+    """Serves from `start` to `stop`, in threads of its own."""
+
+    def __init__(self, settings: PageSettings, app: Flask, clock: Clock, *, again_s: float = AGAIN_S) -> None:
+        self._settings = settings
+        self._app = app
+        self._clock = clock
+        self._again_s = again_s
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="page", daemon=True)
+        self._listener: Listener | None = None
+
+    def start(self) -> None:
+        """Listens once this returns, where the address is to be had; else as soon as it is. Raises nothing."""
+        logging.getLogger("waitress").setLevel(logging.WARNING)
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        self._listener = self._listening()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Within a second, whatever clients do."""
+        if self._stopping.is_set():
+            return
+        self._stopping.set()
+        if self._listener is not None:
+            self._listener.pull_trigger()
+        self._thread.join(_LOOK_S + _GRACE_S)
+
+    @property
+    def port(self) -> int | None:
+        """What it listens on; None where it does not."""
+        return int(self._listener.effective_port) if self._listener is not None else None
+
+    def _run(self) -> None:
+        while self._listener is None and not self._stopping.wait(self._again_s):
+            self._listener = self._listening()
+        listener = self._listener
+        if listener is None:
+            return
+        while not self._stopping.is_set():
+            try:
+                listener.step(_LOOK_S)
+            except Exception:
+                _log.exception("the page's server stumbled, and goes on")
+                self._stopping.wait(_LOOK_S)
+        listener.end(_GRACE_S)
+
+    def _listening(self) -> Listener | None:
+        host, port = self._settings.host, self._settings.port
+        try:
+            listening = socket.create_server(
+                (host, port),
+                family=socket.AF_INET6 if ":" in host else socket.AF_INET,
+                backlog=_BACKLOG,
+                dualstack_ipv6=host == "::" and socket.has_dualstack_ipv6(),
+            )
+        except OSError as error:
+            reason = os.strerror(error.errno) if error.errno else f"{error}"
+            _log.error("no page at port %d (%s), again in %g s", port, reason, self._again_s)
+            return None
+        listener = Listener(self._app, listening, self._clock, max_body_bytes=MOST_BODY_BYTES)
+        _log.info("the page is at port %s", listener.effective_port)
+        return listener
+
+
+def begin(
+    settings: StationSettings, lanes: Lanes, clock: Clock, clock_is_synced: Callable[[], bool]
+) -> PageServer:
+    """The page of a station that starts just now. Raises nothing."""
+    machine = Machine(clock, clock.monotonic_s(), clock_is_synced)
+
+    def intervals_s() -> dict[SourceName, float]:
+        names = {camera.name: camera.interval_s for camera in settings.cameras}
+        return {name: given or lanes.interval_s(name) or DEFAULT_INTERVAL_S for name, given in names.items()}
+
+    app = create_app(lanes, HealthCheck(lanes, machine, intervals_s), machine)
+    server = PageServer(settings.page, app, clock)
+    server.start()
+    return server

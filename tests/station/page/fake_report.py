@@ -1,0 +1,38 @@
+"""`photos.StationReport` as the test wants it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from frameferry_station.photos import SinkCounts, SourceName, SourceNews
+
+GARDEN, GATE = SourceName("garden"), SourceName("gate")
+PLENTY = (2**20, 2**34, 2**33)
+
+
+@dataclass
+class FakeReport:
+    news: list[SourceNews] = field(default_factory=list)
+    counts: list[SinkCounts] = field(default_factory=list)
+    space: tuple[int, int, int] = PLENTY
+
+    def sources(self) -> list[SourceNews]:
+        return self.news
+
+    def sinks(self) -> list[SinkCounts]:
+        return self.counts
+
+    def disk(self) -> tuple[int, int, int]:
+        return self.space
+
+
+def news(source: SourceName = GARDEN, last_at: datetime | None = None, **rest: Any) -> SourceNews:
+    usual: dict[str, Any] = {"accepted": 0, "duplicates": 0, "refused": 0, "paused": None}
+    return SourceNews(source, source, last_at=last_at, **usual | rest)
+
+
+def counts(name: str = "cloud", **rest: Any) -> SinkCounts:
+    usual: dict[str, Any] = {"delivered": 0, "failures": 0, "waiting": 0, "waiting_bytes": 0, "oldest_at": None}
+    return SinkCounts(name, **usual | rest)
