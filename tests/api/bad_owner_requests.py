@@ -12,6 +12,7 @@ from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.ids import DeviceId, Seq
 from tests.api.bad_device_requests import BAD_INSTANTS
 from tests.api.bad_requests import Bad, Scene, newest_command, nobody
+from tests.api.crowded_timeline import crowd, one_row
 from tests.fakes.stores import FakeItems
 
 PAIR, DEVICE, COMMANDS = "POST /devices/pair", "PATCH /devices/{device_id}", "POST /devices/{device_id}/commands"
@@ -136,6 +137,17 @@ class BrokenItems(FakeItems):
         raise self._error
 
 
+def timeline_rows() -> list[Bad]:
+    three_hours = "from=2026-05-04T09:00:00Z&to=2026-05-04T12:00:00Z"
+    return [
+        Bad("more photos than it reads", "GET /timeline", 400, "too_many_photos", query=three_hours, given=crowded),
+    ]
+
+
+def crowded(scene: Scene) -> None:
+    crowd(scene.world, one_row(scene.camera, datetime(2026, 5, 4, 9, tzinfo=UTC)))
+
+
 def rows_of_ours() -> list[Bad]:
     return [
         Bad("a fault of ours", ITEM, 500, "internal", given=broken),
@@ -153,4 +165,4 @@ def busy(scene: Scene) -> None:
 
 
 def owner_rows() -> list[Bad]:
-    return [*device_rows(), *forget_rows(), *item_rows(), *health_rows(), *rows_of_ours()]
+    return [*device_rows(), *forget_rows(), *item_rows(), *health_rows(), *timeline_rows(), *rows_of_ours()]

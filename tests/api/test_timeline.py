@@ -2,52 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from chalicelib import wiring
 from chalicelib.domain.capture_time import CaptureTime, Confidence
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.item import Item, ItemStatus
 from chalicelib.domain.reported import StateKind
-from chalicelib.domain.timeline import TimelineRow, rows_of_pack
-from chalicelib.services.ports import Page
+from chalicelib.domain.timeline import rows_of_pack
 from chalicelib.services.timeline import MAX_ROWS
 from tests.api.client import Answer, Client
+from tests.api.crowded_timeline import crowd, one_row
 from tests.api.scene import OWNER, Camera, World, new_camera
-from tests.fakes.stores import FakeTimeline
 
 NINE = datetime(2026, 5, 4, 9, tzinfo=UTC)
 HALF_MINUTE = timedelta(seconds=30)
-
-
-class CrowdedTimeline(FakeTimeline):
-    """Rows newest first, read by place: what the other fake holds is sorted anew for every page."""
-
-    def __init__(self, rows: list[TimelineRow]) -> None:
-        super().__init__()
-        self._newest_first = rows
-
-    def newest(
-        self,
-        owner_id: OwnerId,
-        *,
-        device_id: DeviceId | None,
-        since: datetime | None,
-        until: datetime | None,
-        limit: int,
-        cursor: str | None,
-    ) -> Page[TimelineRow]:
-        start = int(cursor or 0)
-        within = [
-            row
-            for row in self._newest_first
-            if (since is None or row.captured_to >= since) and (until is None or row.captured_to < until)
-        ]
-        return Page(within[start : start + limit], str(start + limit) if start + limit < len(within) else None)
 
 
 def text(at: datetime) -> str:
@@ -183,11 +154,7 @@ def test_nothing_waits_from_before_a_camera_was_activated(
 
 
 def test_a_range_with_more_rows_than_are_read_is_to_be_halved(owner: Client, camera: Camera, world: World) -> None:
-    a_pack(world, camera, range(1), NINE)
-    (first,) = world.timeline.all()
-    times = [NINE + number * timedelta(milliseconds=500) for number in range(MAX_ROWS + 1)]
-    crowd = CrowdedTimeline([replace(first, captured_from=at, captured_to=at) for at in reversed(times)])
-    wiring.install(replace(world, timeline=crowd))
+    crowd(world, one_row(camera, NINE))
 
     assert timeline(owner).code == "too_many_photos"
     halves = [timeline(owner, since=NINE + timedelta(hours=start), hours=1.5).json for start in (0, 1.5)]

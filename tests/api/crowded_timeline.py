@@ -1,0 +1,64 @@
+"""More rows within three hours than one request for the timeline reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib import wiring
+from chalicelib.domain.capture_time import CaptureTime, Confidence
+from chalicelib.domain.ids import DeviceId, OwnerId, Seq
+from chalicelib.domain.item import Item, ItemStatus
+from chalicelib.domain.timeline import TimelineRow, rows_of_pack
+from chalicelib.services.ports import Page
+from chalicelib.services.timeline import MAX_ROWS
+from tests.api.scene import OWNER, Camera, World
+from tests.fakes.stores import FakeTimeline
+
+
+class CrowdedTimeline(FakeTimeline):
+    """Rows newest first, read by place: what the other fake holds is sorted anew for every page."""
+
+    def __init__(self, rows: list[TimelineRow]) -> None:
+        super().__init__()
+        self._newest_first = rows
+
+    def newest(
+        self,
+        owner_id: OwnerId,
+        *,
+        device_id: DeviceId | None,
+        since: datetime | None,
+        until: datetime | None,
+        limit: int,
+        cursor: str | None,
+    ) -> Page[TimelineRow]:
+        start = int(cursor or 0)
+        within = [
+            row
+            for row in self._newest_first
+            if (since is None or row.captured_to >= since) and (until is None or row.captured_to < until)
+        ]
+        return Page(within[start : start + limit], str(start + limit) if start + limit < len(within) else None)
+
+
+def crowd(world: World, row: TimelineRow) -> None:
+    """From now on the app finds this row once more every half second."""
+    times = [row.captured_from + number * timedelta(milliseconds=500) for number in range(MAX_ROWS + 1)]
+    crowded = CrowdedTimeline([replace(row, captured_from=at, captured_to=at) for at in reversed(times)])
+    wiring.install(replace(world, timeline=crowded))
+
+
+def one_row(camera: Camera, at: datetime) -> TimelineRow:
+    """Of one photo."""
+    photo = Item(
+        device_id=DeviceId(camera.device_id),
+        seq=Seq(0),
+        owner_id=OwnerId(OWNER),
+        status=ItemStatus.PROCESSED,
+        object_key="pack of 0",
+        captured=CaptureTime(at, Confidence.NTP),
+        created_at=at,
+    )
+    (row,) = rows_of_pack([photo], boot_id="0" * 16)
+    return row
