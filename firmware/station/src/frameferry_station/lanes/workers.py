@@ -14,6 +14,8 @@ from frameferry_station.uplink import Uplink
 
 STEP_S = 2.0
 """How often it is looked what time has brought."""
+LOOK_S = 1.0
+"""How often a waiting thread looks whether it should end: a station has many of them, and a small processor."""
 FAILED_S = 60.0
 """After an error that nobody foresaw: it is logged, and the station goes on."""
 
@@ -70,6 +72,9 @@ class LaneWorkers:
                 _log.exception("%s failed, goes on in %g s", name, FAILED_S)
                 return FAILED_S
 
-        thread = threading.Thread(target=repeat, args=(guarded, wake, self._clock, is_over), name=name, daemon=True)
+        def work() -> None:
+            repeat(guarded, wake, self._clock, is_over, look_s=LOOK_S)
+
+        thread = threading.Thread(target=work, name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
