@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
+from frameferry_station.lanes.lanes import Lanes
 from frameferry_station.photos import STATION, SourceName
 from frameferry_station.settings import DiskSettings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from tests.station.fake_cloud import FakeCloud
 from tests.station.lanes.photographs import photograph
+from tests.station.lanes.shelf_taker import ShelfTaker
 from tests.station.lanes.stations import FOLDER, GARDEN, GATE, Station
 from tests.station.simulated_disk import PowerCut, SimulatedDisk
 
@@ -126,14 +128,17 @@ class WithoutCloud(RuleBasedStateMachine):
         self.disk = disk
         self.station = self.station.restarted(disk)
 
+    def deliver_all(self) -> None:
+        for taker in self.station.takers:
+            taker.deliver()
+
     def teardown(self) -> None:
         self.come_back(self.disk.after_kill())
         self.wait()
-        for taker in self.station.takers:
-            taker.deliver()
+        self.deliver_all()
         perhaps = {(self.lane_name(shot[0]), picture(shot)) for shot in self.unsure}
         for sink, received in self.station.received.items():
-            given_up = self.station.given_up[sink]
+            given_up = self.station.given_up.get(sink, set())
             expected = {
                 (self.lane_name(shot[0]), picture(shot))
                 for shot in self.accepted
@@ -177,6 +182,39 @@ class WithCloud(WithoutCloud):
             assert len(self.cloud.holds(picture(shot))) == 1, "a photo is not in the cloud, or twice"
 
 
+class WithRealSinks(WithoutCloud):
+    """The sinks of the station in the place of the test's."""
+
+    def __init__(self) -> None:
+        self.shelves: list[ShelfTaker] = []
+        super().__init__()
+
+    def first_station(self) -> Station:
+        return self.shelved(Station(self.disk, sinks=()))
+
+    def shelved(self, station: Station) -> Station:
+        beyond = {name: station.received.setdefault(name, {}) for name in SINKS}
+        self.shelves = [ShelfTaker(self.disk, name, beyond[name], station.time) for name in SINKS]
+        station.lanes = Lanes(station.around, self.shelves, station.budget)
+        return station
+
+    def come_back(self, disk: SimulatedDisk) -> None:
+        self.disk = disk
+        self.station = self.shelved(self.station.restarted(disk))
+
+    @rule(sink=st.integers(0, 1))
+    def deliver(self, sink: int) -> None:
+        self.shelves[sink].deliver()
+
+    @rule(sink=st.integers(0, 1))
+    def fail(self, sink: int) -> None:
+        self.shelves[sink].is_failing = not self.shelves[sink].is_failing
+
+    def deliver_all(self) -> None:
+        for shelf in self.shelves:
+            shelf.deliver()
+
+
 class WithLittleRoom(WithoutCloud):
     """What is given up for want of space is told, and nothing else is lost."""
 
@@ -196,3 +234,4 @@ class WithLittleRoom(WithoutCloud):
 TestWithoutCloud = WithoutCloud.TestCase
 TestWithCloud = WithCloud.TestCase
 TestWithLittleRoom = WithLittleRoom.TestCase
+TestWithRealSinks = WithRealSinks.TestCase
