@@ -16,7 +16,7 @@ from frameferry_station import __version__, settings
 from frameferry_station.errors import StationError
 from frameferry_station.files import held_alone
 from frameferry_station.photos import source_name
-from frameferry_station.program import control_socket, lan_commands
+from frameferry_station.program import control_socket, install, lan_commands
 from frameferry_station.program.sources_table import as_table
 from frameferry_station.program.supervision import ServiceManager, log_to_stderr
 from frameferry_station.settings import SettingsError, StationSettings
@@ -41,8 +41,12 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     Call it from the main thread.
     """
     options = _parser().parse_args(arguments)
-    act: Callable[[argparse.Namespace, StationSettings, Mapping[str, str]], None] = options.act
+    act: Callable[[argparse.Namespace, StationSettings, Mapping[str, str]], None] | None = options.act
     try:
+        if act is None:
+            # Settings that are wrong, or not there yet, do not keep it from its work.
+            code: int = options.alone(options, environ)
+            return code
         act(options, settings.load(environ, options.folder), environ)
     except SettingsError as error:
         for problem in error.problems:
@@ -116,6 +120,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--folder", type=Path, default=Path(), metavar="DIR", help="where .env and station.toml lie (this folder)"
     )
+    parser.set_defaults(act=None)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     run = commands.add_parser("run", help="bring photos until told to stop")
     run.set_defaults(act=_run)
@@ -133,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     resume.add_argument("source", type=_source, metavar="SOURCE")
     resume.set_defaults(act=_resume)
     lan_commands.add_to(commands)
+    install.add_to(commands)
     return parser
 
 
