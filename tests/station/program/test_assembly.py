@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from frameferry_station.errors import StationError
 from frameferry_station.photos import STATION, SourceName
 from frameferry_station.program.assembly import Station
 from frameferry_station.settings import CameraSettings, CloudSink, FilesystemSink, LanSettings, StationSettings
@@ -47,3 +49,19 @@ def test_a_photo_arrives_once_in_every_sink(cloud: FakeCloud, network: Network, 
     assert all(len(cloud.holds(picture)) <= 1 for picture in pictures)
     assert cloud.holds(pictures[0]) == [0]
     assert {counts.name for counts in station.lanes.sinks()} == {"cloud", "filesystem"}
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        settings = StationSettings(
+            state=tmp_path / "state",
+            sinks=(FilesystemSink(tmp_path / "photos"),),
+            lan=LanSettings(host="127.0.0.1", port=port),
+        )
+        station = Station(settings)
+        try:
+            with pytest.raises(StationError, match=rf"\[lan\]: 127.0.0.1 port {port}: Address already in use"):
+                station.start(lambda: None)
+        finally:
+            station.stop()

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from frameferry_station import machine
 from frameferry_station.boot import Boot
+from frameferry_station.errors import StationError
 from frameferry_station.http import Connection
 from frameferry_station.lanes.lanes import Lanes
 from frameferry_station.lanes.pairing import Pairing
@@ -77,7 +78,7 @@ class Station:
     def start(self, beat: Callable[[], None]) -> None:
         """Sinks first, and last what brings photos. `beat` is called every few seconds while the station is well.
 
-        Raises OSError and ValueError; then it still is to be stopped.
+        Raises OSError, ValueError and StationError; then it still is to be stopped.
         """
         for sink in self._sinks:
             thread = threading.Thread(target=sink.run, args=(self._stop,), name=f"sink {sink.name}", daemon=True)
@@ -126,7 +127,11 @@ class Station:
             clock=boot.clock,
             entropy=secrets.token_bytes,
         )
-        server.start()
+        try:
+            server.start()
+        except OSError as error:
+            where = f"{self._settings.lan.host} port {self._settings.lan.port}"
+            raise StationError(f"station.toml [lan]: {where}: {error.strerror}") from None
         return server
 
     def _begin_cameras(self, boot: Boot) -> Part | None:
