@@ -53,6 +53,8 @@ def test_a_pairing_that_fails_says_why_in_one_line(
         if is_there
         else "frameferry-station: the cloud gave no answer (ConnectError): try the same code again\n"
     )
+    assert called(tmp_path, "sources") == 0
+    assert "garden" not in capsys.readouterr().out
 
 
 def test_there_is_nothing_to_pair_with_without_a_cloud(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -123,6 +123,8 @@ class Lane:
 
     def step(self) -> None:
         """What time brings: an open pack is old enough, a sink may have a link now, packs are wanted nowhere more."""
+        if self.is_closed:
+            return
         now_s = self._around.boot.clock.monotonic_s()
         opened_at_s = self._opened_at_s
         if self._takers and opened_at_s is not None and now_s - opened_at_s >= SEALED_AFTER_S:

@@ -89,7 +89,8 @@ class Operator:
         return f"{source} is {still} by its owner in the console" if still else f"{source} is not paused"
 
     def _known(self) -> set[SourceName]:
-        lanes = {lane.name for lane in self._lanes.all()}
+        # A pairing that failed leaves an empty lane.
+        lanes = {lane.name for lane in self._lanes.all() if lane.is_paired or len(lane.queue)}
         return {*lanes, *self._configured, *(news.source for news in self._lanes.sources())}
 
     def _check(self, source: SourceName) -> None:
