@@ -85,7 +85,7 @@ class Content:
 
 @dataclass(frozen=True)
 class Fetched:
-    """An object as it was read. `body` is None where there is more of it than was asked for."""
+    """An object as it was read, whole or in part. `body` is None where there is more of it than was wanted."""
 
     object: StoredObject
     etag: str

@@ -259,6 +259,9 @@ class CaptureObjects(Protocol):
     def fetch(self, key: str, version_id: str | None, *, at_most_bytes: int) -> Fetched | None:
         """What `head` tells, and the bytes, in one request."""
 
+    def fetch_start(self, key: str, version_id: str | None, *, at_most_bytes: int) -> Fetched | None:
+        """What `head` tells, and the first `at_most_bytes` bytes, or all that there are."""
+
     def put(self, key: str, body: bytes, content_type: str, sha256: str) -> bool:
         """Create with If-None-Match and the checksum; False where the key exists already."""
 

@@ -29,6 +29,7 @@ _HEADERS = {
     "ChecksumSHA256": "x-amz-checksum-sha256",
     "IfNoneMatch": "If-None-Match",
     "IfMatch": "If-Match",
+    "Range": "Range",
 }
 _METADATA = "x-amz-meta-"
 _XML_FIELDS = {"__type": re.compile(rb"<Code>([^<]+)</Code>"), "message": re.compile(rb"<Message>([^<]*)</Message>")}
@@ -78,7 +79,7 @@ class Objects:
         return _described(self._send("HEAD", parameters))
 
     def get_object(self, **parameters: str) -> dict[str, Any]:
-        """Bucket, Key and, where they are wanted, ChecksumMode and VersionId. More than MOST_BYTES are not
+        """Bucket, Key and, where they are wanted, ChecksumMode, VersionId and Range. More than MOST_BYTES are not
         read: then Body is closed.
         """
         answer = self._send("GET", parameters, most_bytes=MOST_BYTES)

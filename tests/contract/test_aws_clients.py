@@ -164,6 +164,17 @@ def test_a_get_answers_as_it_answers_botocore(moto: str, by_botocore: Callable[[
         assert len(ours) == 6
 
 
+def test_a_part_is_got_as_botocore_gets_it(moto: str, by_botocore: Callable[[str], Any]) -> None:
+    s3 = by_botocore("s3")
+    s3.put_object(Bucket="captures", Key="a clip", Body=b"0123456789", ChecksumAlgorithm="SHA256")
+    asked = {"Bucket": "captures", "Key": "a clip", "Range": "bytes=0-3"}
+
+    ours, theirs = objects(moto).get_object(**asked), s3.get_object(**asked)
+
+    assert ours["Body"].read() == theirs["Body"].read() == b"0123"
+    assert ours["ContentLength"] == theirs["ContentLength"] == 4
+
+
 @pytest.mark.parametrize("key", KEYS_OF_ALL_KINDS)
 @pytest.mark.parametrize("body", [b"", b"a photo" * 100_000])
 def test_what_is_put_is_there_as_if_botocore_had_put_it(

@@ -81,6 +81,36 @@ def test_of_more_than_was_asked_for_only_the_head_is_fetched(stores: Stores) -> 
     assert (got.object, got.body) == (found, None)
 
 
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("length", [1, len(BODY), len(BODY) + 1])
+def test_the_start_of_an_object_is_fetched_with_what_the_head_of_the_whole_tells(
+    stores: Stores, named: bool, length: int
+) -> None:
+    found = uploaded(stores, named=named)
+    uploaded(stores, body=OTHER)
+
+    got = stores.captures.fetch_start(KEY, found.version_id, at_most_bytes=length)
+    assert got is not None
+    assert (got.object, got.body) == (found, BODY[:length])
+
+
+def test_of_an_empty_object_the_start_is_empty(stores: Stores) -> None:
+    found = uploaded(stores, body=b"")
+
+    got = stores.captures.fetch_start(KEY, None, at_most_bytes=10)
+    assert got is not None
+    assert (got.object, got.body) == (found, b"")
+
+
+def test_of_what_is_not_there_there_is_no_start(stores: Stores) -> None:
+    gone = version_of(uploaded(stores))
+    stores.captures.delete_version(KEY, gone)
+    uploaded(stores)
+
+    assert stores.captures.fetch_start(KEY, gone, at_most_bytes=10) is None
+    assert stores.captures.fetch_start("devices/d1/none.mp4", None, at_most_bytes=10) is None
+
+
 def test_an_empty_object_is_an_object(stores: Stores) -> None:
     found = uploaded(stores, body=b"")
 

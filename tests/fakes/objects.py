@@ -96,6 +96,12 @@ class FakeCaptures(_Bucket):
         body = version.body if len(version.body) <= at_most_bytes else None
         return Fetched(_described(key, version), version.etag, body)
 
+    def fetch_start(self, key: str, version_id: str | None, *, at_most_bytes: int) -> Fetched | None:
+        version = self._find(key, version_id)
+        if version is None:
+            return None
+        return Fetched(_described(key, version), version.etag, version.body[:at_most_bytes])
+
     def head_many(self, places: Sequence[tuple[str, str | None]]) -> list[StoredObject | None]:
         return [self.head(*place) for place in places]
 
