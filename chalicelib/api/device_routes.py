@@ -6,6 +6,7 @@ from chalicelib import services, wiring
 from chalicelib.api import http, render
 from chalicelib.api.routes import Routes
 from chalicelib.domain.clock import to_text
+from chalicelib.domain.content_types import content_type_of
 from chalicelib.domain.device import Device, Health
 from chalicelib.domain.errors import (
     CapturedAtOutOfRange,
@@ -82,7 +83,7 @@ def upload_url(device: Device, body: requests.UploadUrlRequest) -> responses.Upl
     raises=(ForeignObjectKey, ObjectKeyMismatch, CapturedAtOutOfRange, ContentTypeNotAllowed, Conflict),
 )
 def ingest(device: Device, body: requests.IngestRequest) -> responses.IngestResponse:
-    if body.content_type not in (None, services.uploads.CONTENT_TYPE):
+    if body.content_type not in (None, content_type_of(body.object_key)):
         raise ContentTypeNotAllowed
     stack = wiring.current()
     claim = services.uploads.Claim(

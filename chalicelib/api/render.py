@@ -184,6 +184,7 @@ def item(one: Item) -> responses.ItemBody:
         sha256=one.sha256,
         width=one.width,
         height=one.height,
+        duration_ms=one.duration_ms,
         stored_at=_instant(one.stored_at),
         processed_at=_instant(one.processed_at),
         deleted_at=_instant(one.deleted_at),

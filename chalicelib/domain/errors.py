@@ -53,7 +53,7 @@ class InvalidFilename(FrameferryError):
 
 class ContentTypeNotAllowed(FrameferryError):
     code = "content_type_not_allowed"
-    message = "Only image/jpeg can be uploaded."
+    message = "Only image/jpeg can be uploaded, and video/mp4 under a filename that ends in .mp4, as no other does."
 
 
 class CapturedAtOutOfRange(FrameferryError):

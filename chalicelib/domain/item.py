@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from chalicelib.domain.capture_time import CaptureTime
+from chalicelib.domain.content_types import content_type_of, is_clip
 from chalicelib.domain.ids import DeviceId, ItemId, OwnerId, Seq, item_id
 
 OBJECT_MISSING = "object_missing"
@@ -56,6 +57,8 @@ class Examined:
     """With its sha256, which is known by now."""
     width: int | None = None
     height: int | None = None
+    duration_ms: int | None = None
+    """Of a clip, where it tells."""
     exif_captured_at: datetime | None = None
     thumbnail_key: str | None = None
     thumbnail_offset: int | None = None
@@ -88,7 +91,6 @@ class Item:
     """Of the bytes held; None until S3 or processing has told."""
     claimed_sha256: str | None = None
     """What the device said the bytes would hash to, if it said."""
-    content_type: str = "image/jpeg"
     claimed_at: datetime | None = None
     """When the device first confirmed the capture by an ingest call."""
     stored_at: datetime | None = None
@@ -96,6 +98,8 @@ class Item:
     deleted_at: datetime | None = None
     width: int | None = None
     height: int | None = None
+    duration_ms: int | None = None
+    """Of a clip, where it tells."""
     thumbnail_key: str | None = None
     thumbnail_offset: int | None = None
     thumbnail_length: int | None = None
@@ -120,6 +124,14 @@ class Item:
     @property
     def is_in_pack(self) -> bool:
         return self.offset is not None
+
+    @property
+    def is_clip(self) -> bool:
+        return is_clip(self.object_key)
+
+    @property
+    def content_type(self) -> str:
+        return content_type_of(self.object_key)
 
     @property
     def has_object(self) -> bool:
@@ -191,6 +203,7 @@ class Item:
             captured=self._better(captured),
             width=result.width,
             height=result.height,
+            duration_ms=result.duration_ms,
             thumbnail_key=result.thumbnail_key,
             thumbnail_offset=result.thumbnail_offset,
             thumbnail_length=result.thumbnail_length,

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.clock_samples import BootTime
+from chalicelib.domain.content_types import JPEG
 from chalicelib.domain.device import Device
 from chalicelib.domain.ids import DeviceId, Seq
 from chalicelib.domain.item import Item, ItemStatus, StoredObject
@@ -23,7 +24,7 @@ from chalicelib.domain.receipts import Receipt, ReceiptKeys, ReceiptState
 from chalicelib.services.devices import next_seq
 from chalicelib.services.ports import CaptureObjects, ItemStore
 from chalicelib.services.receipts import Exempt, conflicts_in_pack, is_held_as, receipt_for
-from chalicelib.services.uploads import CONTENT_TYPE, usable
+from chalicelib.services.uploads import usable
 from chalicelib.wire import object_keys
 from chalicelib.wire.fields import MAX_PACK_BYTES
 
@@ -69,7 +70,7 @@ class SingleOffer:
     taken: datetime | BootTime | None = None
     """When, by a synced clock or by the device's uptime."""
 
-    content_type = CONTENT_TYPE
+    content_type = JPEG
 
     @property
     def last_seq(self) -> Seq:

@@ -7,27 +7,25 @@ timeline row, item; a crash between any two is mended by running the whole again
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
-from chalicelib import imaging
 from chalicelib.domain.capture_time import CaptureTime
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.clock_samples import BootTime
 from chalicelib.domain.conflicts import Conflict
+from chalicelib.domain.content_types import is_clip
 from chalicelib.domain.device import Device
 from chalicelib.domain.item import Examined, Item, ItemStatus, StoredObject, new_item
 from chalicelib.domain.timeline import row_of_single
-from chalicelib.services import conflicts, pack_rows
-from chalicelib.services.capture_times import Told, time_of, with_zone
+from chalicelib.services import conflicts, pack_rows, singles
+from chalicelib.services.capture_times import Told, time_of
 from chalicelib.services.deleting import finish_deletion
 from chalicelib.services.forward import move_forward
-from chalicelib.services.ports import AtOnce, CaptureObjects, DerivedObjects, Fetched, ProcessingStores
+from chalicelib.services.ports import AtOnce, DerivedObjects, Fetched, ProcessingStores
 from chalicelib.services.verdicts import Outcome, Processed, checked, is_at, judged
 from chalicelib.wire import object_keys
-from chalicelib.wire.fields import MAX_PACK_BYTES, MAX_SINGLE_BYTES
 from chalicelib.wire.object_keys import SingleKey
 
 
@@ -69,7 +67,7 @@ def _process(
     clock: Clock,
 ) -> Processed:
     """`item` is what is thought to stand there."""
-    fetched = stores.captures.fetch(key, version_id, at_most_bytes=MAX_SINGLE_BYTES)
+    fetched = singles.fetched(key, version_id, stores.captures)
     if fetched is None:
         return Processed(Outcome.GONE, item)
     if item is not None and item.is_examined and is_at(item, fetched.object):
@@ -84,7 +82,7 @@ def _process(
 def _examine_and_write(
     device: Device, named: SingleKey, fetched: Fetched, item: Item | None, stores: ProcessingStores, clock: Clock
 ) -> Processed:
-    examined, thumbnail = _examined(named, fetched)
+    examined, thumbnail = singles.examined(named, fetched)
     found = examined.object
     told, samples = _told(named, examined), partial(stores.clocks.samples, device.device_id)
     captured = time_of(told, named.seq, found.stored_at, samples)
@@ -145,26 +143,6 @@ def _drop_stale_rows(found: StoredObject, item: Item, times: set[datetime], stor
     pack_rows.drop_others(rows, found.key, item, times, timeline=stores.timeline)
 
 
-def _examined(named: SingleKey, fetched: Fetched) -> tuple[Examined, bytes | None]:
-    """What the object is, and its thumbnail."""
-    found, body = fetched.object, fetched.body
-    if body is None:
-        return Examined(found, reject_reason="too_large"), None
-    held = replace(found, sha256=hashlib.sha256(body).hexdigest(), size_bytes=len(body))
-    try:
-        photo = imaging.examine(body)
-    except imaging.BadPhoto as bad:
-        return Examined(held, reject_reason=bad.reason), None
-    examined = Examined(
-        held,
-        width=photo.width,
-        height=photo.height,
-        exif_captured_at=with_zone(photo.exif_captured_at),
-        thumbnail_key=object_keys.thumbnail(named.device_id, named.seq),
-    )
-    return examined, photo.thumbnail
-
-
 def _told(named: SingleKey, examined: Examined) -> Told:
     told = _told_in(named)
     guesses = (examined.exif_captured_at, object_keys.instant_in_name(named.filename))
@@ -196,7 +174,7 @@ def _set_aside(
         return Processed(Outcome.PURGED, item)
     # Too large to be read: the version keeps two such objects apart.
     sha256 = found.sha256 or f"unread-{found.version_id}"
-    aside = object_keys.conflict(item.device_id, item.seq, sha256)
+    aside = object_keys.conflict(item.device_id, item.seq, sha256, is_clip=is_clip(found.key))
     conflict = Conflict(item.device_id, item.seq, aside, sha256, captured.at)
     conflicts.tell(conflict, found.stored_at, clock(), stores=stores)
     if found.version_id:
@@ -229,23 +207,12 @@ def _restore_thumbnail(item: Item, stores: ProcessingStores) -> None:
     """A seq has one place for a thumbnail of its own, and who loses the seq may have been the last to write there."""
     key = object_keys.thumbnail(item.device_id, item.seq)
     has_one = not item.reject_reason and (item.thumbnail_key == key or not item.is_in_pack)
-    thumbnail = _thumbnail_of(item, stores.captures) if has_one else None
+    thumbnail = singles.thumbnail_of(item, stores.captures) if has_one else None
     if thumbnail is not None:
         stores.derived.put(key, thumbnail, "image/jpeg")
     now = stores.items.get(item.device_id, item.seq)
     if thumbnail is None or (now is not None and now.is_deleted):
         stores.derived.delete_all_versions(key)
-
-
-def _thumbnail_of(item: Item, captures: CaptureObjects) -> bytes | None:
-    fetched = captures.fetch(item.object_key, item.version_id, at_most_bytes=MAX_PACK_BYTES)
-    if fetched is None or fetched.body is None:
-        return None
-    start = item.offset or 0
-    try:
-        return imaging.examine(fetched.body[start : start + (item.size_bytes or 0)]).thumbnail
-    except imaging.BadPhoto:
-        return None
 
 
 def _purge(key: str, item: Item, stores: ProcessingStores) -> Processed:

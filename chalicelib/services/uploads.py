@@ -10,6 +10,7 @@ from typing import Protocol
 from chalicelib import services
 from chalicelib.domain import capture_time
 from chalicelib.domain.clock import Clock
+from chalicelib.domain.content_types import JPEG, MP4, content_type_of
 from chalicelib.domain.device import Device
 from chalicelib.domain.errors import (
     BodyTooLarge,
@@ -36,9 +37,9 @@ from chalicelib.services.ports import (
 )
 from chalicelib.services.receipts import receipt_for
 from chalicelib.wire import object_keys
+from chalicelib.wire.fields import MAX_CLIP_BYTES
 from chalicelib.wire.fields import MAX_SINGLE_BYTES as MAX_SINGLE_BYTES
 
-CONTENT_TYPE = "image/jpeg"
 MAX_DIRECT_BYTES = 4 * 2**20
 """Of one capture in a request body: Lambda takes 6 MB and counts base64."""
 _DIRECT_FILENAME = "image.jpg"
@@ -106,9 +107,10 @@ def issue_upload(
     Raises InvalidFilename, ContentTypeNotAllowed, SizeLimitExceeded, and Conflict where the seq is held
     with another sha256.
     """
-    if wanted.content_type != CONTENT_TYPE:
+    if wanted.content_type != content_type_of(wanted.filename):
         raise ContentTypeNotAllowed
-    if wanted.size_bytes is not None and wanted.size_bytes > MAX_SINGLE_BYTES:
+    at_most_bytes = MAX_CLIP_BYTES if wanted.content_type == MP4 else MAX_SINGLE_BYTES
+    if wanted.size_bytes is not None and wanted.size_bytes > at_most_bytes:
         raise SizeLimitExceeded
     key = object_keys.single(device.device_id, wanted.seq, wanted.filename, wanted.captured_at)
     held = _held(device, wanted.seq, wanted.sha256, stores)
@@ -216,7 +218,7 @@ def accept_image(
 
     def decide(item: Item | None) -> Item:
         fresh = item or new_item(device.device_id, seq, device.owner_id, key, captured, now)
-        if fresh.known_sha256() not in (None, sha256):
+        if fresh.known_sha256() not in (None, sha256) or fresh.is_clip:
             raise _conflict(device, seq, stores)
         claimed = fresh.claimed(captured, sha256, now)
         if claimed.status is ItemStatus.AWAITING_OBJECT:
@@ -244,7 +246,7 @@ def _allotted(device: Device, sha256: str, stores: UploadStores) -> Seq:
 
 def _put(key: str, body: bytes, sha256: str, captures: CaptureObjects) -> StoredObject | None:
     """None where somebody PUT other bytes under this key first; those keep the seq."""
-    captures.put(key, body, CONTENT_TYPE, sha256)
+    captures.put(key, body, JPEG, sha256)
     found = captures.head(key)
     return found if found and found.sha256 == sha256 else None
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from chalicelib.domain.content_types import is_clip
 from chalicelib.domain.item import Examined, Item, ItemStatus, StoredObject
 
 
@@ -48,7 +49,7 @@ def is_at(item: Item, found: StoredObject) -> bool:
 
 def judged(item: Item | None, found: StoredObject) -> Outcome | None:
     """None if these bytes may become, or are, the item's; else what they are instead. COPY_REMOVED is for the caller
-    to check: the other copy may be gone.
+    to check: the other copy may be gone. The bytes of a clip under the name of a photo are none.
     """
     if item is None:
         return None
@@ -56,7 +57,7 @@ def judged(item: Item | None, found: StoredObject) -> Outcome | None:
         return Outcome.PURGED
     if item.status is ItemStatus.AWAITING_OBJECT or is_at(item, found):
         return None
-    if item.sha256 is None or item.sha256 != found.sha256:
+    if item.sha256 is None or item.sha256 != found.sha256 or item.is_clip != is_clip(found.key):
         return Outcome.CONFLICT
     return Outcome.COPY_REMOVED if item.has_object else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from chalicelib.domain.content_types import content_type_of
 from chalicelib.domain.storage import Download, PutWanted, UploadBatch, UploadTarget
 from chalicelib.stores.presign import Presigner, PutRequest
 
@@ -64,15 +65,16 @@ class S3DownloadSigner:
         self._presigner = presigner
 
     def get(self, key: str, *, version_id: str | None = None, filename: str | None = None) -> Download:
-        """Type and disposition are ours, whatever headers the upload was stored with: a camera does not choose what
-        its owner's browser makes of a photo. `filename` is what it is saved as (RFC 6266 section 4.3).
+        """Type (which the key tells) and disposition are ours, whatever headers the upload was stored with: a camera
+        does not choose what its owner's browser makes of a photo. `filename` is what it is saved as (RFC 6266 section
+        4.3).
         """
         name = "" if filename is None else f"; filename*=UTF-8''{quote(filename, safe='')}"
         signed = self._presigner.get(
             key,
             expires_in_s=DOWNLOAD_LIFETIME_S,
             version_id=version_id,
-            response_content_type="image/jpeg",
+            response_content_type=content_type_of(key),
             response_content_disposition="inline" + name,
         )
         return Download(signed.url, signed.expires_at)

@@ -10,7 +10,9 @@ from msgspec import Meta
 from chalicelib.domain.ids import MAX_SEQ
 
 MAX_SINGLE_BYTES = 32 * 2**20
-"""Of one capture PUT to S3; several times what a 5-megapixel camera makes."""
+"""Of one photo PUT to S3; several times what a 5-megapixel camera makes."""
+MAX_CLIP_BYTES = 64 * 2**20
+"""Of one clip PUT to S3: minutes of a camera's stream."""
 MAX_PACK_BYTES = 64 * 2**20
 MAX_PACK_SPAN = 1000
 """From the first to the last seq of a pack: what is known of these is read at once."""

@@ -1,11 +1,11 @@
 """Object keys: where in the buckets a capture and what is made of it lie, and what a key tells.
 
-devices/<device_id>/YYYY/MM/DD/<seq, 16 digits>-<filename>      a single
+devices/<device_id>/YYYY/MM/DD/<seq, 16 digits>-<filename>      a single; a clip if its <filename> ends in .mp4
 devices/<device_id>/undated/<seq, 16 digits>-<filename>         a single without a date
     whose <filename> is, where a sync asked for it: n<milliseconds since 1970>.jpg, b<boot id>-<uptime in ms>.jpg, u.jpg
 devices/<device_id>/packs/<first seq>-<last seq>-<12 digits of its sha256>.zip
                                                                 a pack; seqs in 16 digits
-devices/<device_id>/conflicts/<seq, 16 digits>-<sha256>.jpg     bytes that came for a taken seq
+devices/<device_id>/conflicts/<seq, 16 digits>-<sha256>.jpg     bytes that came for a taken seq; those of a clip: .mp4
 devices/<device_id>/thumbnails/<seq, 16 digits>.jpg             in the derived bucket
 devices/<device_id>/thumbnails/packs/<as the pack>.zip          in the derived bucket
 devices/<device_id>/thumbnails/packs/<as the pack>/<seq, 16 digits>.jpg
@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.capture_time import EARLIEST
+from chalicelib.domain.content_types import CLIP_ENDING
 from chalicelib.domain.errors import InvalidFilename
 from chalicelib.domain.ids import MAX_SEQ, SEQ_DIGITS, DeviceId, Seq, is_device_id, padded
 
@@ -173,8 +174,8 @@ def instant_in_name(filename: str) -> datetime | None:
         return None
 
 
-def conflict(device_id: DeviceId, seq: Seq, sha256: str) -> str:
-    return f"{device_prefix(device_id)}conflicts/{padded(seq)}-{sha256}.jpg"
+def conflict(device_id: DeviceId, seq: Seq, sha256: str, *, is_clip: bool = False) -> str:
+    return f"{device_prefix(device_id)}conflicts/{padded(seq)}-{sha256}{CLIP_ENDING if is_clip else '.jpg'}"
 
 
 def thumbnail(device_id: DeviceId, seq: Seq) -> str:

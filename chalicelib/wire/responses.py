@@ -218,6 +218,7 @@ class ItemBody(Response):
     sha256: str | None = None
     width: int | None = None
     height: int | None = None
+    duration_ms: int | None = None
     stored_at: Time | None = None
     processed_at: Time | None = None
     deleted_at: Time | None = None

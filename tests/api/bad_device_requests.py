@@ -82,6 +82,10 @@ def upload_rows() -> list[Bad]:
     bad_sha256 = (SHA256.upper(), SHA256[:-1], f"{SHA256}0", f"{SHA256}\n", "g" * 64, "")
     return [
         *(Bad(f"filename {each!r}", UPLOAD, 400, "invalid_filename", asked(filename=each)) for each in BAD_FILENAMES),
+        *(
+            Bad(f"{name} as {kind}", UPLOAD, 400, "content_type_not_allowed", asked(filename=name, content_type=kind))
+            for name, kind in (("a.mp4", "image/jpeg"), ("a.jpg", "video/mp4"), ("a.mp4.jpg", "video/mp4"))
+        ),
         Bad("filename of 101", UPLOAD, 400, "invalid_filename", asked(filename="a" * 101)),
         Bad("no filename", UPLOAD, 400, "invalid_body", asked(filename="")),
         Bad("filename of 1025", UPLOAD, 400, "invalid_body", asked(filename="a" * 1025)),
@@ -143,6 +147,7 @@ def ingest_rows() -> list[Bad]:
             for at in impossible
         ),
         Bad("ntp_synced yes", INGEST, 400, "invalid_body", claim(ntp_synced="yes")),
+        Bad("content_type mp4", INGEST, 400, "content_type_not_allowed", claim(content_type="video/mp4")),
         Bad("content_type png", INGEST, 400, "content_type_not_allowed", claim(content_type="image/png")),
         Bad("sha256 in upper case", INGEST, 400, "invalid_body", claim(sha256=SHA256.upper())),
         Bad("other bytes for a held seq", INGEST, 409, "conflict", claim(sha256=OTHER_SHA256), given=held),

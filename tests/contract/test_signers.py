@@ -158,3 +158,9 @@ def test_what_an_upload_was_stored_with_does_not_decide_how_a_browser_takes_it(o
 
     assert query["response-content-type"] == ["image/jpeg"]
     assert query["response-content-disposition"] == ["inline"]
+
+
+def test_a_clip_is_given_to_the_browser_as_one(on_s3: Signers) -> None:
+    query = parse_qs(urlsplit(on_s3.downloads.get(KEY.replace(".jpg", ".mp4")).url).query)
+
+    assert query["response-content-type"] == ["video/mp4"]

@@ -40,6 +40,7 @@ from chalicelib.services.uploads import (
     issue_upload,
 )
 from chalicelib.services.verdicts import Outcome
+from chalicelib.wire.fields import MAX_CLIP_BYTES
 from tests.fakes.crashes import Crashes
 from tests.fakes.world import FakeWorld
 from tests.pack_files import Shot
@@ -135,7 +136,10 @@ def test_the_same_request_always_gets_the_same_key(
         ({"filename": ".hidden"}, InvalidFilename),
         ({"filename": "x" * 101}, InvalidFilename),
         ({"content_type": "text/html"}, ContentTypeNotAllowed),
+        ({"content_type": "video/mp4"}, ContentTypeNotAllowed),
+        ({"filename": "clip.mp4"}, ContentTypeNotAllowed),
         ({"size_bytes": MAX_SINGLE_BYTES + 1}, SizeLimitExceeded),
+        ({"filename": "a.mp4", "content_type": "video/mp4", "size_bytes": MAX_CLIP_BYTES + 1}, SizeLimitExceeded),
     ],
 )
 def test_what_cannot_be_uploaded_gets_no_url(
