@@ -54,8 +54,9 @@ The service is set up, and does not run yet. Next:
   1. sudo nano {SETTINGS}/.env           your cloud's URL, the camera's password
   2. sudo nano {SETTINGS}/station.toml   your cameras
   3. sudo frameferry-station pair station CODE      with a pairing code of the console
-  4. sudo systemctl enable --now frameferry-station
-  5. sudo frameferry-station sources                shows what comes"""
+  4. sudo frameferry-station doctor                 says what is still wrong
+  5. sudo systemctl enable --now frameferry-station
+  6. sudo frameferry-station sources                shows what comes"""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from frameferry_station import __version__, settings
 from frameferry_station.errors import StationError
 from frameferry_station.files import held_alone
 from frameferry_station.photos import source_name
-from frameferry_station.program import control_socket, install, lan_commands
+from frameferry_station.program import control_socket, doctor, install, lan_commands
 from frameferry_station.program.sources_table import as_table
 from frameferry_station.program.supervision import ServiceManager, log_to_stderr
 from frameferry_station.settings import SettingsError, StationSettings
@@ -138,6 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     resume.add_argument("source", type=_source, metavar="SOURCE")
     resume.set_defaults(act=_resume)
     lan_commands.add_to(commands)
+    doctor.add_to(commands)
     install.add_to(commands)
     return parser
 
