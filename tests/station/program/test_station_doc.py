@@ -47,7 +47,8 @@ def test_each_command_is_one_that_there_is(command: list[str]) -> None:
 
 
 def test_there_are_commands_to_check() -> None:
-    assert {command[0] for command in commands()} >= {"install", "doctor", "pair", "sources", "pause", "resume", "admit"}
+    told = {command[0] for command in commands()}
+    assert told >= {"install", "doctor", "pair", "sources", "pause", "resume", "admit"}
 
 
 def test_the_settings_of_the_second_step_are_taken(tmp_path: Path) -> None:
