@@ -32,8 +32,9 @@ class RtspServer:
         pattern: str = "ball",
         width: int = 320,
         height: int = 240,
+        fps: int = 10,
     ) -> None:
-        self._options = ["--pattern", pattern, "--width", f"{width}", "--height", f"{height}"]
+        self._options = ["--pattern", pattern, "--width", f"{width}", "--height", f"{height}", "--fps", f"{fps}"]
         if user is not None:
             self._options += ["--user", user, f"--password={password}", *(["--digest"] if is_digest else [])]
         self._child: subprocess.Popen[bytes] | None = None

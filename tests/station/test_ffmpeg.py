@@ -61,7 +61,7 @@ def test_a_program_that_is_not_there_is_said_with_what_to_do() -> None:
 
 
 def test_a_quote_in_a_password_ends_nothing_in_the_list() -> None:
-    listed = ffmpeg.stream_list("rtsp://camera/it's", Login("a'b", "c\n'd"), 8.0, fpsprobesize="0").decode()
+    listed = ffmpeg.stream_list("rtsp://camera/it's", Login("a'b", "c\n'd"), 8.0).decode()
 
     assert listed.splitlines() == [
         "ffconcat version 1.0",

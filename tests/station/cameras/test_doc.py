@@ -42,7 +42,7 @@ def words_in_code() -> Iterator[str]:
             if isinstance(node, ast.Call) and ast.unparse(node.func) in FAILURES:
                 yield from (text for text in map(template, node.args[:1]) if text)
     yield from connection._WORDS.values()
-    yield from (words for _, words in (*rtsp._WORDS, *usb._WORDS))
+    yield from (words for _, words in (*ffmpeg.RTSP_WORDS, *usb._WORDS))
 
 
 def template(node: ast.expr) -> str:

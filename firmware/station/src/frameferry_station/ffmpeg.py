@@ -27,6 +27,20 @@ STREAM = (
 )
 """The video of the RTSP stream that `stream_list` names, which goes to standard input."""
 
+REFUSED_SIGNS = ("401 unauthorized", "403 forbidden")
+RTSP_WORDS = (
+    ("connection refused", "nobody answers at its address"),
+    ("no route to host", "nobody answers at its address"),
+    ("failed to resolve", "its name is not known"),
+    ("connection timed out", "nobody answers at its address"),
+    ("404 not found", "it has no stream at this address (404)"),
+    ("454 session not found", "it ended the session"),
+    ("453 not enough bandwidth", "it serves too many others already (453)"),
+    ("matches no streams", "its stream has no video"),
+    ("invalid data found", "it does not answer in time, or not in RTSP"),
+)
+"""What it says of an RTSP server, in lower case, and what that means."""
+
 _QUIET = ("-hide_banner", "-nostdin", "-loglevel", "error")
 _PIECE_BYTES = 64 * 1024
 # Names of files that it makes by the time are in UTC.
@@ -119,7 +133,7 @@ def killed(process: subprocess.Popen[bytes], within_s: float) -> bool:
     return process.poll() is not None
 
 
-def stream_list(url: str, login: Login | None, silence_s: float, **options: str) -> bytes:
+def stream_list(url: str, login: Login | None, silence_s: float) -> bytes:
     """An RTSP URL with its password as ffmpeg gets it by standard input, for arguments are there for `ps` to show: a
     list of one file for the concat demuxer ("option" since ffmpeg 5.0). It ends by itself after `silence_s` in which
     nothing comes.
@@ -129,7 +143,8 @@ def stream_list(url: str, login: Login | None, silence_s: float, **options: str)
         "rtsp_transport": "tcp",
         "timeout": f"{silence_s * 1e6:.0f}",
         "allowed_media_types": "video",
-        **options,
+        # Its frame rate does not matter, and measuring it takes seconds.
+        "fpsprobesize": "0",
     }
     lines = ["ffconcat version 1.0", f"file '{quoted}'", *(f"option {name} {value}" for name, value in given.items())]
     return ("\n".join(lines) + "\n").encode()

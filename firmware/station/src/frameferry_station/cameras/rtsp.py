@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from frameferry_station.cameras.camera import REFUSED_S, Frame, TryLater
 from frameferry_station.cameras.ffmpeg import PICTURE, Ffmpeg, Output
 from frameferry_station.device import CameraFailed
-from frameferry_station.ffmpeg import STREAM, stream_list
+from frameferry_station.ffmpeg import REFUSED_SIGNS, RTSP_WORDS, STREAM, stream_list
 from frameferry_station.logins import Login, masked
 
 WITHIN_S = 25.0
@@ -16,17 +16,6 @@ SILENCE_S = 8.0
 
 # From a key frame on: what lies before the first is grey, or has holes.
 _INPUT = ("-skip_frame", "nokey", *STREAM)
-_WORDS = (
-    ("connection refused", "nobody answers at its address"),
-    ("no route to host", "nobody answers at its address"),
-    ("failed to resolve", "its name is not known"),
-    ("connection timed out", "nobody answers at its address"),
-    ("404 not found", "it has no stream at this address (404)"),
-    ("454 session not found", "it ended the session"),
-    ("453 not enough bandwidth", "it serves too many others already (453)"),
-    ("matches no streams", "its stream has no video"),
-    ("invalid data found", "it does not answer in time, or not in RTSP"),
-)
 
 
 class RtspCamera:
@@ -36,8 +25,7 @@ class RtspCamera:
         if urlsplit(url).scheme.lower() not in ("rtsp", "rtsps"):
             raise ValueError("the address of an RTSP camera begins with rtsp:// or rtsps://")
         self._login = login
-        # Its frame rate does not matter, and measuring it takes two seconds.
-        self._list = stream_list(url, login, silence_s, fpsprobesize="0")
+        self._list = stream_list(url, login, silence_s)
         self._ffmpeg = ffmpeg
 
     def take(self) -> Frame:
@@ -53,9 +41,9 @@ class RtspCamera:
 
     def _failure(self, output: Output) -> CameraFailed:
         said = output.said.lower()
-        if "401 unauthorized" in said or "403 forbidden" in said:
+        if any(sign in said for sign in REFUSED_SIGNS):
             return TryLater("it refuses the user name or the password", REFUSED_S)
-        for sign, words in _WORDS:
+        for sign, words in RTSP_WORDS:
             if sign in said:
                 return CameraFailed(words)
         lines = output.said.strip().splitlines()
