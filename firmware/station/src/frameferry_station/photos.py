@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NewType, Protocol
 
-from frameferry_station.captures import Seq
+from frameferry_station.captures import CaptureMeta, Seq
 from frameferry_station.errors import StationError
 
 SourceName = NewType("SourceName", str)
@@ -93,6 +93,13 @@ class Photos(Protocol):
 
     def on_capture_now(self, source: SourceName, act: Callable[[], None]) -> None:
         """Who is asked when the owner wants a photo of this source at once."""
+
+
+class DatedPhotos(Photos, Protocol):
+    """For who knows when a photo was taken."""
+
+    def accept(self, source: SourceName, jpeg: bytes, taken: CaptureMeta | None = None) -> Accepted:
+        """`taken` counts uptime from the station's own boot; without it the photo was taken just now."""
 
 
 @dataclass(frozen=True)

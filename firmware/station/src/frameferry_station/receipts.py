@@ -79,13 +79,16 @@ class ReceiptVerifier:
             raise ReceiptInvalid("it is signed with an unknown key")
         try:
             key = VerifyKey(base64.b64decode(public_key, validate=True))
-            key.verify(self._message(receipt), base64.b64decode(receipt.signature, validate=True))
+            message = signed_message(self.device_id, receipt)
+            key.verify(message, base64.b64decode(receipt.signature, validate=True))
         except (CryptoError, binascii.Error, ValueError, TypeError):
             raise ReceiptInvalid("its signature is wrong") from None
 
-    def _message(self, receipt: Receipt) -> bytes:
-        fields = (
-            *(_CONTEXT, receipt.state, receipt.key_id, self.device_id),
-            *(receipt.object_key, str(receipt.size_bytes), receipt.sha256),
-        )
-        return "\n".join(fields).encode("ascii")
+
+def signed_message(device_id: str, receipt: Receipt) -> bytes:
+    """What the signature of a receipt for this device covers."""
+    fields = (
+        *(_CONTEXT, receipt.state, receipt.key_id, device_id),
+        *(receipt.object_key, str(receipt.size_bytes), receipt.sha256),
+    )
+    return "\n".join(fields).encode("ascii")

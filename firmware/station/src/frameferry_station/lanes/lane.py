@@ -107,12 +107,10 @@ class Lane:
         handed = sum(pack.captures for pack in self.queue.packs() if self.handing.is_handed(pack))
         return max(0, len(self.queue) - handed)
 
-    def put(self, source: SourceName, jpeg: bytes) -> Seq:
+    def put(self, source: SourceName, jpeg: bytes, taken: CaptureMeta | None = None) -> Seq:
         """With `lock` held; durable once this returns. Raises OSError."""
-        boot, is_synced = self._around.boot, self._around.clock_is_synced()
-        at = in_whole_ms(boot.clock.utc()) if is_synced else None
         self._source_of_put = source
-        seq = self.queue.put(jpeg, CaptureMeta(at, is_synced, boot.uptime_ms))
+        seq = self.queue.put(jpeg, taken or self._now())
         self._observe(Captured(seq, len(jpeg)))
         if self.is_wanted_now:
             self.is_wanted_now = False
@@ -224,6 +222,10 @@ class Lane:
 
     def damaged(self, reason: str, seqs: SeqRange | None) -> None:
         self.state.damaged(reason, seqs)
+
+    def _now(self) -> CaptureMeta:
+        boot, is_synced = self._around.boot, self._around.clock_is_synced()
+        return CaptureMeta(in_whole_ms(boot.clock.utc()) if is_synced else None, is_synced, boot.uptime_ms)
 
     def _keep_digests(self) -> None:
         self.recent.keep()

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from frameferry_station.captures import Seq
+from frameferry_station.captures import CaptureMeta, Seq
 from frameferry_station.control import CommandFailed
 from frameferry_station.errors import PackGone
 from frameferry_station.lanes import whole_jpeg
@@ -42,7 +42,7 @@ _log = logging.getLogger(__name__)
 
 
 class Lanes:
-    """Implements `photos.Photos` and `photos.StationReport`. Opens all lanes that there are; `step` does what time
+    """Implements `photos.DatedPhotos` and `photos.StationReport`. Opens all lanes that there are; `step` does what time
     brings, and wants to be called every few seconds; `workers` brings the photos to the cloud.
 
     Raises OSError where the state folder is of no use.
@@ -68,13 +68,13 @@ class Lanes:
             with suppress(ValueError):
                 self.open(source_name(name))
 
-    def accept(self, source: SourceName, jpeg: bytes) -> Accepted:
+    def accept(self, source: SourceName, jpeg: bytes, taken: CaptureMeta | None = None) -> Accepted:
         try:
             whole_jpeg.check(jpeg)
             paused = self.pause_of(source)
             if paused:
                 raise paused
-            accepted = self._accepted(source, jpeg)
+            accepted = self._accepted(source, jpeg, taken)
         except PhotoRefused as refused:
             self._news.refused(source, f"{refused}")
             raise
@@ -166,22 +166,24 @@ class Lanes:
         station = self.find(STATION)
         return station if station and station.is_paired else None
 
-    def _accepted(self, source: SourceName, jpeg: bytes) -> Accepted:
+    def _accepted(self, source: SourceName, jpeg: bytes, taken: CaptureMeta | None) -> Accepted:
         sha256 = hashlib.sha256(jpeg).hexdigest()
         while True:
             lane = self._lane_for(source)
             with lane.lock:
                 if not lane.is_closed:
-                    return self._kept_once(lane, source, jpeg, sha256)
+                    return self._kept_once(lane, source, jpeg, sha256, taken)
             with self._opening:
                 pass  # it was paired just now, and opens anew
 
-    def _kept_once(self, lane: Lane, source: SourceName, jpeg: bytes, sha256: str) -> Accepted:
+    def _kept_once(
+        self, lane: Lane, source: SourceName, jpeg: bytes, sha256: str, taken: CaptureMeta | None
+    ) -> Accepted:
         known = lane.recent.find(source, sha256)
         if known is not None:
             return Accepted(known, is_duplicate=True)
         self._budget.make_room(lane.queue.grows_by(len(jpeg)))
-        return Accepted(self._put(lane, source, jpeg))
+        return Accepted(self._put(lane, source, jpeg, taken))
 
     def _lane_for(self, source: SourceName) -> Lane:
         lane = self.lane_of(source)
@@ -194,10 +196,10 @@ class Lanes:
         except OSError as error:
             raise NoSpace(f"the disk does not take it: {error.strerror}") from None
 
-    def _put(self, lane: Lane, source: SourceName, jpeg: bytes) -> Seq:
+    def _put(self, lane: Lane, source: SourceName, jpeg: bytes, taken: CaptureMeta | None) -> Seq:
         for _ in range(MOST_GIVEN_UP_FOR_OTHERS):
             try:
-                return lane.put(source, jpeg)
+                return lane.put(source, jpeg, taken)
             except OSError as error:
                 if error.errno != errno.ENOSPC:
                     raise NoSpace(f"the disk does not take it: {error.strerror}") from None
