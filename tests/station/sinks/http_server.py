@@ -60,11 +60,17 @@ class _Handler(BaseHTTPRequestHandler):
         """Nothing on standard error."""
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that is gone is no news."""
+
+
 @contextmanager
-def running() -> Iterator[PostServer]:
-    ours = PostServer()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"ours": ours}))
-    server.daemon_threads = True
+def running(ours: PostServer | None = None) -> Iterator[PostServer]:
+    ours = ours or PostServer()
+    server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"ours": ours}))
     ours.url = f"http://127.0.0.1:{server.server_address[1]}/api/snapshots"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()

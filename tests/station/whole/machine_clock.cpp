@@ -1,0 +1,72 @@
+// The clock of a machine, in the hands of a test: loaded before the C library (LD_PRELOAD), it moves the clock on the wall
+// and says whether somebody has set it. The file that FAKE_CLOCK names holds two 64-bit numbers: nanoseconds to add, and
+// whether the clock is set.
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+static const int64_t NS_IN_S = 1'000'000'000;
+static const volatile int64_t *control;
+
+__attribute__((constructor)) static void begin(void)
+{
+    const char *path = getenv("FAKE_CLOCK");
+    const int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+    void *mapped = file < 0 ? MAP_FAILED : mmap(nullptr, 2 * sizeof *control, PROT_READ, MAP_SHARED, file, 0);
+    if (mapped != MAP_FAILED)
+        control = static_cast<const volatile int64_t *>(mapped);
+    if (file >= 0)
+        close(file);
+}
+
+extern "C" int clock_gettime(clockid_t clock, timespec *time) noexcept
+{
+    static int (*real)(clockid_t, timespec *);
+    if (!real)
+        real = reinterpret_cast<int (*)(clockid_t, timespec *)>(dlsym(RTLD_NEXT, "clock_gettime"));
+    const int result = real(clock, time);
+    if (result == 0 && clock == CLOCK_REALTIME && control) {
+        const int64_t now_ns = static_cast<int64_t>(time->tv_sec) * NS_IN_S + time->tv_nsec + control[0];
+        time->tv_sec = now_ns / NS_IN_S;
+        time->tv_nsec = now_ns % NS_IN_S;
+    }
+    return result;
+}
+
+extern "C" int adjtimex(struct timex *timex) noexcept
+{
+    memset(timex, 0, sizeof *timex);
+    const int is_set = control && control[1];
+    timex->maxerror = is_set ? 1000 : 16000000;
+    return is_set ? TIME_OK : TIME_ERROR;
+}
+
+// Nobody else tells that the clock is set.
+static int is_timesyncd(const char *path)
+{
+    return strcmp(path, "/run/systemd/timesync/synchronized") == 0;
+}
+
+#define HIDING(name, type)                                                            \
+    extern "C" int name(const char *path, struct type *found) noexcept                                  \
+    {                                                                                 \
+        static int (*real)(const char *, struct type *);                              \
+        if (!real)                                                                    \
+            real = reinterpret_cast<int (*)(const char *, struct type *)>(dlsym(RTLD_NEXT, #name));     \
+        if (is_timesyncd(path)) {                                                     \
+            errno = ENOENT;                                                           \
+            return -1;                                                                \
+        }                                                                             \
+        return real(path, found);                                                     \
+    }
+
+HIDING(stat, stat)
+HIDING(stat64, stat64)
