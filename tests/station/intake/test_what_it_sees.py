@@ -40,4 +40,4 @@ def test_http_servers_are_known_where_requests_come_in_only() -> None:
     }
 
     assert "intake" in knowing
-    assert knowing <= {"intake", "page", "program"}
+    assert knowing <= {"gateway", "intake", "page", "program"}

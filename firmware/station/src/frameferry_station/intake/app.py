@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from flask import Flask, Response, jsonify, request
+from flask import Blueprint, Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from frameferry_station.intake import bodies
@@ -22,13 +23,16 @@ _log = logging.getLogger(__name__)
 _CODES_OF_HTTP = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 
-def create_app(intake: Intake, *, max_body_bytes: int) -> Flask:
-    """A WSGI app. It never answers 500 for anything that a client can send."""
+def create_app(intake: Intake, *, max_body_bytes: int, others: Sequence[Blueprint] = ()) -> Flask:
+    """A WSGI app, with the routes of `others` beside its own. It never answers 500 for anything that a client can send.
+    """
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = max_body_bytes
     _add_plain_routes(app, intake)
     _add_device_routes(app, intake)
     _add_command_routes(app, intake)
+    for routes in others:
+        app.register_blueprint(routes)
     app.register_error_handler(Refused, partial(_refused, intake))
     app.register_error_handler(HTTPException, _of_http)
     app.register_error_handler(Exception, _unforeseen)

@@ -7,14 +7,22 @@ learns why.
 
 from __future__ import annotations
 
+import copy
 import json
 import socket
 import threading
-from typing import Any, Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any, Final
 
 from waitress.adjustments import Adjustments
+from waitress.buffers import TempfileBasedBuffer
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
+from waitress.receiver import FixedStreamReceiver
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher
 from waitress.utilities import BadRequest
@@ -35,6 +43,8 @@ SILENCE_S: Final = 20.0
 _MOST_CHUNK_LINE_BYTES = 256
 BODIES_UNDER_WAY: Final = 4
 """As many of the largest may come at the same time; of usual photos, that is dozens."""
+MOST_LARGE_BODIES: Final = 4
+LARGE_REQUEST_S: Final = 600.0
 _KEPT_IN_MEMORY_BYTES = 256 * 1024
 _CODES = {413: "body_too_large", 431: "headers_too_large", 500: "internal", 501: "not_implemented"}
 _MESSAGES = {
@@ -46,11 +56,36 @@ _MESSAGES = {
 }
 
 
+@dataclass(frozen=True)
+class LargeBodies:
+    """Bodies above the usual bound: they go to nameless files in `folder` as they come. `limit` gives the bound by
+    method, path and query, and None for all requests that have the usual one."""
+
+    folder: Path
+    limit: Callable[[str, str, str], int | None]
+
+
+class _OnDisk(TempfileBasedBuffer):  # type: ignore[misc]
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        super().__init__()
+
+    def newfile(self) -> IO[bytes]:
+        return TemporaryFile("w+b", dir=self._folder)
+
+
 class _Request(HTTPRequestParser):  # type: ignore[misc]  # waitress has no types
     """What waitress leaves open: some targets that are no URL end the connection with a traceback in the log, lines
     between chunks have no bound, and a client that asks whether it may go on is told so although it is refused."""
 
+    adj: Any
+    body_rcv: Any
     error: Any = None
+    is_large = False
+
+    def __init__(self, adj: Any, large: LargeBodies | None) -> None:
+        super().__init__(adj)
+        self._large = large
 
     def received(self, data: bytes) -> int:
         consumed: int = super().received(data)
@@ -68,6 +103,16 @@ class _Request(HTTPRequestParser):  # type: ignore[misc]  # waitress has no type
             super().parse_header(header_plus)
         except ValueError:
             raise ParsingError("the target is no URL") from None
+        if self._large and self.content_length > 0 and not self.chunked:
+            limit = self._large.limit(self.command, self.path, self.query)
+            if limit is not None and self.content_length <= limit:
+                self._begin_large(self._large.folder, limit)
+
+    def _begin_large(self, folder: Path, limit: int) -> None:
+        self.is_large = True
+        self.adj = copy.copy(self.adj)
+        self.adj.max_request_body_size = limit + 1  # waitress refuses what is as large as this
+        self.body_rcv = FixedStreamReceiver(self.content_length, _OnDisk(folder))
 
 
 class _Refusal(ErrorTask):  # type: ignore[misc]
@@ -85,24 +130,35 @@ class _Refusal(ErrorTask):  # type: ignore[misc]
 
 
 class _Connection(HTTPChannel):  # type: ignore[misc]
-    parser_class = _Request
     error_task_class = _Refusal
 
     def __init__(self, server: Listener, sock: socket.socket, addr: Any, adj: Any, map: Any = None) -> None:
         self.waits_since_s = self.heard_at_s = server.clock.monotonic_s()
+        self.parser_class = partial(_Request, large=server.large)
         super().__init__(server, sock, addr, adj, map=map)
 
     def received(self, data: bytes) -> bool:
         self.heard_at_s = self.server.clock.monotonic_s()
-        taken: bool = super().received(data)
+        try:
+            taken: bool = super().received(data)
+        except OSError:
+            # The disk takes no more of a large body.
+            self.handle_close()
+            return False
         if self.server.has_too_much_under_way():
             self.handle_close()
         return taken
 
     @property
     def body_bytes(self) -> int:
-        under_way = [self.request] if self.request is not None else []
-        return sum(request.body_bytes_received for request in (*self.requests, *under_way))
+        return sum(request.body_bytes_received for request in self._under_way() if not request.is_large)
+
+    @property
+    def large_bodies(self) -> int:
+        return sum(request.is_large for request in self._under_way())
+
+    def _under_way(self) -> list[_Request]:
+        return [*self.requests, *([self.request] if self.request is not None else [])]
 
     def service(self) -> None:
         super().service()
@@ -116,7 +172,8 @@ class _Connection(HTTPChannel):  # type: ignore[misc]
     def is_late(self, now_s: float) -> bool:
         if self.requests:
             return False
-        return now_s - self.waits_since_s > REQUEST_S or now_s - self.heard_at_s > SILENCE_S
+        longest_s = LARGE_REQUEST_S if self.large_bodies else REQUEST_S
+        return now_s - self.waits_since_s > longest_s or now_s - self.heard_at_s > SILENCE_S
 
 
 class Listener(TcpWSGIServer):  # type: ignore[misc]
@@ -124,8 +181,17 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
 
     channel_class = _Connection
 
-    def __init__(self, app: Any, listening: socket.socket, clock: Clock, *, max_body_bytes: int) -> None:
+    def __init__(
+        self,
+        app: Any,
+        listening: socket.socket,
+        clock: Clock,
+        *,
+        max_body_bytes: int,
+        large: LargeBodies | None = None,
+    ) -> None:
         self.clock = clock
+        self.large = large
         self._pulling = threading.Lock()
         self._has_ended = False
         adjustments = Adjustments(
@@ -158,9 +224,13 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         self.asyncore.loop(timeout=longest_s, use_poll=True, map=self._map, count=1)
 
     def has_too_much_under_way(self) -> bool:
-        """Bodies of all connections, which memory or a memory-backed folder holds until they are whole."""
+        """Bodies of all connections, which memory or a memory-backed folder holds until they are whole; and how many
+        large ones the disk holds."""
+        channels = list(self.active_channels.values())
         most = BODIES_UNDER_WAY * self.adj.max_request_body_size
-        return bool(sum(channel.body_bytes for channel in list(self.active_channels.values())) > most)
+        if sum(channel.large_bodies for channel in channels) > MOST_LARGE_BODIES:
+            return True
+        return bool(sum(channel.body_bytes for channel in channels) > most)
 
     def maintenance(self, now: float) -> None:
         """Not by the time of day, which jumps on a machine that starts without a clock: see `step`."""

@@ -6,12 +6,15 @@ import logging
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+
+from flask import Blueprint
 
 from frameferry_station.clock import Clock
 from frameferry_station.files import Files
 from frameferry_station.intake.app import create_app
-from frameferry_station.intake.connections import Listener
+from frameferry_station.intake.connections import LargeBodies, Listener
 from frameferry_station.intake.presence import LanDevice
 from frameferry_station.intake.service import Intake
 from frameferry_station.photos import Photos
@@ -22,6 +25,14 @@ _log = logging.getLogger(__name__)
 _LOOK_S = 0.5
 _GRACE_S = 0.8
 _BACKLOG = 32
+
+
+@dataclass(frozen=True)
+class Guest:
+    """Routes of another room that the LAN server carries, and which of their bodies may be large."""
+
+    routes: Blueprint
+    large_bodies: LargeBodies
 
 
 class LanServer:
@@ -36,9 +47,11 @@ class LanServer:
         files: Files,
         clock: Clock,
         entropy: Callable[[int], bytes],
+        guest: Guest | None = None,
     ) -> None:
         self._settings = settings
         self._clock = clock
+        self._guest = guest
         self._intake = Intake(settings, photos, state=state, files=files, clock=clock, entropy=entropy)
         self._stopping = threading.Event()
         self._listener: Listener | None = None
@@ -49,8 +62,15 @@ class LanServer:
         # What waitress says in passing quotes paths, which are the clients' words; a short queue is no news.
         logging.getLogger("waitress").setLevel(logging.WARNING)
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        app = create_app(self._intake, max_body_bytes=self._settings.max_photo_bytes)
-        self._listener = Listener(app, self._listening(), self._clock, max_body_bytes=self._settings.max_photo_bytes)
+        most_bytes, guest = self._settings.max_photo_bytes, self._guest
+        app = create_app(self._intake, max_body_bytes=most_bytes, others=[guest.routes] if guest else [])
+        self._listener = Listener(
+            app,
+            self._listening(),
+            self._clock,
+            max_body_bytes=most_bytes,
+            large=guest.large_bodies if guest else None,
+        )
         self._stopping.clear()
         self._thread = threading.Thread(target=self._serve, args=(self._listener,), name="lan", daemon=True)
         self._thread.start()
