@@ -55,6 +55,10 @@ Announce = Callable[[SourceName, Path], None]
 """Of a relay whose segments go to the cloud: its name, and where the finished segment will lie at once."""
 
 
+def announce_nowhere(_: SourceName, __: Path) -> None:
+    """Segments stay where they are."""
+
+
 class RelayMaker:
     def __init__(self, photos: Photos, world: World, announce: Announce) -> None:
         self._photos = photos
@@ -119,7 +123,7 @@ class Relays:
 
 
 def start(
-    settings: Sequence[RelaySettings], photos: Photos, world: World, announce: Announce = lambda *_: None
+    settings: Sequence[RelaySettings], photos: Photos, world: World, announce: Announce = announce_nowhere
 ) -> Relays:
     """Raises ValueError, with the relay's name, where its settings cannot be, and OSError."""
     maker, made = RelayMaker(photos, world, announce), []

@@ -1,0 +1,292 @@
+"""Segments as clips in a cloud, through its real routes' fake, and what becomes of them on the way."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from frameferry_station import ffmpeg
+from frameferry_station.files import DiskFiles
+from frameferry_station.lanes.singles import UNDATED_AFTER_S, Singles
+from frameferry_station.photos import STATION
+from frameferry_station.relay.clip_files import MAX_CLIP_BYTES, NoClip, make_clip
+from frameferry_station.relay.clips import Clips
+from PIL import Image
+
+from chalicelib import clips as cloud_clips
+from tests.station.fake_cloud import PORTAL, FakeCloud, Reply, api_error
+from tests.station.lanes.stations import GARDEN, Station
+from tests.station.relay.fake_photos import FakePhotos
+from tests.station.relay.rig import probed
+from tests.station.samples import START, longest
+
+
+def start(arguments: Sequence[str], *, folder: Path | None) -> subprocess.Popen[bytes]:
+    return ffmpeg.started(arguments, folder=folder)
+
+
+@dataclass
+class Bench:
+    """A station's clips: its lanes in memory, its clips in a folder."""
+
+    folder: Path
+    segment: Path
+    cloud: FakeCloud
+    synced: bool = True
+    photos: FakePhotos = field(default_factory=FakePhotos)
+    room: list[int] = field(default_factory=list)
+    program: str = "ffmpeg"
+
+    def __post_init__(self) -> None:
+        self.station = Station(cloud=self.cloud, sinks=(), clock_is_synced=lambda: self.synced)
+        self.station.pair(STATION)
+        self.clips = self.opened()
+
+    def opened(self) -> Clips:
+        return Clips(
+            self.folder / "clips",
+            Singles(self.station.lanes, self.station.around),
+            self.photos,
+            lambda arguments, *, folder: ffmpeg.started(arguments, program=self.program, folder=folder),
+            files=DiskFiles(),
+            clock=self.station.time,
+            uniform=longest,
+            make_room=self.room.append,
+        )
+
+    def record(self, second: int = 0) -> Path:
+        """A segment that began at this second and lasted three, and has just ended."""
+        path = self.folder / "target" / f"2026-05-04T12-00-{second:02d}Z.mp4"
+        path.parent.mkdir(exist_ok=True)
+        shutil.copy(self.segment, path)
+        at_s = START.timestamp() + second + 3
+        os.utime(path, (at_s, at_s))
+        self.station.time.elapsed_s = max(self.station.time.elapsed_s, second + 3.0)
+        self.clips.announce(GARDEN, path)
+        os.utime(self.folder / "clips/to-do" / GARDEN / path.name, (at_s, at_s))
+        return path
+
+    def files(self) -> list[str]:
+        return sorted(path.name for path in (self.folder / "clips").rglob("*") if path.is_file())
+
+
+@pytest.fixture
+def bench(tmp_path: Path, segment: Path, cloud: FakeCloud) -> Bench:
+    return Bench(tmp_path, segment, cloud)
+
+
+def test_a_clip_is_the_segment_with_its_index_in_front_and_its_first_picture_as_cover(
+    segment: Path, tmp_path: Path
+) -> None:
+    made = tmp_path / "clip.mp4"
+    make_clip(start, segment, made)
+
+    found = cloud_clips.examine(made.read_bytes()[: 2 * 2**20], made.stat().st_size)
+    assert (found.width, found.height) == (320, 240)
+    assert found.poster is not None
+    assert Image.open(BytesIO(found.poster)).size == (320, 240)
+    assert [stream["codec_name"] for stream in probed(made)["streams"]] == ["h264", "mjpeg"]
+    assert probed(made)["packets"] == probed(segment)["packets"] == 15
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+def test_what_is_no_video_or_too_large_is_no_clip(tmp_path: Path) -> None:
+    nonsense, large = tmp_path / "nonsense.mp4", tmp_path / "large.mp4"
+    nonsense.write_bytes(b"moov" * 100)
+    with large.open("wb") as file:
+        file.truncate(MAX_CLIP_BYTES + 1)
+
+    for path, why in ((nonsense, "no clip of it"), (large, "segment_s smaller")):
+        with pytest.raises(NoClip, match=why):
+            make_clip(start, path, tmp_path / "clip.mp4")
+
+
+def test_a_segment_arrives_once_with_its_time_and_leaves_the_disk(bench: Bench) -> None:
+    bench.record()
+    bench.clips.step()
+
+    [asked] = bench.cloud.ingested
+    assert (asked.seq, asked.captured_at, asked.ntp_synced) == (0, START, True)
+    assert bench.cloud.items[0].object_key.endswith("2026-05-04T12-00-00Z_000000.mp4")
+    assert bench.clips.counts().delivered == 1
+    assert bench.files() == []
+    assert len(bench.room) == 1
+
+
+def test_photos_and_clips_of_a_source_share_its_numbers(bench: Bench) -> None:
+    assert bench.station.accept(0) == [0]
+    bench.record()
+    bench.clips.step()
+    assert bench.station.accept(1) == [2]
+    bench.station.work()
+
+    assert sorted(bench.cloud.items) == [0, 1, 2]
+
+
+def test_clips_wait_on_the_disk_for_a_cloud_that_is_away_and_go_once_after_a_restart(bench: Bench) -> None:
+    bench.cloud.script("upload-url", *[PORTAL] * 3)
+    for second in (0, 5):
+        bench.record(second)
+        bench.clips.step()
+    assert bench.clips.counts().waiting == 2
+    assert bench.cloud.items == {}
+
+    again = bench.opened()
+    for _ in range(10):
+        again.step()
+        bench.station.time.advance(300.0)
+    assert sorted(bench.cloud.items) == [0, 1]
+    assert [asked.seq for asked in bench.cloud.ingested] == [0, 1]
+    assert bench.files() == []
+
+
+def test_a_segment_whose_clip_is_kept_is_not_made_one_again(bench: Bench) -> None:
+    """The power went between the clip and the end of its order."""
+    bench.cloud.script("upload-url", PORTAL)
+    segment = bench.record()
+    bench.clips.step()
+    bench.clips.announce(GARDEN, segment)
+
+    again = bench.opened()
+    again.step()
+    assert again.counts().waiting + again.counts().delivered == 1
+
+
+def test_what_was_being_made_when_the_power_went_is_made_anew(bench: Bench) -> None:
+    bench.record()
+    lane = bench.folder / "clips" / STATION
+    lane.mkdir(parents=True)
+    (lane / "0000000000000000-5f0c7a52.mp4").write_bytes(b"half")
+    (lane / "0000000000000007-5f0c7a52.json").write_text("no document")
+    (bench.folder / "clips/making.mp4").write_bytes(b"half")
+
+    again = bench.opened()
+    again.step()
+    assert again.counts().delivered == 1
+    assert bench.files() == []
+
+
+def test_a_clip_waits_for_a_clock_and_is_dated_before_it_goes(bench: Bench) -> None:
+    bench.synced = False
+    bench.record()
+    bench.clips.step()
+    assert bench.cloud.requests.count("upload-url") == 0
+
+    bench.station.time.advance(60.0)
+    bench.synced = True
+    bench.clips.step()
+    assert [asked.captured_at for asked in bench.cloud.ingested] == [START]
+
+
+def test_a_clip_that_no_clock_was_ever_set_for_goes_undated(bench: Bench) -> None:
+    bench.synced = False
+    bench.record()
+    bench.clips.step()
+    bench.station.time.advance(UNDATED_AFTER_S)
+    bench.clips.step()
+
+    assert [(asked.captured_at, asked.ntp_synced) for asked in bench.cloud.ingested] == [(None, False)]
+
+
+def test_a_number_that_the_cloud_holds_with_other_bytes_is_changed(bench: Bench) -> None:
+    bench.cloud.hold(0, b"other")
+    bench.record()
+    for _ in range(3):
+        bench.clips.step()
+
+    assert sorted(bench.cloud.items) == [0, 1]
+    assert bench.files() == []
+
+
+def test_a_refused_clip_holds_up_no_other_and_is_told_of_and_stays(bench: Bench) -> None:
+    bench.cloud.script("upload-url", *[api_error(400, "content_type_not_allowed")] * 3)
+    bench.record(0)
+    for _ in range(4):
+        bench.clips.step()
+        bench.station.time.advance(300.0)
+    bench.record(5)
+    bench.clips.step()
+
+    assert sorted(bench.cloud.items) == [1]
+    assert bench.clips.counts().waiting == 1
+    assert any("content_type_not_allowed" in f"{message}" for _, _, message in bench.photos.told)
+
+
+def test_a_receipt_that_proves_nothing_deletes_nothing(bench: Bench) -> None:
+    bench.cloud.script("ingest", Reply(200, b'{"status": "queued", "item_id": "i"}'))
+    bench.record()
+    bench.clips.step()
+
+    assert bench.clips.counts().waiting == 1
+    assert len(bench.files()) == 2
+
+
+def test_the_oldest_clip_goes_for_want_of_space_and_is_told_as_evicted(bench: Bench) -> None:
+    bench.cloud.script("upload-url", PORTAL)
+    bench.record(0)
+    bench.record(5)
+    bench.clips.step()
+    oldest = bench.clips.oldest()
+    assert oldest is not None
+    assert oldest.name.startswith("0000000000000000-")
+
+    assert bench.clips.give_up_oldest() == oldest.size_bytes
+    assert bench.clips.counts().waiting == 1
+    assert bench.clips.counts().evicted == 1
+    bench.clips.give_up_oldest()
+    assert bench.clips.oldest() is None
+    assert bench.clips.give_up_oldest() == 0
+    assert bench.files() == []
+
+    bench.station.work()
+    evicted = [event for event in bench.cloud.events.values() if event.kind == "evicted"]
+    assert [(event.first_seq, event.last_seq) for event in evicted] == [(0, 1)]
+
+
+def test_a_segment_that_is_no_clip_or_has_gone_is_given_up(bench: Bench) -> None:
+    bench.record(0).write_bytes(b"")
+    bench.record(5).unlink()
+    bench.clips.step()
+    assert "no clip of it" in f"{bench.photos.told}"
+
+    bench.station.time.advance(120.0)
+    bench.clips.step()
+    assert bench.files() == []
+
+
+def test_without_ffmpeg_segments_wait(bench: Bench) -> None:
+    bench.program = "no-such-program"
+    bench.record()
+    bench.clips.step()
+    bench.program = "ffmpeg"
+    bench.clips.step()
+
+    assert bench.clips.counts().delivered == 1
+
+
+def test_a_source_that_is_not_paired_gives_no_clip(tmp_path: Path, segment: Path, cloud: FakeCloud) -> None:
+    bench = Bench(tmp_path, segment, cloud)
+    bench.station = Station(cloud=cloud, sinks=())
+    bench.clips = bench.opened()
+    bench.record()
+    bench.clips.step()
+
+    assert "frameferry-station pair garden CODE" in f"{bench.photos.told}"
+    assert bench.files() == []
+
+
+def test_its_thread_ends_when_it_is_told_to(bench: Bench) -> None:
+    stop = threading.Event()
+    thread = threading.Thread(target=bench.clips.run, args=(stop,))
+    thread.start()
+    bench.record()
+    stop.set()
+    thread.join(30.0)
+    assert not thread.is_alive()
