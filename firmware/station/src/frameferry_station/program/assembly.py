@@ -8,11 +8,11 @@ import secrets
 import shutil
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from frameferry_station import machine
 from frameferry_station.boot import Boot
-from frameferry_station.errors import StationError
+from frameferry_station.errors import StateDamaged, StationError
 from frameferry_station.http import Connection
 from frameferry_station.lanes.lanes import Lanes
 from frameferry_station.lanes.pairing import Pairing
@@ -24,6 +24,9 @@ from frameferry_station.program.operator import Operator
 from frameferry_station.settings import CloudSink, StationSettings
 from frameferry_station.sinks import assembly as sinks
 from frameferry_station.sinks.links import LinkedDiskFiles
+
+if TYPE_CHECKING:
+    from frameferry_station.intake.server import Guest
 
 STOPPED_WITHIN_S = 4.0
 """All of it together: a service manager waits five."""
@@ -126,6 +129,7 @@ class Station:
             files=self._files,
             clock=boot.clock,
             entropy=secrets.token_bytes,
+            guest=self._gateway(boot),
         )
         try:
             server.start()
@@ -133,6 +137,24 @@ class Station:
             where = f"{self._settings.lan.host} port {self._settings.lan.port}"
             raise StationError(f"station.toml [lan]: {where}: {error.strerror}") from None
         return server
+
+    def _gateway(self, boot: Boot) -> Guest | None:
+        from frameferry_station.gateway import running
+        from frameferry_station.gateway.service import Gateway
+
+        try:
+            gateway = Gateway(
+                self.lanes,
+                state=self._settings.state,
+                files=self._files,
+                boot=boot,
+                entropy=secrets.token_bytes,
+                clock_is_synced=self._clock_is_synced,
+            )
+        except StateDamaged as error:
+            _log.error("no camera with our own firmware is served: %s in the state's gateway folder", error)
+            return None
+        return running.guest(gateway)
 
     def _begin_cameras(self, boot: Boot) -> Part | None:
         if not self._settings.cameras:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from frameferry_station.clock import SystemClock
 from frameferry_station.errors import StationError
 from frameferry_station.files import DiskFiles
+from frameferry_station.gateway import codes
 from frameferry_station.intake import command_line
 from frameferry_station.settings import StationSettings
 
@@ -36,6 +38,9 @@ def add_to(commands: Any) -> None:
     disallow = commands.add_parser("disallow", help="take them no more")
     disallow.add_argument("address", metavar="ADDRESS")
     disallow.set_defaults(act=_disallow)
+    lan_code = commands.add_parser("lan-code", help="a pairing code for a camera with Frameferry's own firmware")
+    lan_code.add_argument("name", metavar="NAME", help="its photos will be those of the source lan-NAME")
+    lan_code.set_defaults(act=_lan_code)
 
 
 def _admit(options: argparse.Namespace, settings: StationSettings, _: Mapping[str, str]) -> None:
@@ -56,6 +61,10 @@ def _allow(options: argparse.Namespace, settings: StationSettings, _: Mapping[st
 
 def _disallow(options: argparse.Namespace, settings: StationSettings, _: Mapping[str, str]) -> None:
     print(command_line.disallow(settings.state, DiskFiles(), options.address))
+
+
+def _lan_code(options: argparse.Namespace, settings: StationSettings, _: Mapping[str, str]) -> None:
+    print(codes.lan_code(_listening(settings), DiskFiles(), SystemClock(), secrets.token_bytes, name=options.name))
 
 
 def _listening(settings: StationSettings) -> Path:
