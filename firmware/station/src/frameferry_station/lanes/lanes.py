@@ -62,6 +62,7 @@ class Lanes:
         self._disk = disk
         self.local_pauses = LocalPauses(around.folder / "pauses.json", around.files, self._clock)
         self._budget = DiskBudget(disk, self._measured, lambda: around.space()[0], self._holders)
+        self._holders_elsewhere: list[Holder] = []
         self._lanes: dict[SourceName, Lane] = {}
         around.files.make_folder(around.folder / "lanes")
         for name in sorted(around.files.folders(around.folder / "lanes")):
@@ -127,6 +128,14 @@ class Lanes:
     def step(self) -> None:
         for lane in self.all():
             lane.step()
+
+    def also_held_by(self, holder: Holder) -> None:
+        """It keeps something in the state folder, too, which goes by the same budget."""
+        self._holders_elsewhere.append(holder)
+
+    def make_room(self, wanted_bytes: int) -> None:
+        """For what such a holder is to keep, as far as there is something older to give up."""
+        self._budget.make_room(wanted_bytes)
 
     def all(self) -> list[Lane]:
         with self._lock:
@@ -221,7 +230,7 @@ class Lanes:
         return found is not None and found.name == lane
 
     def _holders(self) -> list[Holder]:
-        return [*self.all(), *self._takers]
+        return [*self.all(), *self._takers, *self._holders_elsewhere]
 
     def _measured(self) -> int:
         return self._around.files.used_bytes(self._around.folder)
