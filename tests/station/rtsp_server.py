@@ -20,7 +20,8 @@ class RtspServer:
     """Serves H.264 with a key frame a second at `url` from `start` to `stop`, or in a `with` block.
 
     `pattern` is one of videotestsrc's: `ball` moves, `smpte75` does not. With a user it answers 401 to others, and
-    `is_digest` chooses Digest instead of Basic. `url` holds no credentials.
+    `is_digest` chooses Digest instead of Basic. `url` holds no credentials. What is published to `record_url` goes to
+    the file `record`.
     """
 
     def __init__(
@@ -33,8 +34,10 @@ class RtspServer:
         width: int = 320,
         height: int = 240,
         fps: int = 10,
+        record: Path | None = None,
     ) -> None:
         self._options = ["--pattern", pattern, "--width", f"{width}", "--height", f"{height}", "--fps", f"{fps}"]
+        self._options += ["--record", str(record)] if record else []
         if user is not None:
             self._options += ["--user", user, f"--password={password}", *(["--digest"] if is_digest else [])]
         self._child: subprocess.Popen[bytes] | None = None
@@ -43,6 +46,10 @@ class RtspServer:
     @property
     def url(self) -> str:
         return f"rtsp://127.0.0.1:{self.port}/camera"
+
+    @property
+    def record_url(self) -> str:
+        return f"rtsp://127.0.0.1:{self.port}/record"
 
     def start(self) -> None:
         """Ready once this returns, at the port that it had before, if it had one."""

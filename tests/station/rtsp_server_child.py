@@ -1,6 +1,6 @@
 """GStreamer's RTSP server with a generated stream. Run with the Python that has Debian's python3-gi, by rtsp_server.py.
 
-It prints its port, and serves `/camera` until it is killed.
+It prints its port, and serves `/camera` until it is killed. It takes one stream that is published to `/record`.
 """
 
 from __future__ import annotations
@@ -33,6 +33,14 @@ def serve(options: argparse.Namespace) -> None:
     if options.user:
         protect(server, factory, options)
     server.get_mount_points().add_factory("/camera", factory)
+    if options.record:
+        recorder = GstRtspServer.RTSPMediaFactory()
+        recorder.set_transport_mode(GstRtspServer.RTSPTransportMode.RECORD)
+        form = "video/x-h264,stream-format=byte-stream"
+        recorder.set_launch(f"( rtph264depay name=depay0 ! h264parse ! {form} ! filesink location={options.record} )")
+        if options.user:
+            allow(recorder)
+        server.get_mount_points().add_factory("/record", recorder)
     if not server.attach(None):
         raise SystemExit(f"port {options.port} is taken")
     print(server.get_bound_port(), flush=True)
@@ -51,6 +59,10 @@ def protect(
     else:
         auth.add_basic(GstRtspServer.RTSPAuth.make_basic(options.user, options.password), token)
     server.set_auth(auth)
+    allow(factory)
+
+
+def allow(factory: GstRtspServer.RTSPMediaFactory) -> None:
     roles = GstRtspServer.RTSPPermissions()
     roles.add_permission_for_role("viewer", "media.factory.access", True)
     roles.add_permission_for_role("viewer", "media.factory.construct", True)
@@ -64,6 +76,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--width", type=int, default=320)
     parser.add_argument("--height", type=int, default=240)
     parser.add_argument("--fps", type=int, default=10)
+    parser.add_argument("--record", help="a file without blanks: what is published to /record, as bare H.264")
     parser.add_argument("--user")
     parser.add_argument("--password", default="")
     parser.add_argument("--digest", action="store_true")

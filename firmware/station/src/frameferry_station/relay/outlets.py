@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from frameferry_station.logins import Login
+from frameferry_station.relay.rtsp_login import logged_in
+
 PLAYLIST = "stream.m3u8"
 HLS_SEGMENT_S = 4.0
 HLS_SEGMENTS = 15
@@ -42,11 +45,14 @@ class Outlet(Protocol):
 class Republished:
     """Another RTSP server, which takes RECORD. `url` holds no credentials."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, login: Login | None) -> None:
         self._url = url
+        self._login = login
 
-    def run(self) -> AbstractContextManager[Order]:
-        return nullcontext(Order((*_COPIED, "-f", "rtsp", "-rtsp_transport", "tcp", self._url)))
+    @contextmanager
+    def run(self) -> Iterator[Order]:
+        with logged_in(self._url, self._login) if self._login else nullcontext(self._url) as url:
+            yield Order((*_COPIED, "-f", "rtsp", "-rtsp_transport", "tcp", url))
 
     def said(self, line: str) -> None: ...
 

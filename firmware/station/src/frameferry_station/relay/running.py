@@ -83,7 +83,7 @@ class RelayMaker:
     def _outlet(self, settings: RelaySettings) -> tuple[Outlet, Login | None]:
         if settings.kind == "rtsp":
             url, login = apart(settings.target, None, None)
-            return Republished(url), login
+            return Republished(url, login), login
         folder = Path(settings.target)
         if settings.kind == "hls":
             return HlsFolder(folder, settings.segment_s, settings.keep_segments), None
