@@ -68,13 +68,16 @@ def poster_box(picture: bytes | None, *, kind: int = 13) -> bytes:
     return box(b"udta", box(b"meta", bytes(4), box(b"ilst", box(b"covr", data))))
 
 
-def of_ffmpeg(folder: Path, poster: bytes, *how: str, seconds: float = 1.5, codec: str = "mpeg4") -> bytes:
+def of_ffmpeg(folder: Path, poster: bytes | None, *how: str, seconds: float = 1.5, codec: str = "mpeg4") -> bytes:
     """A clip of a test picture, 128x96, as ffmpeg itself writes it; `how` is for its muxer."""
     program = shutil.which("ffmpeg")
     assert program, "see tools/debian-packages.txt"
-    (folder / "poster.jpg").write_bytes(poster)
-    source = ("-f", "lavfi", "-i", f"testsrc=duration={seconds}:size=128x96:rate=10", "-i", "poster.jpg")
-    streams = ("-map", "0", "-map", "1", "-c:v:0", codec, "-c:v:1", "copy", "-disposition:v:1", "attached_pic")
-    quiet = (program, "-hide_banner", "-nostdin", "-loglevel", "error")
-    subprocess.run([*quiet, *source, *streams, *how, "clip.mp4"], cwd=folder, check=True, timeout=60)
+    command = [program, "-hide_banner", "-nostdin", "-loglevel", "error", "-y"]
+    command += ["-f", "lavfi", "-i", f"testsrc=duration={seconds}:size=128x96:rate=10"]
+    streams = ["-map", "0", "-c:v:0", codec]
+    if poster is not None:
+        (folder / "poster.jpg").write_bytes(poster)
+        command += ["-i", "poster.jpg"]
+        streams += ["-map", "1", "-c:v:1", "copy", "-disposition:v:1", "attached_pic"]
+    subprocess.run([*command, *streams, *how, "clip.mp4"], cwd=folder, check=True, timeout=60)
     return (folder / "clip.mp4").read_bytes()

@@ -45,18 +45,19 @@ def read_console_settings() -> ConsoleResponse:
 
 
 def content_policy(settings: Settings) -> str:
-    """The page may run its own modules, show photos from the stack's buckets, and ask the API and the user pool.
+    """The page may run its own modules, show photos from the stack's buckets, play clips from the one that holds them,
+    and ask the API and the user pool.
 
     W3C Content Security Policy Level 3.
     """
-    buckets = sorted(
-        {_bucket_origin(settings, settings.captures_bucket), _bucket_origin(settings, settings.derived_bucket)}
-    )
+    captures = _bucket_origin(settings, settings.captures_bucket)
+    buckets = sorted({captures, _bucket_origin(settings, settings.derived_bucket)})
     policy = {
         "default-src": ["'none'"],
         "script-src": ["'self'"],
         "style-src": ["'self'"],
         "img-src": ["'self'", "blob:", "data:", *buckets],
+        "media-src": [captures],
         "connect-src": ["'self'", *buckets, *_foreign(settings.sign_in_url)],
         "base-uri": ["'none'"],
         "form-action": ["'none'"],

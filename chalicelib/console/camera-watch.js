@@ -2,6 +2,7 @@
 
 import {ApiError} from "./api.js";
 import {cameraState, timeToDrainMs} from "./camera-state.js";
+import {isClip} from "./clips.js";
 import {placeBlob} from "./places.js";
 import {DAY_MS, MINUTE_MS} from "./times.js";
 
@@ -78,7 +79,7 @@ export class CameraWatch {
     if (isShown && this.#photoSeen === last_seen_at && !isLively) return;
     const page = await this.#inTurn(() => this.#app.api.get("/items", {device_id, limit: NEWEST}, {signal}));
     this.#photoSeen = last_seen_at;
-    const item = page.items.find((each) => each[this.#place]) ?? null;
+    const item = page.items.find((each) => this.#picture(each)) ?? null;
     if (item?.item_id !== this.item?.item_id || (item && !this.photoUrl)) await this.#fetch(item, page.urls, signal);
     this.item = item;
   }
@@ -86,11 +87,16 @@ export class CameraWatch {
   async #fetch(item, urls, signal) {
     if (!item) return this.#show(null);
     try {
-      this.#show(URL.createObjectURL(await this.#inTurn(() => placeBlob(item[this.#place], urls, signal))));
+      this.#show(URL.createObjectURL(await this.#inTurn(() => placeBlob(this.#picture(item), urls, signal))));
     } catch (error) {
       if (error.name === "AbortError") throw error;
       this.#show(null);
     }
+  }
+
+  /** Of a clip it is the poster. */
+  #picture(item) {
+    return isClip(item) ? item.thumbnail : item[this.#place];
   }
 
   #show(url) {

@@ -1,17 +1,18 @@
 // Photos as files of the owner's.
 
+import {isClip} from "./clips.js";
 import {placeBlob} from "./places.js";
 import {photos} from "./words.js";
 
 const LETTERS = /[^\p{L}\p{N}]+/gu;
 
-/** "Barn 2026-05-04 14-03-20 #123.jpg", in the owner's time. Pure. */
+/** "Barn 2026-05-04 14-03-20 #123.jpg", a clip with .mp4, in the owner's time. Pure. */
 export function fileName(item, camera) {
   const at = new Date(item.captured_at);
   const two = (number) => String(number).padStart(2, "0");
   const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
   const time = `${two(at.getHours())}-${two(at.getMinutes())}-${two(at.getSeconds())}`;
-  return `${[camera.replace(LETTERS, " ").trim() || "Photo", date, time].join(" ")} #${item.seq}.jpg`;
+  return `${[camera.replace(LETTERS, " ").trim() || "Photo", date, time].join(" ")} #${item.seq}.${isClip(item) ? "mp4" : "jpg"}`;
 }
 
 export function saveAs(blob, name) {
@@ -26,7 +27,7 @@ export function saveAs(blob, name) {
 /** The photo's bytes, by URLs of its own. Throws as the API does, and PhotoMissing. */
 export async function photoBlob(api, {device_id, seq}, signal) {
   const item = await api.get(`/items/${device_id}/${seq}`, {}, {signal});
-  return placeBlob(item.photo, {[item.photo.object_key]: item.photo.url}, signal);
+  return placeBlob(item.photo, {[item.photo.object_key]: item.photo.url}, signal, item.content_type);
 }
 
 /** One after the other, for a browser asks before it saves many at once. @param {(deviceId: string) => string} cameraName */

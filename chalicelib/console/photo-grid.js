@@ -1,12 +1,13 @@
 // The grid of a day: only rows that are in sight are in the page, each at its own place.
 
+import {clipLength, isClip} from "./clips.js";
 import {placeAfterKey, rowOf} from "./gallery-layout.js";
 import {keyOf} from "./gallery-model.js";
 import {gapWords} from "./gap-words.js";
 import {GridWindow} from "./grid-window.js";
 import {icon} from "./icons.js";
 import {classMap, html, nothing, ref, repeat} from "./lit.js";
-import {clock, clockWithSeconds} from "./times.js";
+import {clock, clockWithSeconds, duration} from "./times.js";
 import {CONFIDENCE, photos} from "./words.js";
 
 /** So long a window must rest before hours are asked for that it came upon in a leap. */
@@ -154,6 +155,7 @@ export class PhotoGrid {
         data-time=${item ? [clock(takenMs), this.#gallery.nameOf(item.device_id)].filter(Boolean).join(" · ") : nothing} aria-selected=${isChosen ? "true" : "false"}
         aria-label=${item ? this.#label(item, takenMs) : "Loading"}>
         ${item ? this.#picture(item, key, row.hour) : nothing}
+        ${isClip(item) ? html`<span class="length">${icon("play")}${clipLength(item.duration_ms)}</span>` : nothing}
         ${item ? html`<button class="mark" tabindex="-1" aria-label="Select" aria-pressed=${isChosen ? "true" : "false"}></button>` : nothing}
       </div>
     `;
@@ -162,15 +164,17 @@ export class PhotoGrid {
   #label(item, takenMs) {
     const words = [clockWithSeconds(takenMs), this.#gallery.nameOf(item.device_id)];
     if (!SURE.has(item.captured_at_confidence)) words.push(CONFIDENCE[item.captured_at_confidence]);
+    if (isClip(item)) words.push(["clip", item.duration_ms && `of ${duration(item.duration_ms)}`].filter(Boolean).join(" "));
     if (item.status === "rejected") words.push("cannot be shown");
     return words.filter(Boolean).join(", ");
   }
 
   #picture(item, key, hour) {
-    if (!item.thumbnail) return html`<span class="none">${icon("broken")}</span>`;
+    const none = html`<span class="none">${icon(isClip(item) && item.status !== "rejected" ? "film" : "broken")}</span>`;
+    if (!item.thumbnail) return none;
     const url = this.#gallery.thumbnails.urlOf(key, item.thumbnail);
     if (url) return html`<img src=${url} alt="" draggable="false" decoding="async">`;
-    return this.#gallery.thumbnails.isMissing(item.thumbnail) ? html`<span class="none">${icon("broken")}</span>` : nothing;
+    return this.#gallery.thumbnails.isMissing(item.thumbnail) ? none : nothing;
   }
 
   // What is asked for.

@@ -22,9 +22,9 @@ export class PhotoMissing extends Error {
 /**
  * @param {{object_key: string, offset?: number, length?: number, url?: string}} place
  * @param {Record<string, string>} urls of the page of items that names the place
- * @returns {Promise<Blob>} a JPEG
+ * @returns {Promise<Blob>} of that type
  */
-export async function placeBlob(place, urls, signal) {
+export async function placeBlob(place, urls, signal, type = "image/jpeg") {
   const isRange = place.offset !== undefined;
   const headers = isRange ? {Range: `bytes=${place.offset}-${place.offset + place.length - 1}`} : {};
   const url = urls[place.object_key];
@@ -32,7 +32,7 @@ export async function placeBlob(place, urls, signal) {
   try {
     const answer = await fetch(url, {headers, signal});
     if (answer.status !== (isRange ? 206 : 200)) throw new PhotoMissing(answer.status);
-    return new Blob([await answer.arrayBuffer()], {type: "image/jpeg"});
+    return new Blob([await answer.arrayBuffer()], {type});
   } catch (error) {
     if (error.name === "AbortError" || error instanceof PhotoMissing) throw error;
     throw new PhotoMissing(null, {cause: error});

@@ -1,6 +1,7 @@
 // A day of one camera, played: its thumbnails one after the other, or its photos where the owner wants them.
 
 import {ApiError, Unreachable} from "./api.js";
+import {isClip} from "./clips.js";
 import {gapText} from "./gap-words.js";
 import {icon} from "./icons.js";
 import {html, nothing, ref} from "./lit.js";
@@ -123,6 +124,7 @@ export class TimeLapse {
     if (!isNew && (!this.#isPlaying || now < this.#dueAt)) return;
     const next = isNew ? this.#frame : this.#frame + 1;
     if (next > this.#last) return this.#ended();
+    if (this.#isClip(next)) return this.#passed(next, isNew);
     const isHere = Boolean(this.#pictures.get(next));
     if (this.#isWaiting === isHere) {
       this.#isWaiting = !isHere;
@@ -132,6 +134,21 @@ export class TimeLapse {
     this.#dueAt = now + 1000 / this.#speed;
     this.#draw(next);
   };
+
+  /** A clip is no picture of the film. */
+  #isClip(frame) {
+    return frame >= 0 && isClip(this.#gallery.day.model.itemAt(this.#last - frame));
+  }
+
+  #passed(frame, isNew) {
+    this.#frame = isNew ? frame + 1 : frame;
+  }
+
+  #goOn(step) {
+    let to = this.#frame + step;
+    while (this.#isClip(to)) to += step;
+    this.#goTo(to);
+  }
 
   #ended() {
     if (!this.#isPlaying) return;
@@ -207,7 +224,7 @@ export class TimeLapse {
   async #blob(at) {
     const {day, thumbnails} = this.#gallery;
     const item = await day.itemAt(this.#last - at);
-    if (!item?.thumbnail) throw new Error("It has no picture.");
+    if (!item?.thumbnail || isClip(item)) throw new Error("It has no picture.");
     if (!this.#isFull) return thumbnails.isMissing(item.thumbnail) ? Promise.reject(new Error("Gone.")) : thumbnails.blobOf(item.thumbnail);
     return this.#photo(item.photo, day.model.placeOf(this.#last - at).hour);
   }
@@ -267,8 +284,8 @@ export class TimeLapse {
     else if (isAt("button, select, [type=checkbox], .toasts")) return;
     else if (event.key === " ") this.#toggle();
     else if (isAt("input")) return;
-    else if (event.key === "ArrowRight") this.#goTo(this.#frame + 1);
-    else if (event.key === "ArrowLeft") this.#goTo(this.#frame - 1);
+    else if (event.key === "ArrowRight") this.#goOn(1);
+    else if (event.key === "ArrowLeft") this.#goOn(-1);
     else return;
     event.preventDefault();
   };

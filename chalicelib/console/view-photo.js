@@ -1,7 +1,9 @@
 // One photo over the gallery: to be looked at closely, turned from, kept, deleted.
 
 import {ApiError, Unreachable} from "./api.js";
-import {fileName, saveAs} from "./downloads.js";
+import {ClipStage, CannotPlay} from "./clip-stage.js";
+import {clipLength, isClip} from "./clips.js";
+import {fileName, saveAll, saveAs} from "./downloads.js";
 import {keyOf} from "./gallery-model.js";
 import {icon} from "./icons.js";
 import {html, nothing, ref} from "./lit.js";
@@ -24,6 +26,9 @@ const AGAIN_MS = 5_000;
 const REJECTED = {
   empty: "The file is empty.",
   not_a_jpeg: "This is no JPEG.",
+  not_an_mp4: "This is no MP4.",
+  no_moov_in_front: "Its index does not stand before the video.",
+  no_video_track: "There is no video in it.",
   truncated: "Its end is missing.",
   undecodable: "It cannot be decoded.",
   too_many_pixels: "It has too many pixels.",
@@ -46,6 +51,7 @@ export class PhotoView {
   #isFocusDue = true;
   #photos;
   #stage;
+  #clips;
   #asking = new AbortController();
   #timer = 0;
 
@@ -56,6 +62,7 @@ export class PhotoView {
     this.model = gallery.day.model;
     this.#photos = new PhotoCache(app.api, MOST_PHOTOS, () => app.changed());
     this.#stage = new PhotoStage(() => app.changed(), (step) => this.#turn(step), () => gallery.close());
+    this.#clips = new ClipStage(app.api, () => app.changed());
     addEventListener("keydown", this.#pressed);
     addEventListener(REACHED, this.#tryAgain);
   }
@@ -66,6 +73,7 @@ export class PhotoView {
     clearTimeout(this.#timer);
     this.#asking.abort();
     this.#photos.stop();
+    this.#clips.stop();
   }
 
   /** Where in the day the photo is; -1 where that is not known. */
@@ -112,7 +120,7 @@ export class PhotoView {
       <div class="photo-bar">
         <button class="square" aria-label="Back to the photos" @click=${() => this.#gallery.close()}>${icon("close")}</button>
         ${item ? this.#title(item) : html`<div class="photo-title"></div>`}
-        <button class="square" aria-label="Download" ?disabled=${!this.#blobOf(item)} @click=${() => this.#download()}>${icon("download")}</button>
+        <button class="square" aria-label="Download" ?disabled=${!this.#canDownload(item)} @click=${() => this.#download()}>${icon("download")}</button>
         <button class="square" aria-label="Delete" ?disabled=${!item} @click=${() => this.#remove()}>${icon("trash")}</button>
         <button class="square" aria-label="About this photo" aria-pressed=${this.#isInfoOpen ? "true" : "false"} ?disabled=${!item} @click=${this.#toggleInfo}>${icon("info")}</button>
       </div>
@@ -135,20 +143,22 @@ export class PhotoView {
     const words = `${this.#gallery.cameraName(item.device_id)}, ${clockWithSeconds(Date.parse(item.captured_at))}`;
     if (item.status === "rejected") return this.#refused(item);
     if (item.status === "deleted") return this.#unknown();
-    const photo = item.photo ? this.#photos.get(item, this.#urls()) : null;
+    const photo = item.photo ? this.#shownOf(item) : null;
     if (!photo || photo.trouble) return this.#failed(photo?.trouble ?? null, item);
     const before = item.thumbnail ? this.#gallery.thumbnails.urlOf(keyOf(item), item.thumbnail) : null;
+    if (isClip(item)) return this.#clips.template(photo, before, words);
     return html`${this.#stage.template(photo.url, before, item, words)}
       ${photo.url ? nothing : html`<span class="spinner" role="status" aria-label="Loading"></span>`}`;
   }
 
   #refused(item) {
-    return html`<div class="photo-none">${icon("broken")}<h3>This photo cannot be shown</h3><p>${REJECTED[item.reject_reason] ?? item.reject_reason}</p></div>`;
+    return html`<div class="photo-none">${icon("broken")}<h3>This ${isClip(item) ? "clip" : "photo"} cannot be shown</h3><p>${REJECTED[item.reject_reason] ?? item.reject_reason}</p></div>`;
   }
 
   #failed(error, item) {
     if (isPassing(error)) this.#timer ||= setTimeout(this.#tryAgain, AGAIN_MS);
     if (isUnknown(error)) return this.#unknown();
+    if (error instanceof CannotPlay) return html`<div class="photo-none" role="alert">${icon("broken")}<h3>This browser cannot play the clip</h3><p>It can be downloaded.</p></div>`;
     const isApi = error instanceof ApiError || error instanceof Unreachable;
     const isGone = error instanceof PhotoMissing && !error.isPassing;
     const why = isApi ? troubleWords(error) : isGone ? "Its bytes are not in the bucket any more." : "Its bytes do not come. Check the network and try again.";
@@ -176,6 +186,7 @@ export class PhotoView {
     const rows = [
       ["Taken", html`${dayAndClock(Date.parse(item.captured_at))}<br><span class="small">${CONFIDENCE[item.captured_at_confidence]}</span>`],
       ["Camera", html`<a href="#/cameras/${item.device_id}">${this.#gallery.cameraName(item.device_id)}</a>`],
+      ["Length", clipLength(item.duration_ms)],
       ["Size", [item.width && `${count(item.width)} × ${count(item.height)} pixels`, item.size_bytes && bytes(item.size_bytes)].filter(Boolean).join(", ")],
       ["Number", `${count(item.seq)}`],
       ["Arrived", item.stored_at ? dayAndClock(Date.parse(item.stored_at)) : ""],
@@ -184,7 +195,7 @@ export class PhotoView {
     return html`
       <aside class="photo-info" aria-label="About this photo">
         <dl>${rows.filter(([, text]) => text).map(([name, text]) => html`<div><dt>${name}</dt><dd>${text}</dd></div>`)}</dl>
-        <p class="small">Keys: arrows turn, + and - zoom, 0 shows all, D downloads, Delete deletes, I hides this.</p>
+        <p class="small">Keys: arrows turn, ${isClip(item) ? "space plays" : "+ and - zoom, 0 shows all"}, D downloads, Delete deletes, I hides this.</p>
       </aside>
     `;
   }
@@ -194,8 +205,17 @@ export class PhotoView {
     return place && this.placeInDay >= 0 ? place.hour.urls : {};
   }
 
+  #shownOf(item) {
+    return isClip(item) ? this.#clips.get(item, this.#urls()) : this.#photos.get(item, this.#urls());
+  }
+
+  /** Of a clip there is none: it is played in parts. */
   #blobOf(item) {
-    return item?.photo && item.status !== "rejected" ? this.#photos.get(item, this.#urls()).blob : null;
+    return item?.photo && item.status !== "rejected" && !isClip(item) ? this.#photos.get(item, this.#urls()).blob : null;
+  }
+
+  #canDownload(item) {
+    return isClip(item) ? Boolean(item.photo) && item.status !== "rejected" : Boolean(this.#blobOf(item));
   }
 
   /** Not of this day's list yet: asked for by itself, then its hour for the neighbours. */
@@ -222,7 +242,7 @@ export class PhotoView {
     const {day} = this.#gallery;
     for (const step of [1, -1]) {
       const item = await day.itemAt(at + step).catch(() => null);
-      if (this.#asking.signal.aborted || !item?.photo || item.status === "rejected") continue;
+      if (this.#asking.signal.aborted || !item?.photo || item.status === "rejected" || isClip(item)) continue;
       const place = day.model.placeOf(at + step);
       if (this.#blobOf(this.#item)) this.#photos.get(item, place.hour.urls);
     }
@@ -235,6 +255,7 @@ export class PhotoView {
   }
 
   #download() {
+    if (this.#isShown && isClip(this.#item) && this.#canDownload(this.#item)) return saveAll(this.#app, [this.#item], (id) => this.#gallery.cameraName(id), this.#asking.signal);
     const blob = this.#isShown ? this.#blobOf(this.#item) : null;
     if (blob) saveAs(blob, fileName(this.#item, this.#gallery.cameraName(this.#item.device_id)));
   }
@@ -260,12 +281,13 @@ export class PhotoView {
     clearTimeout(this.#timer);
     this.#timer = 0;
     const item = this.#isShown ? this.#item : null;
-    const isDue = this.#trouble !== null || (item?.photo && item.status !== "rejected" && this.#photos.get(item, this.#urls()).trouble);
+    const isDue = this.#trouble !== null || (item?.photo && item.status !== "rejected" && this.#shownOf(item).trouble);
     if (isDue) this.#again(item);
   };
 
   #again(item) {
     if (item) this.#photos.forget(item);
+    this.#clips.forget();
     this.#trouble = null;
     this.#find();
     this.#app.changed();
@@ -284,6 +306,7 @@ export class PhotoView {
 
   #pressed = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.(".toasts")) return;
+    if (isClip(this.#item) && this.#pressedOverClip(event)) return;
     const deeds = {
       ArrowRight: () => this.#stage.pan(1, 0) || this.#turn(1),
       ArrowLeft: () => this.#stage.pan(-1, 0) || this.#turn(-1),
@@ -303,6 +326,16 @@ export class PhotoView {
     event.preventDefault();
     deed();
   };
+
+  /** A video that has the focus has keys of its own; what zooms is nothing here. */
+  #pressedOverClip(event) {
+    const {key, target} = event;
+    if (target.tagName === "VIDEO") return key === " " || key.startsWith("Arrow");
+    if (key !== " " || target.closest?.("button, a")) return "+=-0".includes(key);
+    event.preventDefault();
+    this.#clips.toggle();
+    return true;
+  }
 }
 
 /** Not that it is not there, or not the owner's. */

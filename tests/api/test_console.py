@@ -67,6 +67,7 @@ def test_the_policy_allows_no_inline_script_and_no_host_but_buckets_and_user_poo
     assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == ["'none'"]
     assert policy["script-src"] == policy["style-src"] == ["'self'"]
     assert set(policy["img-src"]) - s3 == {"'self'", "blob:", "data:"}
+    assert policy["media-src"] == [f"https://{CAPTURES_BUCKET}.s3.eu-central-1.amazonaws.com"]
     assert set(policy["connect-src"]) - s3 == {"'self'", "https://cognito-idp.eu-central-1.amazonaws.com"}
 
 
