@@ -292,6 +292,23 @@ def test_a_disk_that_others_filled_is_an_error_and_leaves_no_rest() -> None:
     assert len(queue) == 0
 
 
+def test_a_pack_that_a_full_disk_does_not_let_go_is_not_told_of_as_gone() -> None:
+    disk, told = SimulatedDisk(), Told()
+    queue = opened(disk, told)
+    put(queue, *range(3))
+    disk.capacity_bytes = 0
+
+    for _ in range(2):
+        with pytest.raises(OSError, match="space"):
+            put(queue, 3)
+
+    disk.capacity_bytes = None
+    put(queue, 4)
+    kept, gone = all_captures(queue), [seq for seqs in told.evictions for seq in range(seqs.first, seqs.last + 1)]
+    assert not kept.keys() & set(gone)
+    assert sorted([*kept, *gone]) == list(range(4))
+
+
 @pytest.mark.parametrize("works_for", range(7))
 def test_an_error_of_the_card_costs_the_photo_at_most(works_for: int) -> None:
     disk = SimulatedDisk()

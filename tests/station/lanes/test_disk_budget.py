@@ -163,3 +163,25 @@ def test_an_eviction_before_a_sink_had_a_link_is_counted_for_it() -> None:
     station.lanes.step()
     station.taker.deliver()
     assert len(station.received["shelf"]) + counts.evicted == 58
+
+
+def test_what_went_while_the_disk_was_full_is_told_though_the_program_dies_later(cloud: FakeCloud) -> None:
+    disk, link = SimulatedDisk(), Link(cloud)
+    station = Station(disk, cloud=cloud, sinks=(), connect=lambda: link)
+    station.pair(GARDEN)
+    link.is_down = True
+    station.accept(*range(12))
+    disk.capacity_bytes = 0
+    with pytest.raises(NoSpace):
+        station.accept(12)
+    disk.capacity_bytes = None
+    station.lanes.step()
+
+    link.is_down = False
+    station = station.restarted()
+    station.work(GARDEN)
+
+    [evicted] = [event for event in cloud.events.values() if event.kind == "evicted"]
+    assert evicted.first_seq == 0
+    assert evicted.last_seq is not None
+    assert sorted(cloud.items) == list(range(evicted.last_seq + 1, 12))

@@ -32,13 +32,14 @@ class _Entry:
 class Outbox:
     """Oldest first, at most MAX_EVENTS. Thread-safe.
 
-    An event that cannot be written to a full disk still waits in memory and is written with the next one.
+    An event that cannot be written to a full disk still waits in memory, and is written with the next one or by `keep`.
     """
 
     def __init__(self, path: Path, files: Files, utc: Callable[[], datetime]) -> None:
         self._file = JsonFile(path, files)
         self._utc = utc
         self._lock = threading.Lock()
+        self._is_on_disk = True
         self._entries = self._loaded()
 
     def __len__(self) -> int:
@@ -76,6 +77,12 @@ class Outbox:
             self._entries = [entry for entry in self._entries if entry.event not in events]
             self._save()
 
+    def keep(self) -> None:
+        """What could not be written before is tried again."""
+        with self._lock:
+            if not self._is_on_disk:
+                self._save()
+
     def _free_time(self, kind: str) -> datetime:
         """Now, or the next millisecond at which no other event of this kind waits."""
         taken = {entry.event.occurred_at for entry in self._entries if entry.event.kind == kind}
@@ -99,8 +106,10 @@ class Outbox:
         self._entries = [_Entry(both), *rest]
 
     def _save(self) -> None:
+        self._is_on_disk = False
         with suppress(OSError):
             self._file.save({"events": [_as_json(entry.event) for entry in self._entries]})
+            self._is_on_disk = True
 
     def _loaded(self) -> list[_Entry]:
         try:

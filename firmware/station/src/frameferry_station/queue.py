@@ -316,6 +316,8 @@ class PackQueue:
         oldest = next(iter(self._packs.values()), None)
         if oldest is None:
             return False
+        # First what a full disk may refuse: what is told of as gone is to go.
+        self._outlast(oldest)
         for seqs in oldest.seqs:
             self._watcher.evicted(seqs)
         self._discard(oldest)

@@ -128,6 +128,7 @@ class Lane:
         if self._takers and opened_at_s is not None and now_s - opened_at_s >= SEALED_AFTER_S:
             self.queue.seal()
         self._hand_over()
+        self.state.outbox.keep()
         if self.uplink and self._is_paused() != self._was_paused:
             self._was_paused = not self._was_paused
             self.state.outbox.add("paused" if self._was_paused else "resumed")
@@ -179,9 +180,10 @@ class Lane:
         with suppress(OSError):
             self._keep_digests()
         path, packs = self.queue.first_to_go(), self.queue.packs()
+        freed_bytes = self.queue.give_up_oldest()
         if packs and path == self.queue.path(packs[0]) and self.handing.given_up(packs[0]):
             _log.warning("%s: the disk is full, %d photos reached not every sink", self.name, packs[0].captures)
-        return self.queue.give_up_oldest()
+        return freed_bytes
 
     def close(self) -> None:
         """Nothing is put or synced any more; what is there stays for who opens the folder next. A sync under way is
