@@ -19,7 +19,7 @@ from tests.station.program.processes import call, eventually, free_port, page_ur
 from tests.station.whole.bringers import Handed, HandingReolink, Runs, Sketch, snapshot_camera
 from tests.station.whole.faulty_sinks import FaultySinks, faulty_sinks
 from tests.station.whole.lives import Lives
-from tests.station.whole.machine_clock import MachineClock
+from tests.station.whole.machine import Machine
 
 SEED = 20_261_121
 KILLS = 24
@@ -64,8 +64,8 @@ def test_what_was_accepted_is_in_each_sink_once_however_often_the_program_is_kil
         settings(tmp_path, sinks.settings | {"CAMERA_PASSWORD": "secret"}, toml)
         assert call(tmp_path, "pair", "station", CODE)[0] == 0
 
-        clock = MachineClock(tmp_path).variables
-        lives = Lives(tmp_path, runs, clock)
+        machine = Machine(tmp_path).variables
+        lives = Lives(tmp_path, runs, machine)
         sketch = stack.enter_context(Sketch(lan_port, 4 * 10**6))
         for number in range(KILLS):
             sinks.worsen()
@@ -74,10 +74,10 @@ def test_what_was_accepted_is_in_each_sink_once_however_often_the_program_is_kil
             else:
                 lives.killed_when_ready_for(chance.uniform(0.0, LONGEST_S))
         sinks.mend()
-        with running(tmp_path, **clock):
+        with running(tmp_path, **machine):
             sketch.stop()
         settings(tmp_path, sinks.settings, LAN.format(lan_port))
-        with running(tmp_path, **clock):
+        with running(tmp_path, **machine):
             eventually(lambda: is_all_delivered(tmp_path, sinks))
         held = sinks.held()
 

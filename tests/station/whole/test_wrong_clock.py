@@ -17,7 +17,7 @@ from tests.station.fake_cloud import CODE, FakeCloud, Reply
 from tests.station.fake_network import running as network_of
 from tests.station.program.processes import call, eventually, running, settings
 from tests.station.whole.bringers import Handed, Runs, snapshot_camera
-from tests.station.whole.machine_clock import MachineClock
+from tests.station.whole.machine import Machine
 
 NEVER_SET = datetime(1970, 1, 1, 0, 0, 30, tzinfo=UTC)
 A_SECOND = timedelta(seconds=1)
@@ -67,8 +67,8 @@ class TimedCloud(FakeCloud):
 
 
 def test_photos_taken_before_the_clock_was_set_have_their_time_in_the_cloud_and_in_the_folder(tmp_path: Path) -> None:
-    cloud, handed, clock = TimedCloud(), TimedHanded(), MachineClock(tmp_path)
-    clock.not_set(NEVER_SET)
+    cloud, handed, machine = TimedCloud(), TimedHanded(), Machine(tmp_path)
+    machine.clock_is_not_set(NEVER_SET)
     with network_of(cloud), snapshot_camera(handed, 0) as url:
         settings(
             tmp_path,
@@ -79,14 +79,14 @@ def test_photos_taken_before_the_clock_was_set_have_their_time_in_the_cloud_and_
             },
             CAMERA.format(url),
         )
-        with running(tmp_path, **clock.variables):
+        with running(tmp_path, **machine.variables):
             assert call(tmp_path, "pair", "station", CODE)[0] == 0
             eventually(lambda: len(cloud.items) >= 3)
             without_clock = set(cloud.times())
             assert not (tmp_path / "photos").exists(), "a photo was filed before anybody knew its day"
-            clock.right()
+            machine.clock_is_set()
             eventually(lambda: len(cloud.items) >= len(without_clock) + 2)
-        with running(tmp_path, **clock.variables):
+        with running(tmp_path, **machine.variables):
             eventually(lambda: len(filed(tmp_path / "photos")) >= len(cloud.items))
 
     found, in_folder = cloud.times(), filed(tmp_path / "photos")

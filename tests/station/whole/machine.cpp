@@ -1,6 +1,6 @@
-// The clock of a machine, in the hands of a test: loaded before the C library (LD_PRELOAD), it moves the clock on the wall
-// and says whether somebody has set it. The file that FAKE_CLOCK names holds two 64-bit numbers: nanoseconds to add, and
-// whether the clock is set.
+// A machine's clock and disk in the hands of a test: loaded before the C library (LD_PRELOAD), it moves the clock on the
+// wall, says whether somebody has set it, and lets no file grow while the disk is full. The file that FAKE_MACHINE names
+// holds three 64-bit numbers: nanoseconds to add, whether the clock is set, whether the disk is full.
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
@@ -18,9 +18,9 @@ static const volatile int64_t *control;
 
 __attribute__((constructor)) static void begin(void)
 {
-    const char *path = getenv("FAKE_CLOCK");
+    const char *path = getenv("FAKE_MACHINE");
     const int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    void *mapped = file < 0 ? MAP_FAILED : mmap(nullptr, 2 * sizeof *control, PROT_READ, MAP_SHARED, file, 0);
+    void *mapped = file < 0 ? MAP_FAILED : mmap(nullptr, 3 * sizeof *control, PROT_READ, MAP_SHARED, file, 0);
     if (mapped != MAP_FAILED)
         control = static_cast<const volatile int64_t *>(mapped);
     if (file >= 0)
@@ -47,6 +47,43 @@ extern "C" int adjtimex(struct timex *timex) noexcept
     const int is_set = control && control[1];
     timex->maxerror = is_set ? 1000 : 16000000;
     return is_set ? TIME_OK : TIME_ERROR;
+}
+
+// What a file has already may be written again, as on most file systems.
+static bool is_refused(int file, off_t at, size_t count)
+{
+    struct stat found;
+    return control && control[2] && fstat(file, &found) == 0 && S_ISREG(found.st_mode)
+        && at + static_cast<off_t>(count) > found.st_size;
+}
+
+extern "C" ssize_t write(int file, const void *bytes, size_t count)
+{
+    static ssize_t (*real)(int, const void *, size_t);
+    if (!real)
+        real = reinterpret_cast<ssize_t (*)(int, const void *, size_t)>(dlsym(RTLD_NEXT, "write"));
+    if (is_refused(file, lseek(file, 0, SEEK_CUR), count)) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return real(file, bytes, count);
+}
+
+static int refusing_fallocate(const char *name, int file, off_t at, off_t count)
+{
+    if (is_refused(file, at, static_cast<size_t>(count)))
+        return ENOSPC;
+    return reinterpret_cast<int (*)(int, off_t, off_t)>(dlsym(RTLD_NEXT, name))(file, at, count);
+}
+
+extern "C" int posix_fallocate(int file, off_t at, off_t count)
+{
+    return refusing_fallocate("posix_fallocate", file, at, count);
+}
+
+extern "C" int posix_fallocate64(int file, off_t at, off_t count)
+{
+    return refusing_fallocate("posix_fallocate64", file, at, count);
 }
 
 // Nobody else tells that the clock is set.
