@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from frameferry_station.page.local_photos import LocalPhoto
 from frameferry_station.photos import SinkCounts, SourceName, SourceNews
 
 GARDEN, GATE = SourceName("garden"), SourceName("gate")
@@ -26,6 +27,26 @@ class FakeReport:
 
     def disk(self) -> tuple[int, int, int]:
         return self.space
+
+
+class NoGuesses:
+    """No password may be tried."""
+
+    def take(self, key: str) -> float:
+        return 60.0
+
+    def give_back(self, key: str) -> None: ...
+
+
+class NoPhotos:
+    def days(self) -> list[str]:
+        return []
+
+    def of_day(self, day: str, offset: int, limit: int) -> list[LocalPhoto]:
+        return []
+
+    def jpeg(self, photo_id: str) -> bytes | None:
+        return None
 
 
 def news(source: SourceName = GARDEN, last_at: datetime | None = None, **rest: Any) -> SourceNews:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from frameferry_station.page.app import create_app
+from frameferry_station.page.admission import Doorkeeper
+from frameferry_station.page.app import Shown, create_app
 from frameferry_station.page.health import HealthCheck
 from frameferry_station.page.machine_health import Machine
 from frameferry_station.photos import SourceName, SourcePaused
 from werkzeug.test import TestResponse
 
-from tests.station.page.fake_report import GARDEN, GATE, FakeReport, counts, news
+from tests.station.page.fake_report import GARDEN, GATE, FakeReport, NoGuesses, NoPhotos, counts, news
 from tests.station.samples import START, FakeTime
 
 SEED_FIELDS = {"status", "last_capture", "uptime_seconds", "total_captures", "total_uploads", "failed_uploads"}
@@ -32,7 +33,8 @@ class Station:
     def get(self, path: str = "/health") -> TestResponse:
         machine = Machine(self.time, 0.0, lambda: self.is_synced, self.thermal)
         health = HealthCheck(self.report, machine, lambda: self.intervals_s)
-        return create_app(self.report, health, machine).test_client().get(path)
+        shown = Shown(self.report, health, machine, NoPhotos(), Doorkeeper("not asked for here", NoGuesses()))
+        return create_app(shown).test_client().get(path)
 
     def asked(self) -> tuple[int, dict[str, Any]]:
         answer = self.get()
@@ -196,10 +198,3 @@ def test_metrics_are_what_prometheus_reads(station: Station) -> None:
     assert found["uptime_seconds",] == 60
     assert found["clock_synced",] == 1
     assert found["disk_free_bytes",] == 2**33
-
-
-def test_who_asks_for_something_else_is_told_plainly(station: Station) -> None:
-    answer = station.get("/nothing")
-
-    assert (answer.status_code, answer.text) == (404, "Not Found\n")
-    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]

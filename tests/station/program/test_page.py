@@ -41,10 +41,14 @@ def test_health_and_metrics_of_a_station_that_runs(tmp_path: Path) -> None:
         with running(tmp_path), httpx.Client(base_url=page_url(tmp_path), trust_env=False) as page:
             eventually(lambda: page.get("/health").json()["total_captures"] >= 2)
             health, metrics = page.get("/health"), page.get("/metrics")
+            eventually(lambda: page.get("/state.json").json()["with_photo"] == ["garden"])
+            latest, shown = page.get("/latest/garden"), page.get("/")
 
     assert health.json()["sources"][0]["source"] == "garden"
     assert health.json()["sinks"][0]["sink"] == "filesystem"
     assert 'frameferry_station_photos_accepted_total{source="garden"}' in metrics.text
+    assert latest.headers["content-type"] == "image/jpeg"
+    assert "Photos that are here" in shown.text
     assert "sesame" not in health.text + metrics.text
 
 

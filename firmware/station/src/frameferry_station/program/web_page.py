@@ -7,23 +7,31 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 from flask import Flask
 
 from frameferry_station.clock import Clock
 from frameferry_station.intake.connections import Listener
+from frameferry_station.intake.limits import Allowances
 from frameferry_station.lanes.lanes import Lanes
-from frameferry_station.page.app import create_app
+from frameferry_station.page.admission import Doorkeeper
+from frameferry_station.page.app import Shown, create_app
 from frameferry_station.page.health import HealthCheck
+from frameferry_station.page.local_photos import FolderPhotos, LanePhotos
 from frameferry_station.page.machine_health import Machine
 from frameferry_station.photos import SourceName
-from frameferry_station.settings import PageSettings, StationSettings
+from frameferry_station.relay.outlets import PLAYLIST
+from frameferry_station.settings import FilesystemSink, PageSettings, StationSettings
 
 _log = logging.getLogger(__name__)
 
 MOST_BODY_BYTES = 4096
 DEFAULT_INTERVAL_S = 30.0
 """Of a camera whose owner has set none."""
+GUESSES = 10
+GUESS_EVERY_S = 30.0
+"""Wrong passwords from one address: so many at once, and one more each so long."""
 AGAIN_S = 30.0
 """Where the address is taken, or not there yet, it is tried again this often."""
 _LOOK_S = 0.5
@@ -106,7 +114,17 @@ def begin(
         names = {camera.name: camera.interval_s for camera in settings.cameras}
         return {name: given or lanes.interval_s(name) or DEFAULT_INTERVAL_S for name, given in names.items()}
 
-    app = create_app(lanes, HealthCheck(lanes, machine, intervals_s), machine)
-    server = PageServer(settings.page, app, clock)
+    folder = next((sink.folder for sink in settings.sinks if isinstance(sink, FilesystemSink)), None)
+    shown = Shown(
+        lanes,
+        HealthCheck(lanes, machine, intervals_s),
+        machine,
+        # What waits in lanes is in the folder half a minute later.
+        photos=FolderPhotos(folder) if folder else LanePhotos(lanes),
+        doorkeeper=Doorkeeper(settings.page.password, Allowances(clock, burst=GUESSES, every_s=GUESS_EVERY_S)),
+        streams={relay.name: Path(relay.target) for relay in settings.relays if relay.kind == "hls"},
+        playlist=PLAYLIST,
+    )
+    server = PageServer(settings.page, create_app(shown), clock)
     server.start()
     return server
