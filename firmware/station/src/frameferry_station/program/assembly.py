@@ -60,7 +60,7 @@ class Station:
             files=self._files,
             connect=self._connect,
         )
-        around = Surroundings(
+        self._around = around = Surroundings(
             settings.state,
             self._files,
             self._boot,
@@ -92,7 +92,7 @@ class Station:
         control = ControlSocket(self._settings.state, self.operator.answer)
         control.start()
         self._parts.append(control)
-        for begin in (self._begin_lan, self._begin_cameras, self._begin_page):
+        for begin in (self._begin_lan, self._begin_cameras, self._begin_relays, self._begin_page):
             part = begin(self._boot)
             if part is not None:
                 self._parts.append(part)
@@ -163,6 +163,13 @@ class Station:
 
         world = running.World(self._settings.state, clock=boot.clock, files=self._files)
         return running.start(self._settings.cameras, self.lanes, world)
+
+    def _begin_relays(self, _: Boot) -> Part | None:
+        if not self._settings.relays:
+            return None
+        from frameferry_station.program.relaying import Relaying
+
+        return Relaying(self._settings, self.lanes, self._around, self._files)
 
     def _begin_page(self, boot: Boot) -> Part | None:
         from frameferry_station.program import web_page

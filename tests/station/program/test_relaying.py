@@ -1,0 +1,61 @@
+"""A station that passes streams on: a real stream, its parts put together."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from frameferry_station.photos import STATION, SourceName
+from frameferry_station.program.assembly import Station
+from frameferry_station.settings import CloudSink, RelaySettings, StationSettings
+
+from tests.station.fake_cloud import CODE, FakeCloud
+from tests.station.fake_network import Network, running
+from tests.station.program.processes import eventually
+from tests.station.relay.rig import is_alive, until
+from tests.station.rtsp_server import RtspServer
+
+GARDEN, GATE = SourceName("garden"), SourceName("gate")
+
+
+@pytest.fixture
+def network(cloud: FakeCloud) -> Iterator[Network]:
+    with running(cloud) as network:
+        yield network
+
+
+def test_segments_of_a_stream_arrive_as_clips_and_a_stop_ends_every_ffmpeg(
+    cloud: FakeCloud, network: Network, tmp_path: Path
+) -> None:
+    with RtspServer(fps=5) as camera:
+        settings = StationSettings(
+            state=tmp_path / "state",
+            sinks=(CloudSink(cloud.api_url),),
+            relays=(
+                RelaySettings(GARDEN, "segments", camera.url, f"{tmp_path}/garden", segment_s=5.0, clips_to_cloud=True),
+                RelaySettings(GATE, "hls", camera.url, f"{tmp_path}/gate"),
+            ),
+        )
+        station = Station(settings, clock_is_synced=lambda: True)
+        station.operator.pair(STATION, CODE)
+        station.start(lambda: None)
+        try:
+            assert until(lambda: cloud.items, 90.0)
+            assert until((tmp_path / "gate/stream.m3u8").exists)
+            pids = ffmpegs(tmp_path / "state")
+            assert len(pids) == 2
+            assert all(is_alive(pid) for pid in pids)
+        finally:
+            station.stop()
+
+    assert not any(is_alive(pid) for pid in pids)
+    assert cloud.items[0].object_key.endswith(".mp4")
+    eventually(lambda: list((tmp_path / "garden").glob("*.mp4")))
+
+
+def ffmpegs(state: Path) -> list[int]:
+
+
+    return [int(json.loads(path.read_text())["pid"]) for path in (state / "relays").glob("*.json")]
