@@ -61,5 +61,6 @@ class CameraTimes:
                 at = self._began[record.boot_id] + timedelta(milliseconds=record.uptime_ms)
                 return CaptureMeta(min(at, in_whole_ms(utc)) if is_synced else at, True, max(0, taken_ms))
         if is_synced:
-            return CaptureMeta(in_whole_ms(utc - timedelta(milliseconds=now_ms - taken_ms)), True, max(0, taken_ms))
+            solved = utc - timedelta(milliseconds=now_ms - taken_ms)
+            return CaptureMeta(in_whole_ms(solved if solved >= EARLIEST else utc), True, max(0, taken_ms))
         return CaptureMeta(None, False, max(0, taken_ms))
