@@ -12,11 +12,11 @@ from frameferry_station.intake.server import Guest
 
 
 class Service(NamedTuple):
-    """What mDNS is to tell: `texts` are the pairs of its TXT record."""
+    """What mDNS is to tell: `properties` are the TXT record."""
 
-    type: str
+    kind: str
     port: int
-    texts: dict[str, str]
+    properties: dict[str, str]
 
 
 def guest(gateway: Gateway) -> Guest:
