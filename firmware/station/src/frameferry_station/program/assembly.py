@@ -45,6 +45,7 @@ class Station:
     ) -> None:
         self._settings = settings
         self._clock_is_synced = clock_is_synced
+        self._serves_devices = False
         self._files = LinkedDiskFiles()
         self._boot = machine.boot(machine.MachineClock())
         self._stop = threading.Event()
@@ -92,7 +93,7 @@ class Station:
         control = ControlSocket(self._settings.state, self.operator.answer)
         control.start()
         self._parts.append(control)
-        for begin in (self._begin_lan, self._begin_cameras, self._begin_relays, self._begin_page):
+        for begin in (self._begin_lan, self._begin_cameras, self._begin_relays, self._begin_page, self._begin_mdns):
             part = begin(self._boot)
             if part is not None:
                 self._parts.append(part)
@@ -154,6 +155,7 @@ class Station:
         except StateDamaged as error:
             _log.error("no camera with our own firmware is served: %s in the state's gateway folder", error)
             return None
+        self._serves_devices = True
         return running.guest(gateway)
 
     def _begin_cameras(self, boot: Boot) -> Part | None:
@@ -175,6 +177,11 @@ class Station:
         from frameferry_station.program import web_page
 
         return web_page.begin(self._settings, self.lanes, boot.clock, self._clock_is_synced)
+
+    def _begin_mdns(self, boot: Boot) -> Part | None:
+        from frameferry_station.program import advertisement
+
+        return advertisement.begin(self._settings, serves_devices=self._serves_devices)
 
     def _tell(self, lane: SourceName, kind: str, message: str) -> None:
         self.lanes.tell(lane, kind, message)
