@@ -12,11 +12,11 @@ from frameferry_station.intake.server import Guest
 
 
 class Service(NamedTuple):
-    """What mDNS is to tell: `properties` are the TXT record."""
+    """What mDNS is to tell: `texts` are the pairs of its TXT record."""
 
-    kind: str
+    type: str
     port: int
-    properties: dict[str, str]
+    texts: dict[str, str]
 
 
 def guest(gateway: Gateway) -> Guest:
