@@ -149,5 +149,5 @@ def services_of(settings: StationSettings, *, serves_devices: bool) -> list[Adve
     if settings.lan and serves_devices:
         from frameferry_station.gateway.running import services as of_gateway
 
-        services += [Advertised(each.type, each.port, each.texts) for each in of_gateway(settings.lan.port)]
+        services += [Advertised(*service) for service in of_gateway(settings.lan.port)]
     return services
