@@ -1,6 +1,6 @@
 """Whatever order things happen in, however often, and wherever a process dies: no photo lost, none twice.
 
-One device, three seqs. For each seq the device has one photo, and a second one that a fault (a wiped
+One device, four seqs. For each seq the device has one photo or clip, and a second one that a fault (a wiped
 counter, a copied card) gives the same number. Uploads, S3 events, ingest calls, direct posts, deletes
 and the reconciler come in any order; events come late, twice or never; any store call may be the
 last of its process.
@@ -11,6 +11,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
+from chalicelib import clips
+from chalicelib.domain.content_types import content_type_of
 from chalicelib.domain.ids import Seq
 from chalicelib.domain.item import ItemStatus
 from chalicelib.domain.receipts import Receipt, ReceiptState
@@ -21,18 +23,28 @@ from chalicelib.services.processing import process_object
 from chalicelib.services.reconcile import reconcile
 from chalicelib.services.uploads import Claim, UploadRequest, accept_image, confirm, issue_upload
 from chalicelib.wire import object_keys
+from tests.clips import clip
 from tests.pack_files import DEVICE
 from tests.property.machine import OWNER, CloudMachine, Crash, crashes, digest
 from tests.tiny_jpegs import cut_jpeg, tiny_jpeg
 
-SEQS = st.sampled_from([Seq(1), Seq(2), Seq(3)])
+PHOTO_SEQS = st.sampled_from([Seq(1), Seq(2), Seq(3)])
+SEQS = PHOTO_SEQS | st.just(Seq(4))
+CLIPS = {(2, True), (4, False), (4, True)}
+"""Seq and twin of those that are clips: one beside a photo, two beside each other."""
 TWINS = st.booleans()
 CRASHES = crashes(12)
 
 
 def photo(seq: Seq, twin: bool) -> bytes:
     """Seq 3 is a photo whose end is missing: it is kept and rejected."""
+    if (seq, twin) in CLIPS:
+        return clip(poster=tiny_jpeg(seq + twin), duration_ms=1000 * (seq + twin))
     return cut_jpeg(3) if seq == 3 and not twin else tiny_jpeg(seq + (100 if twin else 0))
+
+
+def name_of(seq: Seq, twin: bool, dated: bool) -> str:
+    return ("2026-05-04T11-00-00Z" if dated else "capture") + (".mp4" if (seq, twin) in CLIPS else ".jpg")
 
 
 class AnyOrder(CloudMachine):
@@ -46,8 +58,8 @@ class AnyOrder(CloudMachine):
         """upload-url and PUT; `named` uploads bind the sha256 and create only, bare ones may overwrite."""
         body = photo(seq, twin)
         wanted = UploadRequest(
-            filename="2026-05-04T11-00-00Z.jpg" if dated else "photo.jpg",
-            content_type="image/jpeg",
+            filename=name_of(seq, twin, dated),
+            content_type=content_type_of(name_of(seq, twin, dated)),
             seq=seq,
             sha256=digest(body) if named else None,
         )
@@ -64,8 +76,8 @@ class AnyOrder(CloudMachine):
     @rule(seq=SEQS, twin=TWINS, dated=st.booleans())
     def put_with_an_old_url(self, seq: Seq, twin: bool, dated: bool) -> None:
         """A URL that was asked for before anything else happened is still alive."""
-        name = "2026-05-04T11-00-00Z.jpg" if dated else "photo.jpg"
-        self.put(object_keys.single(DEVICE, seq, name, None), seq, photo(seq, twin), named=False)
+        key = object_keys.single(DEVICE, seq, name_of(seq, twin, dated), None)
+        self.put(key, seq, photo(seq, twin), named=False)
 
     def put(self, key: str, seq: Seq, body: bytes, named: bool) -> None:
         stored = self.world.captures.upload(key, body, digest(body) if named else None, if_none_match=named)
@@ -76,7 +88,7 @@ class AnyOrder(CloudMachine):
     @rule(seq=SEQS, twin=TWINS, named=st.booleans(), dated=st.booleans(), synced=st.booleans(), crash=CRASHES)
     def ingest(self, seq: Seq, twin: bool, named: bool, dated: bool, synced: bool, crash: Crash) -> None:
         claim = Claim(
-            object_key=object_keys.single(DEVICE, seq, "2026-05-04T11-00-00Z.jpg" if dated else "photo.jpg", None),
+            object_key=object_keys.single(DEVICE, seq, name_of(seq, twin, dated), None),
             seq=seq,
             captured_at=self.world.clock() if synced else None,
             ntp_synced=synced,
@@ -89,7 +101,7 @@ class AnyOrder(CloudMachine):
 
         self.run(crash, step)
 
-    @rule(seq=st.one_of(st.none(), SEQS), number=st.sampled_from([Seq(1), Seq(2)]), crash=CRASHES)
+    @rule(seq=st.one_of(st.none(), PHOTO_SEQS), number=st.sampled_from([Seq(1), Seq(2)]), crash=CRASHES)
     def post_image(self, seq: Seq | None, number: Seq, crash: Crash) -> None:
         body = photo(number, twin=False) if seq is None else photo(seq, twin=False)
 
@@ -135,7 +147,7 @@ class AnyOrder(CloudMachine):
 
     @invariant()
     def items_only_move_forward(self) -> None:
-        for seq in {*self.seen, *self.accepted, Seq(1), Seq(2), Seq(3)}:
+        for seq in {*self.seen, *self.accepted, Seq(1), Seq(2), Seq(3), Seq(4)}:
             item = self.world.items.get(DEVICE, seq)
             before = self.seen.get(seq)
             assert before is None or item is not None
@@ -221,9 +233,12 @@ class AnyOrder(CloudMachine):
                 photo = self.world.captures.fetch(item.object_key, item.version_id, at_most_bytes=10**6)
                 assert photo is not None
                 assert photo.body is not None
-                assert thumbnails[str(item.thumbnail_key)] == examine(photo.body).thumbnail, (
-                    f"seq {seq} shows another photo"
-                )
+                jpeg = photo.body
+                if item.is_clip:
+                    told = clips.examine(jpeg, len(jpeg))
+                    assert (item.duration_ms, told.poster is None) == (told.duration_ms, False)
+                    jpeg = told.poster or b""
+                assert thumbnails[str(item.thumbnail_key)] == examine(jpeg).thumbnail, f"seq {seq} shows another photo"
 
     def nothing_waits_but_for_an_object(self) -> None:
         waiting = [item for item in self.seen.values() if item.pending_since is not None]
