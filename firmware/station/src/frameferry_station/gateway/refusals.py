@@ -13,6 +13,7 @@ STATUSES: Final[Mapping[str, int]] = {
     "pairing_code_invalid": 400,
     "missing_credential": 401,
     "invalid_credential": 401,
+    "device_revoked": 403,
     "body_too_large": 413,
     "unsupported_media_type": 415,
     "rate_limited": 429,

@@ -21,8 +21,8 @@ from frameferry_station.errors import StateDamaged
 from frameferry_station.files import Files
 from frameferry_station.gateway import bodies, codes
 from frameferry_station.gateway.bodies import Sync, Told
-from frameferry_station.gateway.cameras import Camera, Cameras
-from frameferry_station.gateway.codes import LanCode
+from frameferry_station.gateway.cameras import FOLDER, Camera, Cameras
+from frameferry_station.gateway.codes import LanCode, LanOrders
 from frameferry_station.gateway.commands import Wishes
 from frameferry_station.gateway.kept import KeptPhotos
 from frameferry_station.gateway.places import LIFETIME_S, Place, Places, key_tail
@@ -60,7 +60,7 @@ class _Known:
 
 
 class Gateway:
-    """Its methods raise Refused, and those about a PUT PutRefused. Thread-safe. `boot` is the station's.
+    """Its methods raise Refused, and `put` PutRefused too. Thread-safe. `boot` is the station's.
 
     Raises OSError and StateDamaged where its state is of no use.
     """
@@ -75,7 +75,7 @@ class Gateway:
         entropy: Entropy,
         clock_is_synced: Callable[[], bool],
     ) -> None:
-        self.folder = state / "gateway"
+        self.folder = state / FOLDER
         self._state = state
         self._photos = photos
         self._files = files
@@ -100,7 +100,7 @@ class Gateway:
         typed, nonce = bodies.activation(body)
         code = self._code(typed)
         try:
-            activated = self._cameras.activate(code, nonce) if code else None
+            activated = self._cameras.activate(code.source, code.digest, nonce) if code else None
         except OSError as error:
             raise Refused("unavailable", f"the station could not keep it: {error.strerror}", BUSY_S) from None
         if activated is None:
@@ -130,6 +130,8 @@ class Gateway:
         if camera is None:
             _slow_down(self._wrong.take(address))
             raise Refused("invalid_credential", "the token is not valid (any more): pair the camera again")
+        if camera.code_digest in self._orders().ended:
+            raise Refused("device_revoked", "the owner has shut this camera out")
         return camera
 
     def sync(self, camera: Camera, said: Sync, origin: tuple[str, int]) -> dict[str, Any]:
@@ -164,6 +166,8 @@ class Gateway:
 
     def put(self, place: Place, read: Read) -> None:
         """Keep the photos of a pack whose bytes `read` gives; all are durable once this returns."""
+        if place.camera.code_digest in self._orders().ended:
+            raise PutRefused("AccessDenied")
         known = self._knows(place.camera)
         if not known.lock.acquire(blocking=False):
             raise PutRefused("SlowDown", BUSY_S)
@@ -176,14 +180,16 @@ class Gateway:
             known.lock.release()
 
     def _code(self, typed: str) -> LanCode | None:
-        digest = codes.digest_of(typed)
+        digest, now, given = codes.digest_of(typed), self._boot.clock.utc(), self._orders()
+        return next((each for each in given.codes if each.digest == digest and each.is_good(now)), None)
+
+    def _orders(self) -> LanOrders:
+        """Raises Refused where they cannot be read: nobody knows then who is shut out."""
         try:
-            given = codes.read(self._state, self._files)
+            return codes.read(self._state, self._files)
         except (OSError, StateDamaged, ValueError, KeyError) as error:
             _log.error("the codes of the command line cannot be read (run it as the station's user): %s", error)
-            return None
-        now = self._boot.clock.utc()
-        return next((each for each in given if each.digest == digest and each.is_good(now)), None)
+            raise Refused("unavailable", "the station cannot read who may send photos", BUSY_S) from None
 
     def _object(self, camera: Camera, known: _Known, pack: NamedPack) -> dict[str, Any]:
         key = f"devices/{camera.device_id}/{key_tail(pack)}"

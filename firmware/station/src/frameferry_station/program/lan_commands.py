@@ -41,6 +41,9 @@ def add_to(commands: Any) -> None:
     lan_code = commands.add_parser("lan-code", help="a pairing code for a camera with Frameferry's own firmware")
     lan_code.add_argument("name", metavar="NAME", help="its photos will be those of the source lan-NAME")
     lan_code.set_defaults(act=_lan_code)
+    forget_camera = commands.add_parser("forget-camera", help="let a camera that `lan-code` paired send no more photos")
+    forget_camera.add_argument("name", metavar="NAME", help="as it was given to `lan-code`")
+    forget_camera.set_defaults(act=_forget_camera)
 
 
 def _admit(options: argparse.Namespace, settings: StationSettings, _: Mapping[str, str]) -> None:
@@ -65,6 +68,10 @@ def _disallow(options: argparse.Namespace, settings: StationSettings, _: Mapping
 
 def _lan_code(options: argparse.Namespace, settings: StationSettings, _: Mapping[str, str]) -> None:
     print(codes.lan_code(_listening(settings), DiskFiles(), SystemClock(), secrets.token_bytes, name=options.name))
+
+
+def _forget_camera(options: argparse.Namespace, settings: StationSettings, _: Mapping[str, str]) -> None:
+    print(codes.forget_camera(settings.state, DiskFiles(), name=options.name))
 
 
 def _listening(settings: StationSettings) -> Path:
