@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from frameferry_station.backoff import Uniform
+from frameferry_station.clock import Clock, SystemClock
 from frameferry_station.files import DiskFiles
 from frameferry_station.photos import SourceName
 from frameferry_station.relay.left_behind import LeftBehind
@@ -52,6 +53,7 @@ class Rig:
     patience: Patience = QUICK
     silence_s: float = 2.0
     uniform: Uniform = _soon
+    clock: Clock = field(default_factory=SystemClock)
     announced: list[tuple[SourceName, str]] = field(default_factory=list)
 
     @property
@@ -61,6 +63,7 @@ class Rig:
     def world(self, **others: Any) -> World:
         return World(
             self.folder / "state",
+            clock=self.clock,
             uniform=self.uniform,
             ffmpeg=self.ffmpeg,
             patience=self.patience,

@@ -18,6 +18,7 @@ from frameferry_station.lanes.singles import UNDATED_AFTER_S, Singles
 from frameferry_station.photos import STATION
 from frameferry_station.relay.clip_files import MAX_CLIP_BYTES, NoClip, make_clip
 from frameferry_station.relay.clips import Clips
+from frameferry_station.settings import DiskSettings
 from PIL import Image
 
 from chalicelib import clips as cloud_clips
@@ -91,10 +92,20 @@ def test_a_clip_is_the_segment_with_its_index_in_front_and_its_first_picture_as_
     found = cloud_clips.examine(made.read_bytes()[: 2 * 2**20], made.stat().st_size)
     assert (found.width, found.height) == (320, 240)
     assert found.poster is not None
+    assert found.duration_ms == 3000
     assert Image.open(BytesIO(found.poster)).size == (320, 240)
     assert [stream["codec_name"] for stream in probed(made)["streams"]] == ["h264", "mjpeg"]
     assert probed(made)["packets"] == probed(segment)["packets"] == 15
     assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+def test_a_segment_that_a_power_cut_left_becomes_a_clip_of_what_is_whole(segment: Path, tmp_path: Path) -> None:
+    cut, made = tmp_path / "cut.mp4", tmp_path / "clip.mp4"
+    cut.write_bytes(segment.read_bytes()[: segment.stat().st_size * 2 // 3])
+    make_clip(start, cut, made)
+
+    assert 5 <= probed(made)["packets"] < 15
+    assert cloud_clips.examine(made.read_bytes(), made.stat().st_size).poster
 
 
 def test_what_is_no_video_or_too_large_is_no_clip(tmp_path: Path) -> None:
@@ -248,6 +259,19 @@ def test_the_oldest_clip_goes_for_want_of_space_and_is_told_as_evicted(bench: Be
     bench.station.work()
     evicted = [event for event in bench.cloud.events.values() if event.kind == "evicted"]
     assert [(event.first_seq, event.last_seq) for event in evicted] == [(0, 1)]
+
+
+def test_clips_go_by_the_budget_that_lanes_and_sinks_go_by(bench: Bench) -> None:
+    bench.cloud.script("upload-url", PORTAL)
+    bench.record()
+    bench.clips.step()
+    lanes = Station(cloud=bench.cloud, sinks=(), budget=DiskSettings(10**6, 0)).lanes
+    lanes.also_held_by(bench.clips)
+
+    lanes.make_room(10**6 // 2)
+    assert bench.clips.counts().waiting == 1
+    lanes.make_room(10**6 + 1)
+    assert bench.clips.counts().waiting == 0
 
 
 def test_a_segment_that_is_no_clip_or_has_gone_is_given_up(bench: Bench) -> None:

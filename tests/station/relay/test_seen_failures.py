@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from frameferry_station.relay.left_behind import LeftBehind, began_at
 from frameferry_station.relay.watch import Patience
 
 from tests.station.relay.rig import Rig, is_alive, status, until
+from tests.station.samples import START
 
 URL = "rtsp://admin:seen-by-nobody@camera/live"
 HANGS = "signal.signal(signal.SIGTERM, signal.SIG_IGN); signal.signal(signal.SIGINT, signal.SIG_IGN)\nREADY\n"
@@ -48,6 +51,32 @@ def test_the_wait_grows_with_each_failure_up_to_a_minute(rig: Rig) -> None:
     with rig.relays("segments", URL):
         assert until(lambda: len(bounds) >= 7)
     assert bounds[:7] == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]
+
+
+class FastClock:
+    """Each look at it is 20 s later."""
+
+    def __init__(self) -> None:
+        self._looks = count()
+
+    def monotonic_s(self) -> float:
+        return next(self._looks) * 20.0
+
+    def utc(self) -> datetime:
+        return START + timedelta(seconds=next(self._looks) * 20.0)
+
+
+def test_the_owner_is_told_after_three_failures_and_when_they_are_over(rig: Rig) -> None:
+    rig.clock = FastClock()
+    rig.program(f"READY\nif len(open({str(rig.folder / 'starts')!r}).readlines()) < 5: sys.exit(1)\n" + MOVES)
+    with rig.relays("segments", URL):
+        assert until(lambda: len(rig.photos.told) == 2)
+        assert rig.starts() == 5
+
+    assert rig.photos.told == [
+        ("garden", "error", "no stream from garden: the stream ended"),
+        ("garden", "error", "the stream of garden comes again"),
+    ]
 
 
 @pytest.mark.parametrize("first", ["", "print('out_time_us=1', flush=True)\n", "print('out_time_us=N/A')\n"])

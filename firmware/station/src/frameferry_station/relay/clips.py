@@ -68,7 +68,7 @@ class ClipCounts:
 
 
 class Clips:
-    """`run` has a thread of its own. Thread-safe. `make_room` is told the bytes of a clip before it is kept; also a
+    """`run` has a thread of its own. Thread-safe. `make_room` is told the bytes of a clip before it is made; also a
     Holder of the disk budget. Raises OSError where the folder is of no use."""
 
     def __init__(
@@ -172,9 +172,10 @@ class Clips:
     def _keep(self, relay: SourceName, segment: Path, written_at_s: float) -> None:
         making = self._folder / _MAKING
         try:
+            # It is copied: with the poster it becomes little larger.
+            self._make_room(segment.stat().st_size)
             make_clip(self._start, segment, making)
             size_bytes = making.stat().st_size
-            self._make_room(size_bytes)
             single = self._singles.number(relay, _lasted_s(segment, written_at_s) + self._age_s(written_at_s))
             path = self._folder / single.lane / f"{single.seq:016d}-{single.device_id[:8]}.mp4"
             self._files.make_folder(path.parent)
