@@ -33,7 +33,7 @@ def test_photos_of_a_stations_camera_appear_in_the_local_cloud(make_run: MakeRun
     assert (device["name"], item["status"]) == ("garden", "processed")
     printed = re.search(r"^The station's page is (http://127\.0\.0\.1:\d+)/ ", make_run.output, re.MULTILINE)
     assert printed
-    assert httpx.get(f"{printed[1]}/health", trust_env=False).json()["status"] == "healthy"
+    assert httpx.get(f"{printed[1]}/health", trust_env=False).json()["total_captures"] >= 1
 
     began_s = time.monotonic()
     assert make_run.press_ctrl_c() == 0

@@ -119,7 +119,7 @@ def begin(
         lanes,
         HealthCheck(lanes, machine, intervals_s),
         machine,
-        # What waits in lanes is in the folder half a minute later.
+        # What waits in lanes is in the folder half a minute later, once the clock is set.
         photos=FolderPhotos(folder) if folder else LanePhotos(lanes),
         doorkeeper=Doorkeeper(settings.page.password, Allowances(clock, burst=GUESSES, every_s=GUESS_EVERY_S)),
         streams={relay.name: Path(relay.target) for relay in settings.relays if relay.kind == "hls"},
