@@ -20,7 +20,7 @@ endfunction()
 include(tests/mutants.cmake)
 list(TRANSFORM MUTANT_TESTS REPLACE "(.+)" "tests/\\1.cpp" OUTPUT_VARIABLE MUTANT_TEST_FILES)
 ferry_sweep(mutants ${MUTATED_FILES} tests/mutants_main.cpp ${MUTANT_TEST_FILES} tests/fakes/fake_card.cpp
-            tests/fakes/pack_check.cpp tests/fakes/queue_life.cpp)
+            tests/fakes/fake_cloud.cpp tests/fakes/pack_check.cpp tests/fakes/queue_life.cpp)
 target_compile_options(mutants PRIVATE -w -O2)
 set_target_properties(mutants PROPERTIES OUTPUT_NAME queue_mutants)  # mutants is the folder of the sources
 # It takes less time to compile these than it would save.

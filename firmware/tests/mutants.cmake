@@ -10,8 +10,8 @@
 # `test` is the name of the test case that sees it, or POWER_CUT: any of test_power_cut.
 set(MUTANT_SOURCES card instant kept_values open_pack pack_file pack_format pack_index pack_queue pack_queue_rework
     pack_queue_start pack_rows seq_counter swap_journal)
-set(MUTANT_TESTS test_bad_card test_pack_checks test_pack_format test_pack_queue test_passing_faults test_power_cut
-    test_queue_checks test_rework_checks)
+set(MUTANT_TESTS test_bad_card test_card test_pack_checks test_pack_format test_pack_queue test_passing_faults
+    test_power_cut test_queue_checks test_rework_checks test_silent_card test_two_names)
 set(MUTANT_COUNT 0)
 
 function(mutant NAME TEST ORIGINAL REPLACEMENT)

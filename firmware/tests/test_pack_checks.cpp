@@ -1,5 +1,5 @@
-// What is checked of the bytes on a card before they are believed, one check after the other: mutants_named.cmake takes
-// each of them away.
+// What is checked of the bytes on a card before they are believed, one check after the other: mutants.cmake takes each
+// of them away.
 #include <doctest/doctest.h>
 
 #include <cstring>
@@ -20,7 +20,18 @@ namespace {
 using File = std::vector<std::uint8_t>;
 
 struct GoodCard final : CardWitness {
-    bool is_card_readable(PackName) override { return true; }
+    bool is_card_readable() override { return true; }
+};
+
+// Silent so many times; then the card gives all of it back.
+struct SilentOnce final : CardWitness {
+    SilentOnce(FakeCard& card, int times) : storage(card), times_left(times) {}
+    bool is_card_readable() override {
+        if (--times_left == 0) storage.faults.bad_sectors.clear();
+        return times_left < 0;
+    }
+    FakeCard& storage;
+    int times_left;
 };
 
 constexpr std::uint32_t epoch = 77;
@@ -82,7 +93,7 @@ struct Bench {
     Reading read_named(PackName name) { return reader.named_seqs(name, size_bytes, seqs); }
     Reading read_entries(PackName name) { return reader.entries(name, size_bytes, entries); }
     Reading read_all(PackName name) { return reader.sha256(name, size_bytes, entries, sha256); }
-    Reading scan_all(PackName name) { return reader.scan(name, size_bytes, entries, scan); }
+    Reading scan_all(PackName name) { return reader.scan(name, size_bytes, {name.seq, max_seq}, entries, scan); }
 
     const PackIdentity identity{{0xD0, 1, 2, 3}, epoch};
     Power power;
@@ -311,6 +322,21 @@ TEST_CASE("a scan tells of a JPEG that the card did not give back, although it d
     bench.storage.faults.failing_reads = 3;
     CHECK(bench.scan_all(name) == Reading::whole);
     CHECK(bench.scan.unreadable_at < 512);
+}
+
+TEST_CASE("a scan ends where the card is silent, be it for a moment, and calls nothing lost") {
+    for (const std::uint32_t bad : {5 * 512U, 512 + 15'000U}) {  // of the first sectors; of a JPEG
+        CAPTURE(bad);
+        Bench bench;
+        const bool is_of_window = bad < 20 * 512;
+        const PackName name = bench.put(bench.pack_of(3, 9, is_of_window ? 300 : 20'000));
+        bench.storage.make_unreadable(bench.path, bad);
+        SilentOnce silent(bench.storage, is_of_window ? 2 : 1);
+        PackReader reader(bench.card, {bench.io.data(), bench.io.size()}, silent);
+        CHECK(reader.scan(name, bench.size_bytes, {3, max_seq}, bench.entries, bench.scan) == Reading::silent);
+        CHECK(reader.scan(name, bench.size_bytes, {3, max_seq}, bench.entries, bench.scan) == Reading::whole);
+        CHECK(bench.entries.count() == 9);
+    }
 }
 
 TEST_CASE("a scan finds no more captures than a pack can have, and looks no farther than it can be long") {

@@ -50,7 +50,7 @@ CaptureMeta meta_of(const JsonTree& capture) {
 }
 
 struct GoodCard final : CardWitness {
-    bool is_card_readable(PackName) override { return true; }
+    bool is_card_readable() override { return true; }
 };
 
 // A pack on a card under the name of a first seq.
@@ -149,7 +149,7 @@ TEST_CASE("an open golden pack is scanned as the protocol says") {
         const PackName name = bench.put(file_name, expected.at("first_seq").number());
         Scan scan;
         const auto size_bytes = static_cast<std::uint32_t>(file.at("size_bytes").number());
-        REQUIRE(bench.reader.scan(name, size_bytes, bench.entries, scan) == Reading::whole);
+        REQUIRE(bench.reader.scan(name, size_bytes, {name.seq, max_seq}, bench.entries, scan) == Reading::whole);
         const auto& entries = expected.at("entries").elements;
         REQUIRE(bench.entries.count() == entries.size());
         for (std::size_t at = 0; at < entries.size(); ++at) {
@@ -166,7 +166,7 @@ TEST_CASE("what lies in a hole before a whole capture is told as lost") {
     Bench bench;
     const PackName name = bench.put("open-hole.bin", 41);
     Scan scan;
-    REQUIRE(bench.reader.scan(name, 8192, bench.entries, scan) == Reading::whole);
+    REQUIRE(bench.reader.scan(name, 8192, {name.seq, max_seq}, bench.entries, scan) == Reading::whole);
     CHECK(scan.lost.count() == 3);  // 42 to 44: which of them there were nobody knows
     CHECK(scan.lost.has(1));
 }
@@ -189,7 +189,7 @@ TEST_CASE("a golden pack with a fault is not whole, and its whole captures are f
         Sha256 sha256{};
         CHECK(bench.reader.sha256(name, size_bytes, bench.entries, sha256) == Reading::damaged);
         Scan scan;
-        REQUIRE(bench.reader.scan(name, size_bytes, bench.entries, scan) == Reading::whole);
+        REQUIRE(bench.reader.scan(name, size_bytes, {name.seq, max_seq}, bench.entries, scan) == Reading::whole);
         std::vector<Seq> found;
         for (std::size_t at = 0; at < bench.entries.count(); ++at) found.push_back(bench.entries[at].seq);
         CHECK(found == one.found);
@@ -203,7 +203,7 @@ TEST_CASE("a scanned pack is sealed where it lies, and is whole then") {
         const PackName name = bench.put(file_name, 41);
         auto size_bytes = static_cast<std::uint32_t>(bench.file(file_name).at("size_bytes").number());
         Scan scan;
-        REQUIRE(bench.reader.scan(name, size_bytes, bench.entries, scan) == Reading::whole);
+        REQUIRE(bench.reader.scan(name, size_bytes, {name.seq, max_seq}, bench.entries, scan) == Reading::whole);
         REQUIRE(bench.reader.seal(name, bench.entries, size_bytes) == IoStatus::ok);
         std::vector<CheckedCapture> captures;
         const std::vector<std::uint8_t> pack = bench.storage.content(bench.card.pack_path(name).c_str());
@@ -236,7 +236,7 @@ TEST_CASE("the directory and the entries of a pack with smaller seqs than its na
     CHECK(bench.reader.named_seqs(name, 2268, seqs) == Reading::damaged);
     CHECK(bench.reader.entries(name, 2268, bench.entries) == Reading::damaged);
     Scan scan;
-    REQUIRE(bench.reader.scan(name, 2268, bench.entries, scan) == Reading::whole);
+    REQUIRE(bench.reader.scan(name, 2268, {name.seq, max_seq}, bench.entries, scan) == Reading::whole);
     CHECK(bench.entries.count() == 2);
 }
 
@@ -244,10 +244,10 @@ TEST_CASE("an entry whose seq is too far from the name is another pack's") {
     Bench bench;
     Scan scan;
     const PackName near = bench.put("one.zip", max_seq - (PackSeqs::span - 1));
-    REQUIRE(bench.reader.scan(near, 600, bench.entries, scan) == Reading::whole);
+    REQUIRE(bench.reader.scan(near, 600, {near.seq, max_seq}, bench.entries, scan) == Reading::whole);
     CHECK(bench.entries.count() == 1);
     const PackName far = bench.put("one.zip", max_seq - PackSeqs::span);
-    REQUIRE(bench.reader.scan(far, 600, bench.entries, scan) == Reading::whole);
+    REQUIRE(bench.reader.scan(far, 600, {far.seq, max_seq}, bench.entries, scan) == Reading::whole);
     CHECK(bench.entries.empty());
     PackSeqs seqs;
     CHECK(bench.reader.named_seqs(far, 600, seqs) == Reading::damaged);
@@ -260,7 +260,8 @@ TEST_CASE("an entry that goes on behind the end of the file is none") {
     bytes.resize(1536 + 200);
     bench.storage.put_file(bench.card.pack_path(name).c_str(), bytes);
     Scan scan;
-    REQUIRE(bench.reader.scan(name, static_cast<std::uint32_t>(bytes.size()), bench.entries, scan) == Reading::whole);
+    const auto size_bytes = static_cast<std::uint32_t>(bytes.size());
+    REQUIRE(bench.reader.scan(name, size_bytes, {name.seq, max_seq}, bench.entries, scan) == Reading::whole);
     CHECK(bench.entries.count() == 2);
     CHECK(scan.unreadable_at == Scan::none);
 }

@@ -259,3 +259,21 @@ TEST_CASE("a damaged pack is put right, at every power cut, and the other captur
               put(life, 3);
           }});
 }
+
+TEST_CASE("a name on the sectors of another pack has nothing sent twice or as garbage, at every power cut") {
+    for (const char* name : {"0000000000000001", "0000000000000004"}) {
+        const auto with_two_names = [name](QueueLife& life) {
+            four_packs(life);
+            const QueuedPack pack = *life.pack(1);
+            life.card.link("/packs/0/" + (name + std::string("-d0000000.zip")), life.path_of(pack));
+            life.ledger.become(pack.seqs, Fate::unknown);
+            life.ledger.has_damage = true;
+        };
+        hold({with_two_names, [](QueueLife& life) {
+                  works(life, life.boot());
+                  put(life, 6);
+                  works(life, life.remove(0));
+                  put(life, 3);
+              }});
+    }
+}

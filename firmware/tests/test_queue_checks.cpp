@@ -1,5 +1,5 @@
 // What the queue checks before it believes a card, an index, a store or who asks, one check after the other:
-// mutants_named.cmake takes each of them away.
+// mutants.cmake takes each of them away.
 #include <doctest/doctest.h>
 
 #include <algorithm>

@@ -97,6 +97,57 @@ TEST_CASE("packs of which nobody knows anything wait for a card that gives somet
     CHECK(life->ledger.told_damaged.empty());
 }
 
+TEST_CASE("a moment in which the card gives nothing back changes no pack that is read, taken out or forgotten") {
+    constexpr int of_a_moment = 5;  // a read and its second try, two packs, and what is written for that
+    const auto life = with_packs(2);
+    const std::uint32_t version = life->packs().at(0).version;
+    for (int work = 0; work < 3; ++work) {
+        CAPTURE(work);
+        life->card.faults.failing_reads = of_a_moment;
+        const PackQueue::Renumbering one{0, 100};
+        std::uint32_t forgotten = 0;
+        const QueuedPack pack = life->packs().at(0);
+        CHECK((work == 0   ? read_anew(*life, 0)
+               : work == 1 ? life->queue->take_out(pack, &one, 1)
+                           : life->queue->forget(0, INT64_MAX, forgotten)) == QueueStatus::card);
+        if (work != 2) CHECK(life->packs().at(0).version == version);
+        if (work == 2) CHECK(life->packs().size() == 1);  // the other one is forgotten
+        CHECK(life->card.faults.failing_reads == 0);
+    }
+    CHECK(life->packs().at(0).version == version);
+    CHECK(life->ledger.told_damaged.empty());
+}
+
+TEST_CASE("a moment in which the card gives nothing back between a bad pack and its repair puts that off") {
+    const auto life = with_packs(2);
+    life->card.spoil(life->path_of(life->packs().at(0)), 700);
+    life->card.faults.spared_reads = 6;  // of all of the pack
+    life->card.faults.failing_reads = 5;
+    CHECK(read_anew(*life, 0) == QueueStatus::card);
+    CHECK(life->ledger.told_damaged.empty());
+    CHECK(read_anew(*life, 0) == QueueStatus::damaged);
+    CHECK(life->ledger.told_damaged.size() == 1);
+}
+
+TEST_CASE("a moment in which the card gives nothing back at a boot has it started anew") {
+    const auto life = with_packs(2);
+    life->card.remove("/packs/0/index");
+    life->card.faults.failing_reads = 5;
+    CHECK(life->boot() == QueueStatus::card);
+    CHECK(life->check(9) == "");
+    life->card.faults.bad_path = "/packs/";
+    CHECK(life->boot() == QueueStatus::card);
+    CHECK(life->ledger.told_damaged.empty());
+}
+
+TEST_CASE("of a read-only card a pack is bad where another one can be read") {
+    const auto life = with_packs(2);
+    make_all_unreadable(*life, life->packs().at(0));
+    life->card.faults.is_read_only = true;
+    CHECK(read_anew(*life, 0) == QueueStatus::damaged);
+    CHECK(life->ledger.told_silent == 0);
+}
+
 TEST_CASE("a pack that cannot be read is set aside where another one can be") {
     const auto life = with_packs(3);
     const QueuedPack pack = life->packs().at(1);

@@ -144,14 +144,13 @@ bool Card::gives_back() {
     if (status == IoStatus::ok) status = open(settle_path, file);
     if (status == IoStatus::ok) status = pread(file, 0, bytes, read_bytes);
     close(file);
-    return status == IoStatus::ok && read_bytes == bytes.size();
+    return status == IoStatus::ok;
 }
 
 void Card::remove_folder(std::uint64_t folder) {
+    remove(index_path(folder));
     // Where something else lies in it, it stays: that is no fault of the card.
-    if (remove(index_path(folder)) == IoStatus::ok && storage_.remove(folder_path(folder)) == IoStatus::ok) {
-        frees_unsettled_ = true;
-    }
+    if (storage_.remove(folder_path(folder)) == IoStatus::ok) frees_unsettled_ = true;
 }
 
 IoStatus Card::make_folder_of(PackName name) {

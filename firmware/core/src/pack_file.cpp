@@ -79,7 +79,7 @@ Reading PackReader::read(PackName name, std::uint32_t at, Room room) {
     Reading reading = read_once(name, at, room);
     if (reading == Reading::unreadable) reading = read_once(name, at, room);
     if (reading != Reading::unreadable) return reading;
-    return witness_.is_card_readable(name) ? read_once(name, at, room) : Reading::silent;
+    return witness_.is_card_readable() ? read_once(name, at, room) : Reading::silent;
 }
 
 Reading PackReader::read_once(PackName name, std::uint32_t at, Room room) {
@@ -128,7 +128,7 @@ Reading PackReader::entries(PackName name, std::uint32_t size_bytes, PackEntries
     PackEnd end;
     Reading reading = directory(name, size_bytes, end);
     EntryHeader first;
-    Expected expected{name, nullptr, name.seq, end.start};
+    Expected expected{name, nullptr, {name.seq, max_seq}, end.start};
     for (std::size_t index = 0; reading == Reading::whole && index < end.captures; ++index) {
         EntryHeader found;
         reading = header(name, central_offset(Bytes(io_).from(index * central_bytes)), found);
@@ -136,7 +136,7 @@ Reading PackReader::entries(PackName name, std::uint32_t size_bytes, PackEntries
         if (found.entry.header_offset < entries.end() || !belongs(found, expected)) return Reading::damaged;
         if (index == 0) first = found;
         expected.first = &first;
-        expected.least = found.entry.seq + 1;
+        expected.seqs.first = found.entry.seq + 1;
         entries.push(found.entry);
     }
     if (reading != Reading::whole) return reading;
@@ -169,7 +169,7 @@ Reading PackReader::sha256(PackName name, std::uint32_t size_bytes, PackEntries&
 bool PackReader::belongs(const EntryHeader& header, const Expected& expected) const {
     if (header.identity.device_id != card_.device_id()) return false;
     if (expected.first != nullptr && header.identity.epoch != expected.first->identity.epoch) return false;
-    if (header.entry.seq < expected.least) return false;
+    if (!expected.seqs.holds(header.entry.seq)) return false;
     if (header.entry.seq >= expected.name.seq + PackSeqs::span) return false;
     return header.entry.end() <= expected.limit;
 }
@@ -179,7 +179,7 @@ Reading PackReader::window(PackName name, std::uint32_t size_bytes, std::uint32_
     window_at_ = at;
     window_bytes_ = std::min(window_room(io_), size_bytes - at);
     Reading reading = read(name, at, io_.first(window_bytes_));
-    if (reading == Reading::whole || is_of_card(reading)) return reading;
+    if (reading == Reading::whole) return reading;
     const std::uint32_t wanted = window_bytes_;
     for (window_bytes_ = 0; window_bytes_ < wanted; window_bytes_ += sector_bytes) {
         const Room sector = io_.from(window_bytes_).first(std::min(sector_bytes, wanted - window_bytes_));
@@ -214,12 +214,12 @@ Reading PackReader::check_jpeg(PackName name, const PackedEntry& entry, Scan& sc
     return crc == entry.crc32 ? Reading::whole : Reading::damaged;
 }
 
-Reading PackReader::scan(PackName name, std::uint32_t size_bytes, PackEntries& entries, Scan& scan) {
+Reading PackReader::scan(PackName name, std::uint32_t size_bytes, SeqRange seqs, PackEntries& entries, Scan& scan) {
     entries.clear();
     scan = {};
     window_bytes_ = 0;
     EntryHeader first;
-    Expected expected{name, nullptr, name.seq, std::min(size_bytes, max_pack_bytes)};
+    Expected expected{name, nullptr, seqs, std::min(size_bytes, max_pack_bytes)};
     for (std::uint32_t at = 0; at < expected.limit && !entries.is_full();) {
         Bytes sector;
         const Reading looked = look(name, expected.limit, at, scan, sector);
@@ -233,9 +233,9 @@ Reading PackReader::scan(PackName name, std::uint32_t size_bytes, PackEntries& e
         if (is_of_card(jpeg)) return jpeg;
         if (jpeg != Reading::whole) continue;
         const bool has_hole = found.entry.header_offset > entries.end();
-        for (Seq seq = expected.least; has_hole && seq < found.entry.seq; ++seq) scan.lost.add(seq - name.seq);
+        for (Seq seq = expected.seqs.first; has_hole && seq < found.entry.seq; ++seq) scan.lost.add(seq - name.seq);
         entries.push(found.entry);
-        expected.least = found.entry.seq + 1;
+        expected.seqs.first = found.entry.seq + 1;
         at = found.entry.end();
     }
     return Reading::whole;

@@ -1,6 +1,7 @@
 #include "frameferry/pack_queue.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "frameferry/lock.h"
 
@@ -12,8 +13,6 @@ constexpr int most_evicted_for_space = 8;
 constexpr Seq none_spared = max_seq + 1;
 
 QueuedPack as_queued(const PackRow& row) { return {row.seqs(), row.captures, row.size_bytes, row.version}; }
-
-bool is_sent(const PackRow& row) { return row.captures != 0 && !row.is(PackRow::set_aside); }
 
 }  // namespace
 
@@ -173,7 +172,7 @@ bool PackQueue::first_from(Seq seq, QueuedPack& pack) {
     const Lock lock(mutex_);
     PackRow* row = rows_.from(seq);
     if (row != rows_.begin()) --row;  // a pack may begin behind its name
-    while (row != rows_.end() && (row->seqs().first < seq || !is_sent(*row))) ++row;
+    while (row != rows_.end() && (row->seqs().first < seq || !row->is_sent())) ++row;
     if (row == rows_.end()) return false;
     pack = as_queued(*row);
     return true;
@@ -184,7 +183,7 @@ bool PackQueue::last_up_to(Seq seq, QueuedPack& pack) {
     PackRow* row = rows_.from(std::min(seq, max_seq) + 1);
     while (row != rows_.begin()) {
         --row;
-        if (row->seqs().last > seq || !is_sent(*row)) continue;
+        if (row->seqs().last > seq || !row->is_sent()) continue;
         pack = as_queued(*row);
         return true;
     }
@@ -228,21 +227,21 @@ QueueStatus PackQueue::read(const QueuedPack& pack, std::uint32_t at, Room room)
 }
 
 // A loose contact looks like a bad sector, but everywhere. Each time that is asked, something long has got on.
-bool PackQueue::is_card_readable(PackName but) {
+bool PackQueue::is_card_readable() {
     watcher_.got_on();
     const bool was_silent = is_silent_;
-    is_silent_ = !can_read_another(but) && !card_.gives_back();
+    is_silent_ = !can_read_a_pack() && !card_.gives_back();
     if (is_silent_ && !was_silent) watcher_.silent();
     return !is_silent_;
 }
 
-bool PackQueue::can_read_another(PackName but) {
-    if (rows_.count() == 0) return false;
+// There is one: that which is read.
+bool PackQueue::can_read_a_pack() {
     for (const PackRow* row : {rows_.begin(), rows_.end() - 1}) {
         Storage::File file = Storage::none;
         std::array<std::uint8_t, 64> bytes{};
         std::size_t read_bytes = 0;
-        if (row->name() == but || card_.reader(row->name(), file) != IoStatus::ok) continue;
+        if (card_.reader(row->name(), file) != IoStatus::ok) continue;
         if (card_.pread(file, 0, bytes, read_bytes) == IoStatus::ok) return true;
     }
     return false;
@@ -266,7 +265,7 @@ Seq PackQueue::next_seq() {
 
 bool PackQueue::oldest_seq(Seq& seq) {
     const Lock lock(mutex_);
-    const PackRow* row = std::find_if(rows_.begin(), rows_.end(), is_sent);
+    const PackRow* row = std::find_if(rows_.begin(), rows_.end(), std::mem_fn(&PackRow::is_sent));
     if (row == rows_.end() && (!open_.is_open() || open_.entries().empty())) return false;
     seq = row == rows_.end() ? open_.entries()[0].seq : row->seqs().first;
     return true;
@@ -275,13 +274,13 @@ bool PackQueue::oldest_seq(Seq& seq) {
 std::uint32_t PackQueue::waiting_captures() {
     const Lock lock(mutex_);
     std::size_t captures = open_.is_open() ? open_.entries().count() : 0;
-    for (const PackRow& row : rows_) captures += is_sent(row) ? row.captures : 0U;
+    for (const PackRow& row : rows_) captures += row.is_sent() ? row.captures : 0U;
     return static_cast<std::uint32_t>(captures);
 }
 
 std::uint32_t PackQueue::sealed_packs() {
     const Lock lock(mutex_);
-    return static_cast<std::uint32_t>(std::count_if(rows_.begin(), rows_.end(), is_sent));
+    return static_cast<std::uint32_t>(std::count_if(rows_.begin(), rows_.end(), std::mem_fn(&PackRow::is_sent)));
 }
 
 std::uint64_t PackQueue::size_bytes() {

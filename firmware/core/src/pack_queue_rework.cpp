@@ -64,7 +64,8 @@ QueueStatus PackQueue::repair(PackRow& row) {
 // `due` are the seqs that it had. ok also where nothing whole is in it, and it is set aside.
 QueueStatus PackQueue::salvage(PackRow& row, PackSeqs due, bool may_be_unborn) {
     Scan scan;
-    if (reader_.scan(row.name(), row.size_bytes, entries_, scan) != Reading::whole) return QueueStatus::card;
+    const SeqRange left = rows_.left_to(row);
+    if (reader_.scan(row.name(), row.size_bytes, left, entries_, scan) != Reading::whole) return QueueStatus::card;
     if (entries_.empty()) {
         give_up(row, due, may_be_unborn && scan.unreadable_at == Scan::none);
         return QueueStatus::ok;
@@ -169,7 +170,7 @@ QueueStatus PackQueue::rewrite(PackRow& row, const Renumbering* renumberings, st
     if (old != nullptr) rows_.erase(*old);
     made.version = ++version_;
     PackRow& placed = rows_.insert(made);
-    if (!is_aside) keep(placed, sha256);
+    keep(placed, sha256);
     return QueueStatus::ok;
 }
 
@@ -300,7 +301,7 @@ QueueStatus PackQueue::forget_in(PackRow& row, const Forgotten& forgotten, std::
     const PackName name = row.name();
     const bool is_aside = row.is(PackRow::set_aside);
     Scan scan;
-    const Reading reading = is_aside ? reader_.scan(name, row.size_bytes, entries_, scan)
+    const Reading reading = is_aside ? reader_.scan(name, row.size_bytes, rows_.left_to(row), entries_, scan)
                                      : reader_.entries(name, row.size_bytes, entries_);
     if (reading != Reading::whole) return is_fault_of_card(reading) ? QueueStatus::card : repair(row);
     const std::size_t before = entries_.count();

@@ -177,7 +177,6 @@ IoStatus PackQueue::find_in_folder(std::uint64_t folder, bool& is_empty) {
     const IoStatus status = card_.list(Card::folder_path(folder), packs);
     is_empty = status == IoStatus::ok && !packs.has_packs();
     if (status == IoStatus::ok) return status;
-    if (is_away()) return IoStatus::no_card;
     if (!card_.gives_back()) return IoStatus::failed;
     watcher_.damaged({}, "a folder cannot be read");
     card_next_ = std::max(card_next_, (folder + 1) * seqs_per_folder);
@@ -220,7 +219,8 @@ QueueStatus PackQueue::examine_unknown() {
     for (PackRow* row = rows_.begin(); row != rows_.end() && !is_away();) {
         const Seq name_seq = row->name_seq;
         const bool is_unknown = row->captures == 0 && !row->is(PackRow::set_aside);
-        if (is_unknown && examine(*row, name_seq == newest) != QueueStatus::ok && is_silent_) return QueueStatus::card;
+        const QueueStatus status = is_unknown ? examine(*row, name_seq == newest) : keep_apart(*row);
+        if (status != QueueStatus::ok && is_silent_) return QueueStatus::card;
         watcher_.got_on();
         row = rows_.from(name_seq);
         if (row == rows_.end()) break;
@@ -238,7 +238,13 @@ QueueStatus PackQueue::examine(PackRow& row, bool is_newest) {
     if (is_fault_of_card(reading)) return QueueStatus::card;
     if (reading != Reading::whole) return salvage(row, {}, is_newest);
     row.tell(seqs);
-    return QueueStatus::ok;
+    return keep_apart(row);
+}
+
+// Captures that another pack has are not sent a second time: the store was lost in a swap, or this is not its file.
+QueueStatus PackQueue::keep_apart(PackRow& row) {
+    if (!row.is_sent() || rows_.left_to(row).holds(row.seqs().first)) return QueueStatus::ok;
+    return salvage(row, {}, false);
 }
 
 void PackQueue::set_budget() {

@@ -9,6 +9,8 @@ bool is_before(const PackRow& one, const PackRow& other) { return one.name_seq <
 
 }  // namespace
 
+bool PackRow::is_sent() const { return captures != 0 && !is(set_aside); }
+
 void PackRow::tell(const PackEntries& entries) {
     captures = static_cast<std::uint8_t>(entries.count());
     first_offset = static_cast<std::uint16_t>(entries[0].seq - name_seq);
@@ -62,6 +64,20 @@ PackRow* PackRows::first_to_go(Seq spared) {
         if (first == nullptr) first = &row;
     }
     return first;
+}
+
+SeqRange PackRows::left_to(const PackRow& row) {
+    SeqRange left{row.name_seq, max_seq};
+    for (const PackRow* other = &row; other != begin();) {
+        --other;
+        if (!other->is_sent()) continue;
+        left.first = std::max(left.first, other->seqs().last + 1);
+        break;
+    }
+    const PackRow* next = &row + 1;
+    while (next != end() && next->is(PackRow::set_aside)) ++next;
+    if (next != end()) left.last = next->seqs().first - 1;
+    return left;
 }
 
 bool PackRows::has_folder(std::uint64_t folder) {

@@ -79,7 +79,7 @@ std::vector<bool> FakeCard::used() const {
     std::vector<bool> used(disk_.size());
     for (const auto& [path, name] : names_) {
         if (!name.now()) continue;
-        for (const std::uint32_t number : name.now()->sectors) used[number] = true;
+        for (const std::uint32_t number : name.now()->sectors) used[number] = freed_.count(number) == 0;
     }
     return used;
 }
@@ -89,6 +89,7 @@ IoStatus FakeCard::open(std::string_view path, File& file) {
     if (status != IoStatus::ok) return status;
     const Node* node = find(std::string(path));
     if (node == nullptr || node->is_folder) return IoStatus::not_found;
+    if (is_due(faults.failing_opens)) return IoStatus::failed;
     ++counts.opens;
     file = next_file_++;
     handles_[file] = path;
@@ -111,6 +112,7 @@ IoStatus FakeCard::create(std::string_view path, File& file) {
 
 void FakeCard::close(File file) {
     broken_handles_.erase(file);
+    garbled_buffers_.erase(file);
     if (handles_.erase(file) == 0) throw std::logic_error("a file is closed that is not open");
 }
 
@@ -127,12 +129,14 @@ IoStatus FakeCard::size(File file, std::uint32_t& size_bytes) {
 IoStatus FakeCard::pread(File file, std::uint32_t at, Room room, std::size_t& read_bytes) {
     const std::string& path = handles_.at(file);
     read_bytes = 0;
+    const std::uint32_t at_first = at;
     const IoStatus status = fault_of(file, false);
     if (status != IoStatus::ok) return status;
     if (is_due(faults.failing_reads)) {
         faults.is_missing = faults.goes_away;
         return faults.goes_away ? IoStatus::no_card : broken(file);
     }
+    if (is_due(faults.worn_reads)) faults.bad_sectors.insert(faults.worn_sector);
     const Node* node = find(path);
     if (node == nullptr) return IoStatus::failed;
     ++counts.reads;
@@ -146,9 +150,19 @@ IoStatus FakeCard::pread(File file, std::uint32_t at, Room room, std::size_t& re
         read_bytes += length;
         at += static_cast<std::uint32_t>(length);
     }
-    if (is_due(faults.garbled_reads)) room.data[0] ^= 0x10U;
+    if (is_garbled(file, at_first, room)) room.data[0] ^= 0x10U;
     counts.read_bytes += read_bytes;
     return IoStatus::ok;
+}
+
+// FatFs reads whole sectors past the buffer.
+bool FakeCard::is_garbled(File file, std::uint32_t at, Room room) {
+    const auto kept = garbled_buffers_.find(file);
+    const bool is_buffered = room.size < sector_bytes && kept != garbled_buffers_.end();
+    const bool is_garbled = is_due(faults.garbled_reads) || (is_buffered && kept->second == at / sector_bytes);
+    garbled_buffers_.erase(file);
+    if (is_garbled && faults.keeps_garbled) garbled_buffers_[file] = at / sector_bytes;
+    return is_garbled;
 }
 
 IoStatus FakeCard::pwrite(File file, std::uint32_t at, Bytes bytes) {
@@ -212,13 +226,16 @@ IoStatus FakeCard::grow(File file, std::uint32_t size_bytes) {
     const IoStatus status = fault_of(file, true);
     if (status != IoStatus::ok) return status;
     Node node = *find(path);
+    if (size_bytes < node.size_bytes) throw std::logic_error("grown to less than " + path + " has");
     const std::vector<bool> is_used = used();
     const std::size_t wanted = (size_bytes + sector_bytes - 1) / sector_bytes;
     for (std::uint32_t number = 0; number < disk_.size() && node.sectors.size() < wanted; ++number) {
-        if (!is_used[number]) node.sectors.push_back(number);
+        if (is_used[number]) continue;
+        node.sectors.push_back(number);
+        freed_.erase(number);
     }
     if (node.sectors.size() < wanted) return IoStatus::no_space;
-    node.size_bytes = std::max(node.size_bytes, size_bytes);
+    node.size_bytes = size_bytes;
     become(path, node);
     return IoStatus::ok;
 }
@@ -230,9 +247,23 @@ IoStatus FakeCard::trim(File file, std::uint32_t size_bytes) {
     Node node = *find(path);
     if (size_bytes > node.size_bytes) throw std::logic_error("trimmed to more than " + path + " has");
     node.size_bytes = size_bytes;
+    if (is_linked_) free_shared(path, (size_bytes + sector_bytes - 1) / sector_bytes);
     node.sectors.resize((size_bytes + sector_bytes - 1) / sector_bytes);
     become(path, node);
     return IoStatus::ok;
+}
+
+// A file system does not know that another name has them too.
+void FakeCard::free_shared(const std::string& path, std::size_t from) {
+    const std::vector<std::uint32_t>& sectors = find(path)->sectors;
+    for (const auto& [other, name] : names_) {
+        if (other == path || !name.now()) continue;
+        for (const std::uint32_t number : name.now()->sectors) {
+            if (std::find(sectors.begin() + static_cast<std::ptrdiff_t>(from), sectors.end(), number) != sectors.end()) {
+                freed_.insert(number);
+            }
+        }
+    }
 }
 
 IoStatus FakeCard::remove(std::string_view path) {
@@ -247,6 +278,7 @@ IoStatus FakeCard::remove(std::string_view path) {
     if (node == nullptr) return IoStatus::not_found;
     if (node->is_folder && !is_empty_folder(name)) return IoStatus::failed;
     if (!power_->spend()) return IoStatus::no_card;
+    if (is_linked_) free_shared(name, 0);
     become(name, std::nullopt);
     return IoStatus::ok;
 }
@@ -255,6 +287,7 @@ IoStatus FakeCard::make_folder(std::string_view path) {
     const std::string name(path);
     const IoStatus status = fault(path, true);
     if (status != IoStatus::ok) return status;
+    if (is_due(faults.failing_makes)) return IoStatus::failed;
     if (find(name) != nullptr) return IoStatus::ok;
     if (!power_->spend()) return IoStatus::no_card;
     become(name, Node{true, 0, {}});
@@ -351,6 +384,15 @@ void FakeCard::spoil(const std::string& path, std::uint32_t at) {
 
 void FakeCard::make_unreadable(const std::string& path, std::uint32_t at) {
     faults.bad_sectors.insert(find(path)->sectors.at(at / sector_bytes));
+}
+
+std::uint32_t FakeCard::sector_of(const std::string& path, std::uint32_t at) const {
+    return find(path)->sectors.at(at / sector_bytes);
+}
+
+void FakeCard::link(const std::string& path, const std::string& to) {
+    names_[path].durable = *find(to);
+    is_linked_ = true;
 }
 
 void FakeCard::put_file(const std::string& path, const std::vector<std::uint8_t>& content) {

@@ -26,10 +26,15 @@ public:
         bool fails_reads = false;
         bool fails_writes = false;
         bool fails_space = false;
-        int spared_reads = 0;     // go well before those that fail
+        int spared_reads = 0;     // or opens: go well before those that fail
         int failing_reads = 0;    // so many, and then it has passed
         bool goes_away = false;   // with a read that fails
+        int failing_opens = 0;
+        int failing_makes = 0;    // of folders
         int garbled_reads = 0;
+        bool keeps_garbled = false;  // in the buffer that an open file has for a sector that is read in parts
+        int worn_reads = 0;          // with each of them the sector goes bad
+        std::uint32_t worn_sector = 0;
         int failing_removes = 0;
         int spared_changes = 0;   // go well before those that fail
         int failing_changes = 0;
@@ -82,6 +87,9 @@ public:
     void spoil(const std::string& path, std::uint32_t at);
     void make_unreadable(const std::string& path, std::uint32_t at);
     void put_file(const std::string& path, const std::vector<std::uint8_t>& content);
+    [[nodiscard]] std::uint32_t sector_of(const std::string& path, std::uint32_t at) const;
+    // Another name on the same sectors, as a rename leaves it that the power was lost in.
+    void link(const std::string& path, const std::string& to);
     // What lies on sectors that no file has yet.
     void lay_ground(const std::function<Sector(std::uint32_t)>& sector);
     [[nodiscard]] std::size_t open_files() const { return handles_.size(); }
@@ -119,6 +127,8 @@ private:
     static std::string parent(const std::string& path);
     [[nodiscard]] bool is_empty_folder(const std::string& path) const;
     void settle_removals();
+    void free_shared(const std::string& path, std::size_t from);
+    [[nodiscard]] bool is_garbled(File file, std::uint32_t at, frameferry::Room room);
 
     Power* power_;
     std::vector<SectorPointer> disk_;
@@ -126,5 +136,8 @@ private:
     std::map<std::string, Name> names_;
     std::map<File, std::string> handles_;
     std::set<File> broken_handles_;
+    std::map<File, std::uint32_t> garbled_buffers_;  // the sectors in them
+    bool is_linked_ = false;
+    std::set<std::uint32_t> freed_;                  // although a file has them still
     File next_file_ = 1;
 };

@@ -78,7 +78,7 @@ without(belongs_device POWER_CUT
 without(belongs_epoch POWER_CUT
   [[if (expected.first != nullptr && header.identity.epoch != expected.first->identity.epoch) return false;]])
 without(belongs_least POWER_CUT
-  [[if (header.entry.seq < expected.least) return false;]])
+  [[if (!expected.seqs.holds(header.entry.seq)) return false;]])
 without(belongs_span "an entry whose seq is too far from the name is another pack's"
   [[if (header.entry.seq >= expected.name.seq + PackSeqs::span) return false;]])
 with(belongs_limit "an entry that goes on behind the end of the file is none"
@@ -112,6 +112,12 @@ mutant(seal_status "a pack that cannot be sealed where it lies stays as it is"
   [[if (status == IoStatus::ok) size_bytes = sealed_bytes;]]
   [[if (IS_CHOSEN || status == IoStatus::ok) size_bytes = sealed_bytes;]])
 with(read_witness "a part that the card does not give back for a while is not left out of the new pack"
-  [[witness_.is_card_readable(name) ? read_once(name, at, room) : Reading::silent]] [[reading]])
+  [[witness_.is_card_readable() ? read_once(name, at, room) : Reading::silent]] [[reading]])
 without(scan_of_card "what the card does not give back is not called damaged, and what is not there is not unreadable"
   [[if (is_of_card(looked)) return looked;]])
+without(read_again "a read that fails in passing costs nothing, not even of the one pack of a read-only card"
+  [[if (reading == Reading::unreadable) reading = read_once(name, at, room);]])
+with(window_of_card "a scan ends where the card is silent, be it for a moment, and calls nothing lost"
+  [[window_bytes_ == 0 || is_of_card(reading)]] [[window_bytes_ == 0]])
+without(jpeg_of_card "a scan ends where the card is silent, be it for a moment, and calls nothing lost"
+  [[if (is_of_card(jpeg)) return jpeg;]])

@@ -113,8 +113,6 @@ mutant(remove_gone "another queue's seqs and packs stay as they are where the sa
 mutant(raise_most "the last seq there is is given once"
   [[return to <= max_seq && counter_]]
   [[return (IS_CHOSEN || to <= max_seq) && counter_]])
-with(is_sent_aside "a bad pack in the middle is told, kept on the card and not sent; the others are"
-  [[!row.is(PackRow::set_aside)]] [[true]])
 mutant(read_doubt "a sector that cannot be read while it is sent makes the pack another one"
   [[    doubt(*row);
     return is_fault_of_card]]
@@ -122,3 +120,15 @@ mutant(read_doubt "a sector that cannot be read while it is sent makes the pack 
     return is_fault_of_card]])
 with(read_fault "a card that is pulled out and put back has all that it had"
   [[is_fault_of_card(reading) ? QueueStatus::card : QueueStatus::damaged]] [[QueueStatus::damaged]])
+with(readable_another "of a read-only card a pack is bad where another one can be read"
+  [[!can_read_a_pack()]] [[true]])
+with(readable_written "the only pack cannot be read, and is set aside where what is written now can be"
+  [[!card_.gives_back()]] [[true]])
+with(readable_told "while the card gives nothing back no pack is set aside, and all go up when it does again"
+  [[is_silent_ && !was_silent]] [[is_silent_]])
+mutant(another_reader "while the card gives nothing back no pack is set aside, and all go up when it does again"
+  [[card_.reader(row->name(), file) != IoStatus::ok) continue;]]
+  [[(card_.reader(row->name(), file) != IoStatus::ok && !IS_CHOSEN)) continue;]])
+mutant(another_read "reads that fail for a while, whenever and for however long, damage no pack"
+  [[if (card_.pread(file, 0, bytes, read_bytes) == IoStatus::ok) return true;]]
+  [[if (card_.pread(file, 0, bytes, read_bytes) == IoStatus::ok || IS_CHOSEN) return true;]])

@@ -167,8 +167,52 @@ mutant(prepare_fault "a card that is away while a pack is asked for costs nothin
   [[    }
     if (!IS_CHOSEN && is_fault_of_card(reading)) return QueueStatus::card;]])
 mutant(take_out_reading "a pack that is put right for another reason is told with its new sha256"
-  [[if (reading != Reading::whole) return is_fault_of_card(reading) ? QueueStatus::card : repair(*row);]]
-  [[if (!IS_CHOSEN && reading != Reading::whole) return is_fault_of_card(reading) ? QueueStatus::card : repair(*row);]])
+  [[row->size_bytes, entries_);
+    if (reading != Reading::whole) return]]
+  [[row->size_bytes, entries_);
+    if (!IS_CHOSEN && reading != Reading::whole) return]])
 mutant(salvage_reading "a card that goes away during a boot has lost nothing when it is back"
   [[entries_, scan) != Reading::whole) return]]
   [[entries_, scan) != Reading::whole && !IS_CHOSEN) return]])
+mutant(copy_header "a header that the card does not give back while it is copied leaves the pack as it was"
+  [[if (reading == Reading::whole) status = open_.copy]]
+  [[if (IS_CHOSEN || reading == Reading::whole) status = open_.copy]])
+without(copy_anew "a read that is garbled in passing while a pack is written anew deletes no photo"
+  [[if (tries != 0) card_.close_reader();]])
+mutant(repair_fault "a moment in which the card gives nothing back between a bad pack and its repair puts that off"
+  [[if (is_fault_of_card(named)) return]]
+  [[if (!IS_CHOSEN && is_fault_of_card(named)) return]])
+with(take_out_fault "a moment in which the card gives nothing back changes no pack that is read, taken out or forgotten"
+  [[is_fault_of_card(reading) ? QueueStatus::card : repair(*row)]] [[repair(*row)]])
+mutant(forget_aside_scan "what nobody can read of a pack that is set aside is not told anew where something is forgotten"
+  [[reading = is_aside ? reader_]]
+  [[reading = !IS_CHOSEN && is_aside ? reader_]])
+with(forget_fault "a moment in which the card gives nothing back changes no pack that is read, taken out or forgotten"
+  [[is_fault_of_card(reading) ? QueueStatus::card : repair(row)]] [[repair(row)]])
+mutant(forget_told "a read that is garbled in passing while a pack is written anew deletes no photo"
+  [[if (!is_told) {]]
+  [[if (!IS_CHOSEN && !is_told) {]])
+mutant(forget_doubt "a header that the card does not give back has its pack read again, and nothing is forgotten yet"
+  [[        doubt(row);
+        return QueueStatus::card;]]
+  [[        if (!IS_CHOSEN) doubt(row);
+        return QueueStatus::card;]])
+mutant(forget_status "a header that the card does not give back has its pack read again, and nothing is forgotten yet"
+  [[if (status == QueueStatus::ok) count +=]]
+  [[if (IS_CHOSEN || status == QueueStatus::ok) count +=]])
+mutant(forget_worst "a read that is garbled in passing while a pack is written anew deletes no photo"
+  [[if (status != QueueStatus::ok) worst = status;]]
+  [[if (!IS_CHOSEN && status != QueueStatus::ok) worst = status;]])
+mutant(forget_again "a read that is garbled in passing while a pack is written anew deletes no photo"
+  [[if (is_again) continue;]]
+  [[if (!IS_CHOSEN && is_again) continue;]])
+mutant(prepare_silent "a card that is silent again is told again"
+  [[        is_silent_ = false;
+        const PackRow]]
+  [[        if (!IS_CHOSEN) is_silent_ = false;
+        const PackRow]])
+mutant(rewrite_aside "forgetting reaches what is set aside, and leaves the others of it there, set aside"
+  [[        made.set(PackRow::set_aside);
+]]
+  [[        if (!IS_CHOSEN) made.set(PackRow::set_aside);
+]])

@@ -78,3 +78,30 @@ mutant(unknown_only "who holds a pack that the index has told wrongly is told so
 mutant(unknown_aside "a bad pack in the middle is found at a boot without an index, and the others are sent"
   [[&& !row->is(PackRow::set_aside);]]
   [[&& (IS_CHOSEN || !row->is(PackRow::set_aside));]])
+mutant(apart "where the store is lost in a swap, what lies under the new file is in no pack that another one has it in"
+  [[if (!row.is_sent() || rows_]]
+  [[if (IS_CHOSEN || !row.is_sent() || rows_]])
+with(apart_sent "where the store is lost before the old pack of a swap has gone each photo is sent once"
+  [[!row.is_sent()]] [[false]])
+mutant(apart_known "where the store is lost before the old pack of a swap has gone each photo is sent once"
+  [[: keep_apart(*row);]] [[: IS_CHOSEN ? QueueStatus::ok : keep_apart(*row);]])
+mutant(apart_examined "where the store is lost in a swap, what lies under the new file is in no pack that another one has it in"
+  [[return keep_apart(row);]]
+  [[return IS_CHOSEN ? QueueStatus::ok : keep_apart(row);]])
+with(folder_gives_back "a moment in which the card gives nothing back at a boot has it started anew"
+  [[!card_.gives_back()]] [[false]])
+with(unknown_silent "a moment in which the card gives nothing back at a boot has it started anew"
+  [[status != QueueStatus::ok && is_silent_]] [[false]])
+with(start_examined "a moment in which the card gives nothing back at a boot has it started anew"
+  [[examined != QueueStatus::ok]] [[false]])
+mutant(examine_fault "a moment in which the card gives nothing back at a boot has it started anew"
+  [[if (is_fault_of_card(reading)) return]]
+  [[if (!IS_CHOSEN && is_fault_of_card(reading)) return]])
+mutant(start_can_evict "of a read-only card nothing is given up twice, and it is tried again after a start"
+  [[    can_evict_ = true;
+]]
+  [[    if (!IS_CHOSEN) can_evict_ = true;
+]])
+mutant(loser "where neither pack of a swap can be removed at a boot the new one is there after the next"
+  [[if (row != rows_.end()) rows_.erase(*row);]]
+  [[if (!IS_CHOSEN && row != rows_.end()) rows_.erase(*row);]])

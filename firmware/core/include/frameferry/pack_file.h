@@ -68,7 +68,7 @@ enum class Reading : std::uint8_t {
 class CardWitness {
 public:
     virtual ~CardWitness() = default;
-    virtual bool is_card_readable(PackName but) = 0;
+    virtual bool is_card_readable() = 0;
 };
 
 struct Scan {
@@ -91,9 +91,9 @@ public:
     Reading header(PackName name, std::uint32_t at, EntryHeader& header);
     // That of the file; `damaged` also where a JPEG has another CRC than its header says. Fills `entries`.
     Reading sha256(PackName name, std::uint32_t size_bytes, PackEntries& entries, Sha256& sha256);
-    // The whole captures of a file of which nobody knows how much was written: docs/protocol.md, "The open pack".
-    // Reading::whole also where there is none.
-    Reading scan(PackName name, std::uint32_t size_bytes, PackEntries& entries, Scan& scan);
+    // The whole captures of a file of which nobody knows how much was written: docs/protocol.md, "The open pack". None
+    // but those of these seqs. Reading::whole also where there is none.
+    Reading scan(PackName name, std::uint32_t size_bytes, SeqRange seqs, PackEntries& entries, Scan& scan);
     // The file ends with the directory of these entries, durably. Gives the size that it has then.
     IoStatus seal(PackName name, const PackEntries& entries, std::uint32_t& size_bytes);
     // Fills the room, or not whole. What fails is tried once more on the file opened anew; `unreadable` only what fails
@@ -104,7 +104,7 @@ private:
     struct Expected {
         PackName name;
         const EntryHeader* first;  // of the pack; null while none is known
-        Seq least;
+        SeqRange seqs;
         std::uint32_t limit;
     };
 

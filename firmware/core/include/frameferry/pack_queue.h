@@ -128,6 +128,7 @@ private:
     void match_index(std::uint64_t folder);
     QueueStatus examine_unknown();
     QueueStatus examine(PackRow& row, bool is_newest);
+    QueueStatus keep_apart(PackRow& row);
     void set_budget();
 
     // Packs as they come and go (pack_queue.cpp).
@@ -144,8 +145,8 @@ private:
     [[nodiscard]] bool is_away() const { return card_.status() == IoStatus::no_card; }
     // It is not that of the pack that was to be read.
     [[nodiscard]] bool is_fault_of_card(Reading reading) const { return is_away() || reading == Reading::silent; }
-    bool is_card_readable(PackName but) override;
-    bool can_read_another(PackName but);
+    bool is_card_readable() override;
+    bool can_read_a_pack();
 
     // A pack becomes another one (pack_queue_rework.cpp).
     struct Rework {

@@ -31,6 +31,7 @@ struct PackRow {
     void clear(std::uint8_t flag) { flags = static_cast<std::uint8_t>(flags & ~flag); }
     [[nodiscard]] PackName name() const { return {name_seq, is(second_name)}; }
     [[nodiscard]] SeqRange seqs() const { return {name_seq + first_offset, name_seq + last_offset}; }
+    [[nodiscard]] bool is_sent() const;
     void tell(const PackEntries& entries);
     void tell(const PackSeqs& seqs);
 };
@@ -62,6 +63,9 @@ public:
     [[nodiscard]] PackRow* find(Seq name_seq);
     // The first one that is set aside, else the first one, but not the one that is spared; null where there is none.
     [[nodiscard]] PackRow* first_to_go(Seq spared);
+    // The seqs from its name on that no other pack has, as far as that is known; the first is behind the last where
+    // there are none.
+    [[nodiscard]] SeqRange left_to(const PackRow& row);
     [[nodiscard]] bool has_folder(std::uint64_t folder);
     [[nodiscard]] std::uint64_t size_bytes();
 
