@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 from frameferry_station import settings
+from frameferry_station.errors import StationError
+from frameferry_station.program.install import check_seen
 from frameferry_station.program.main import main
 from frameferry_station.settings import SettingsError
 
@@ -90,10 +92,16 @@ def test_the_commands_wrapper_runs_as_the_stations_user_with_its_settings(tmp_pa
     wrapper = (tmp_path / "usr/local/bin/frameferry-station").read_text()
     assert wrapper.startswith("#!/bin/sh\n")
     assert re.search(
-        r'^exec runuser -u frameferry -- \S+/frameferry-station --folder /etc/frameferry-station "\$@"$',
+        r'^exec runuser -u frameferry -- /.+ --folder /etc/frameferry-station "\$@"$',
         wrapper,
         re.MULTILINE,
     )
+
+
+def test_a_program_that_the_service_could_not_see_is_refused() -> None:
+    with pytest.raises(StationError, match="install the program in /opt"):
+        check_seen(["/tmp/venv/bin/frameferry-station"])
+    check_seen(["/opt/frameferry-station/bin/frameferry-station"])
 
 
 def test_the_unit_is_one_that_systemd_takes_and_lets_do_little(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """A station of today takes up the state folder of an earlier one: photos that wait, identity, numbers, pauses.
 
-`state-0.1.0.zip` is such a folder, as `recorded` made it when 0.1.0 was new. A format may change only where what is in the
-field is still taken up: a new version adds a folder of its own here, and no old one is made anew.
+`state-0.1.0.zip` is such a folder, as `recorded` made it when 0.1.0 was new. A format may change only where what is in
+the field is still taken up: a new version adds a folder of its own here, and no old one is made anew.
 """
 
 from __future__ import annotations

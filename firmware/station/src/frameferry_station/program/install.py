@@ -99,42 +99,37 @@ def planned(program: Sequence[str]) -> list[PlannedFile]:
     ]
 
 
-def program_of_this_process() -> list[str]:
-    """How the program that runs is started again. Raises StationError where a service could not."""
-    script = Path(sys.prefix, "bin", "frameferry-station")
-    command = [str(script)] if script.is_file() else [sys.executable, "-m", "frameferry_station.program.main"]
-    if command[0].startswith(tuple(f"{folder}/" for folder in _HIDDEN_FROM_THE_SERVICE)):
-        raise StationError(f"{command[0]} lies where the service cannot see it: install the program in /opt")
-    return command
+def check_seen(program: Sequence[str]) -> None:
+    """Raises StationError where a service, which sees no home folder, could not start this program."""
+    if program[0].startswith(tuple(f"{folder}/" for folder in _HIDDEN_FROM_THE_SERVICE)):
+        raise StationError(f"{program[0]} lies where the service cannot see it: install the program in /opt")
 
 
 def _install(options: argparse.Namespace, _: Mapping[str, str]) -> int:
     if options.dry_run:
-        for file in planned(_program(options)):
+        for file in planned(_program()):
             print(f"# {file.path} (mode {file.mode:04o}{', unless it is there' if file.kept else ''})\n{file.text}")
         return 0
     is_this_machine = options.root == Path("/")
     if is_this_machine and os.geteuid() != 0:
         raise StationError("it writes to /etc: run it with sudo, or see what it would write with --dry-run")
-    for file in planned(_program(options)):
-        if file.path == SYSUSERS:
-            _write(options.root, file)
-            if is_this_machine:
-                _run("systemd-sysusers", SYSUSERS)
-        else:
-            _write(options.root, file)
+    program = _program()
+    if is_this_machine:
+        check_seen(program)
+    for file in planned(program):
+        _write(options.root, file)
+        if file.path == SYSUSERS and is_this_machine:
+            _run("systemd-sysusers", SYSUSERS)  # the user whose files come next
     if is_this_machine:
         _run("systemctl", "daemon-reload")
     print(_NEXT)
     return 0
 
 
-def _program(options: argparse.Namespace) -> list[str]:
-    return program_of_this_process() if options.root == Path("/") and not options.dry_run else _any_program()
-
-
-def _any_program() -> list[str]:
-    return [str(Path(sys.prefix, "bin", "frameferry-station"))]
+def _program() -> list[str]:
+    """How the program that runs is started again."""
+    script = Path(sys.prefix, "bin", "frameferry-station")
+    return [str(script)] if script.is_file() else [sys.executable, "-m", "frameferry_station.program.main"]
 
 
 def _write(root: Path, file: PlannedFile) -> None:
