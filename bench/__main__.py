@@ -25,6 +25,7 @@ MODULES = [
     "bench.drain",
     "bench.drain_packs",
     "bench.firmware",
+    "bench.station",
 ]
 """Each has `rows() -> list[Row]`."""
 

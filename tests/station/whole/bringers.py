@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
+from typing import Protocol
 
 from tests.station.cameras.fake_reolink import FakeReolink
 from tests.station.lanes.photographs import photograph
@@ -53,6 +54,11 @@ class Handed:
         return {jpeg for jpeg, _ in self.jpegs}
 
 
+class Hands(Protocol):
+    def hand(self, jpeg: bytes) -> bytes:
+        """Told of each picture on its way."""
+
+
 class HandingReolink(FakeReolink):
     """Each Snap another picture, numbered from `first` on."""
 
@@ -70,13 +76,13 @@ class HandingReolink(FakeReolink):
 
 
 @contextmanager
-def snapshot_camera(handed: Handed, first: int) -> Iterator[str]:
+def snapshot_camera(handed: Hands, first: int, size_bytes: int = PHOTO_BYTES) -> Iterator[str]:
     """Gives its URL. Each answer is another picture, numbered from `first` on."""
     numbers = count(first)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            jpeg = handed.hand(photograph(next(numbers), PHOTO_BYTES))
+            jpeg = handed.hand(photograph(next(numbers), size_bytes))
             self.send_response(200)
             self.send_header("Content-Type", "image/jpeg")
             self.send_header("Content-Length", str(len(jpeg)))

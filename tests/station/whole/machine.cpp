@@ -1,6 +1,7 @@
 // A machine's clock and disk in the hands of a test: loaded before the C library (LD_PRELOAD), it moves the clock on the
-// wall, says whether somebody has set it, and lets no file grow while the disk is full. The file that FAKE_MACHINE names
-// holds three 64-bit numbers: nanoseconds to add, whether the clock is set, whether the disk is full.
+// wall, says whether somebody has set it, lets no file grow while the disk is full, and counts syncs. The file that
+// FAKE_MACHINE names holds four 64-bit numbers: nanoseconds to add, whether the clock is set, whether the disk is full, and
+// how many syncs there were.
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>
@@ -14,15 +15,15 @@
 #include <unistd.h>
 
 static const int64_t NS_IN_S = 1'000'000'000;
-static const volatile int64_t *control;
+static volatile int64_t *control;
 
 __attribute__((constructor)) static void begin(void)
 {
     const char *path = getenv("FAKE_MACHINE");
-    const int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-    void *mapped = file < 0 ? MAP_FAILED : mmap(nullptr, 3 * sizeof *control, PROT_READ, MAP_SHARED, file, 0);
+    const int file = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+    void *mapped = file < 0 ? MAP_FAILED : mmap(nullptr, 4 * sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     if (mapped != MAP_FAILED)
-        control = static_cast<const volatile int64_t *>(mapped);
+        control = static_cast<volatile int64_t *>(mapped);
     if (file >= 0)
         close(file);
 }
@@ -84,6 +85,23 @@ extern "C" int posix_fallocate(int file, off_t at, off_t count)
 extern "C" int posix_fallocate64(int file, off_t at, off_t count)
 {
     return refusing_fallocate("posix_fallocate64", file, at, count);
+}
+
+static int counted_sync(const char *name, int file)
+{
+    if (control)
+        __atomic_add_fetch(&control[3], 1, __ATOMIC_RELAXED);
+    return reinterpret_cast<int (*)(int)>(dlsym(RTLD_NEXT, name))(file);
+}
+
+extern "C" int fsync(int file)
+{
+    return counted_sync("fsync", file);
+}
+
+extern "C" int fdatasync(int file)
+{
+    return counted_sync("fdatasync", file);
 }
 
 // Nobody else tells that the clock is set.

@@ -10,6 +10,7 @@ from pathlib import Path
 
 _SOURCE = Path(__file__).with_name("machine.cpp")
 _CONTROL = struct.Struct("=qqq")
+_SYNCS = struct.Struct("=q")
 
 
 class Machine:
@@ -24,6 +25,7 @@ class Machine:
         self._ahead_ns = 0
         self._clock_is_set = True
         self._disk_is_full = False
+        self._control.write_bytes(bytes(_CONTROL.size + _SYNCS.size))
         self._say()
 
     @property
@@ -45,8 +47,12 @@ class Machine:
         self._disk_is_full = is_full
         self._say()
 
+    @property
+    def syncs(self) -> int:
+        """How often something was synced to the disk so far."""
+        return int(_SYNCS.unpack_from(self._control.read_bytes(), _CONTROL.size)[0])
+
     def _say(self) -> None:
         # In place: whoever runs has it mapped.
-        mode = "r+b" if self._control.exists() else "wb"
-        with self._control.open(mode) as file:
+        with self._control.open("r+b") as file:
             file.write(_CONTROL.pack(self._ahead_ns, self._clock_is_set, self._disk_is_full))
