@@ -74,7 +74,7 @@ class StationFailed(Exception):
 class StationProcess:
     """`frameferry-station` in `folder`, which is emptied. It asks `camera_url` every `interval_s`; its page listens at
     `page_url`, on a free port where `page_port` is 0. What it logs is in `log_path`. `on_end` gets the exit code of a
-    station that nobody asked to end.
+    station that nobody asked to end. Raises StationFailed where the port is taken.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class StationProcess:
         on_end: Callable[[int], None],
     ) -> None:
         self.log_path = folder / "station.log"
-        self._page_port = page_port or _free_port()
+        self._page_port = _free_port(page_port)
         self._command = [sys.executable, "-m", "frameferry_station.program.main", "--folder", str(folder)]
         self._on_end = on_end
         self._is_stopping = False
@@ -150,9 +150,14 @@ class StationProcess:
             self._on_end(code)
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
+def _free_port(wanted: int) -> int:
+    """That one, or any where it is 0. Raises StationFailed."""
+    try:
+        with socket.create_server(("127.0.0.1", wanted)) as found:
+            return int(found.getsockname()[1])
+    except OSError:
+        told = f"Port {wanted} is taken; choose another one: make run STATION=1 STATION_PORT={wanted + 1}"
+        raise StationFailed(told) from None
 
 
 def _environment() -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from infra.local.station import StationFailed, StationProcess
 from tests.e2e.people import OwnerCaller
 from tests.e2e.test_make_run import MakeRun
 
@@ -52,6 +54,22 @@ def test_a_station_that_dies_is_told_of(make_run: MakeRun) -> None:
     while "The station ended with code -9" not in make_run.output:
         assert time.monotonic() < until_s, make_run.output
         time.sleep(0.1)
+
+
+def test_a_taken_port_of_the_page_is_one_clear_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(StationFailed) as failed:
+            StationProcess(
+                folder=tmp_path,
+                api_url="http://127.0.0.1/api",
+                camera_url="http://127.0.0.1/snap.jpg",
+                interval_s=5,
+                page_port=port,
+                on_end=lambda _: None,
+            )
+
+    assert f"{failed.value}" == f"Port {port} is taken; choose another one: make run STATION=1 STATION_PORT={port + 1}"
 
 
 def _stations(make_run: MakeRun) -> list[int]:
