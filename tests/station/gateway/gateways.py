@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from flask import Flask
 from flask.testing import FlaskClient
 from frameferry_station.errors import NoAnswer
+from frameferry_station.files import Files
 from frameferry_station.gateway import codes
 from frameferry_station.gateway.routes import blueprint
 from frameferry_station.gateway.service import Gateway
@@ -42,12 +43,13 @@ class GatewayRig:
     station: Station = field(default_factory=lambda: Station(pack_captures=100))
     chance: random.Random = field(default_factory=lambda: random.Random(7))
     clock_is_synced: Callable[[], bool] = lambda: True
+    files: Files = field(default_factory=UnsyncedFiles)
 
     def __post_init__(self) -> None:
         self.gateway = Gateway(
             self.station.lanes,
             state=self.folder,
-            files=UnsyncedFiles(),
+            files=self.files,
             boot=self.station.around.boot,
             entropy=self.chance.randbytes,
             clock_is_synced=self.clock_is_synced,
@@ -65,12 +67,12 @@ class GatewayRig:
 
     def make_code(self, name: str = "barn", code: str = CODE) -> str:
         lines = codes.lan_code(
-            self.folder, UnsyncedFiles(), self.station.time, lambda size: bytes_of_code(code), name=name
+            self.folder, self.files, self.station.time, lambda size: bytes_of_code(code), name=name
         )
         return lines.splitlines()[0]
 
     def restarted(self) -> GatewayRig:
-        return GatewayRig(self.folder, self.station.restarted(), self.chance, self.clock_is_synced)
+        return GatewayRig(self.folder, self.station.restarted(), self.chance, self.clock_is_synced, self.files)
 
     def photos(self, source: SourceName = SOURCE) -> list[bytes]:
         """What is in the lane or has left it for the sink."""
