@@ -235,10 +235,18 @@ def test_a_mistake_in_station_toml_names_its_key(tmp_path: Path, toml: str, expe
 
 def test_a_mistyped_variable_in_the_dotenv_file_is_refused_and_one_of_the_environment_is_not(tmp_path: Path) -> None:
     assert problems(tmp_path, dotenv="CAMERA_PASSWROD=x\n") == [
-        ".env CAMERA_PASSWROD: is unknown; the nearest one is CAMERA_PASSWORD"
+        ".env CAMERA_PASSWROD: station.toml does not name it, and it is unknown; the nearest one is CAMERA_PASSWORD"
     ]
+    assert loaded(tmp_path, dotenv="CAMERA_PASSWROD=\n").cameras == (), "an empty one is not set"
     assert problems(tmp_path, dotenv="CAPTURE_INTERVAL=10\n= what\n") == [".env line 2: wants NAME=value"]
     assert loaded(tmp_path, CAMERA_PASSWROD="x").cameras == ()
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as refused:
+        settings.load({}, tmp_path / "nowhere")
+
+    assert refused.value.problems == (f"{tmp_path / 'nowhere'}: there is no such folder",)
 
 
 def test_a_variable_that_station_toml_names_may_stand_in_the_dotenv_file(tmp_path: Path) -> None:

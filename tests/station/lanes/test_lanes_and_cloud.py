@@ -58,6 +58,18 @@ def test_the_owner_s_pause_refuses_photos_and_outlasts_a_restart(cloud: FakeClou
     with pytest.raises(SourcePaused):
         station.accept(1)
     assert len(events(cloud, "paused")) == 1
+    [news] = station.lanes.sources()
+    assert (news.refused, news.error) == (1, None), "a pause is no trouble, and none that stays after it"
+
+
+def test_a_source_that_brings_a_photo_again_has_no_trouble_any_more(station: Station) -> None:
+    station.accept(0)
+    station.lanes.tell(GARDEN, "error", "it does not answer")
+    assert station.lanes.sources()[0].error == "it does not answer"
+
+    station.accept(0)
+
+    assert station.lanes.sources()[0].error is None
 
 
 def test_an_owner_who_wants_a_photo_now_gets_it_from_every_camera_of_the_lane(
@@ -148,7 +160,7 @@ def test_a_refused_credential_stops_no_photo_and_pairing_again_brings_all(cloud:
         station.accept(number)
         station.time.advance(30)
     [news] = station.lanes.sources()
-    assert news.error == "the cloud refuses its credential (invalid_credential): pair it again"
+    assert news.error == "the cloud refuses its credential (invalid_credential): pair station again"
     asked = len(cloud.requests)
     station.time.advance(60)
     lane.sync_step()

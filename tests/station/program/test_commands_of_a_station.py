@@ -40,6 +40,15 @@ def test_a_station_that_does_not_run_is_paired_too(
     assert out[2].split() == ["garden", "garden", DEVICE_ID, "0", "-"]
 
 
+def test_a_camera_that_is_not_paired_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    camera = '[[camera]]\nname = "garden"\nkind = "snapshot"\naddress = "http://127.0.0.1/"\n'
+    settings(tmp_path, {"FRAMEFERRY_API_URL": "http://127.0.0.1:9/api"}, camera)
+
+    assert called(tmp_path, "sources") == 0
+
+    assert "not paired: frameferry-station pair garden CODE" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("is_there", [False, True])
 def test_a_pairing_that_fails_says_why_in_one_line(
     cloud: FakeCloud, network: Network, tmp_path: Path, capsys: pytest.CaptureFixture[str], is_there: bool

@@ -27,7 +27,7 @@ from frameferry_station.settings import (
 
 from tests.station.fake_cloud import CODE, FakeCloud
 from tests.station.fake_network import running as network_of
-from tests.station.program.processes import call, free_port, running, settings, snapshot_camera
+from tests.station.program.processes import call, eventually, free_port, running, settings, snapshot_camera
 
 FILES = {"STORAGE_BACKEND": "filesystem", "LOCAL_STORAGE_PATH": "photos"}
 CAMERA = (
@@ -179,6 +179,20 @@ def test_pairing_is_seen_without_a_station_that_runs(
     out = capsys.readouterr().out
     assert "ok   pairing: paired: garden\n" in out
     assert "devtok" not in out
+
+
+def test_a_device_that_the_cloud_refuses_is_told_by_the_station_that_runs(cloud: FakeCloud, tmp_path: Path) -> None:
+    with network_of(cloud), snapshot_camera() as url:
+        settings(tmp_path, {"FRAMEFERRY_API_URL": cloud.api_url}, CAMERA.format(url=url))
+        (tmp_path / "station.toml").chmod(0o600)
+        assert main(["--folder", str(tmp_path), "pair", "station", CODE], {}) == 0
+        cloud.tokens = ["devtok_of_somebody_else"]
+        with running(tmp_path):
+            eventually(lambda: "pair station again" in call(tmp_path, "sources")[1])
+            out = call(tmp_path, "doctor")[1]
+
+    assert "FIX  pairing: station: the cloud refuses its credential" in out
+    assert "       sudo frameferry-station pair station CODE\n" in out
 
 
 def test_a_clock_that_nobody_sets_is_told() -> None:

@@ -74,6 +74,9 @@ def test_the_settings_as_installed_want_only_the_cloud(tmp_path: Path) -> None:
 
     text = (folder / ".env").read_text()
     text = text.replace("FRAMEFERRY_API_URL=", "FRAMEFERRY_API_URL=https://cloud/api")
+    (folder / ".env").write_text(text)
+    assert settings.load({}, folder).cameras == ()
+
     (folder / ".env").write_text(text.replace("GARDEN_PASSWORD=", "GARDEN_PASSWORD=open sesame"))
     toml = (folder / "station.toml").read_text()
     camera = re.sub(r"^#(?=\[\[camera|name|kind|address|username|password_env)", "", toml, flags=re.MULTILINE)

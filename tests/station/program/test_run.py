@@ -83,7 +83,7 @@ def test_a_pause_holds_while_it_runs_and_after_a_restart(tmp_path: Path) -> None
             assert "paused until it is resumed" in call(tmp_path, "sources")[1]
         with running(tmp_path):
             assert "paused until it is resumed" in call(tmp_path, "sources")[1]
-            assert call(tmp_path, "resume", "garden") == (0, "garden is not paused\n", "")
+            assert call(tmp_path, "resume", "garden") == (0, "garden is no longer paused\n", "")
             eventually(lambda: "UTC" in call(tmp_path, "sources")[1])
 
 

@@ -68,10 +68,11 @@ class SettingsReader:
         return self._parsed(f"{TOML} {_named(label, name)}", kind, value)
 
     def finish(self) -> None:
-        """Once all is read: variables in `.env` that nobody knows are mistyped ones."""
-        for name in self._dotenv:
-            if name not in ENVIRONMENT and name not in self._named:
-                self.problems.append(f"{DOTENV} {_shown(name)}: {_unknown(name, ENVIRONMENT)}")
+        """Once all is read: variables in `.env` that nobody knows are mistyped ones. An empty one is not set."""
+        for name, value in self._dotenv.items():
+            if value and name not in ENVIRONMENT and name not in self._named:
+                unknown = f"{TOML} does not name it, and it {_unknown(name, ENVIRONMENT)}"
+                self.problems.append(f"{DOTENV} {_shown(name)}: {unknown}")
 
     def _value(self, label: str, name: str, given: Mapping[str, Any], setting: Known) -> Any:
         where, by_name = f"{TOML} {_named(label, name)}", f"{name}_env"

@@ -164,6 +164,8 @@ def load(environ: Mapping[str, str], folder: Path) -> StationSettings:
     """From the environment, and `.env` and `station.toml` in this folder, to which other paths are relative. Raises
     SettingsError with all that is wrong.
     """
+    if not folder.is_dir():
+        raise SettingsError([f"{folder}: there is no such folder"])
     reader = SettingsReader(environ, folder)
     tables = {name: table for name, table in reader.toml.items() if name in _TABLES}
     top = reader.table("", reader.toml, TOP, others=_TABLES)

@@ -149,7 +149,7 @@ class Lane:
         except CredentialRefused as refused:
             if self.refused_because is None:
                 self._observe(Refused(refused.code))
-            self.refused_because = f"the cloud refuses its credential ({refused.code}): pair it again"
+            self.refused_because = f"the cloud refuses its credential ({refused.code}): pair {self.name} again"
             self._refused_until_s = now_s + REFUSED_S
             return REFUSED_S
         if not wait_s:

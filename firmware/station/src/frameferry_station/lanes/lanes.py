@@ -77,7 +77,7 @@ class Lanes:
                 raise paused
             accepted = self._accepted(source, jpeg, taken)
         except PhotoRefused as refused:
-            self._news.refused(source, f"{refused}")
+            self._news.refused(source, None if isinstance(refused, SourcePaused) else f"{refused}")
             raise
         if accepted.is_duplicate:
             self._news.duplicate(source)
@@ -174,6 +174,10 @@ class Lanes:
             return own
         station = self.find(STATION)
         return station if station and station.is_paired else None
+
+    def is_unpaired(self, source: SourceName) -> bool:
+        """The cloud wants its photos, and it has no way there."""
+        return self._around.api_url is not None and self.lane_of(source) is None
 
     def _accepted(self, source: SourceName, jpeg: bytes, taken: CaptureMeta | None) -> Accepted:
         sha256 = hashlib.sha256(jpeg).hexdigest()

@@ -44,12 +44,13 @@ class News:
     def duplicate(self, source: SourceName) -> None:
         with self._lock:
             known = self._change(source)
-            self._sources[source] = replace(known, duplicates=known.duplicates + 1)
+            self._sources[source] = replace(known, duplicates=known.duplicates + 1, error=None)
 
-    def refused(self, source: SourceName, error: str) -> None:
+    def refused(self, source: SourceName, error: str | None) -> None:
+        """`error` is None where nothing is wrong with the source."""
         with self._lock:
             known = self._change(source)
-            self._sources[source] = replace(known, refused=known.refused + 1, error=error)
+            self._sources[source] = replace(known, refused=known.refused + 1, error=error or known.error)
 
     def failed(self, source: SourceName, error: str) -> None:
         with self._lock:
@@ -107,6 +108,8 @@ class CloudCounts:
 def _tell(lane: SourceName, step: Step) -> None:
     if isinstance(step, Refused):
         _log.error("%s: the cloud refuses its credential (%s): pair it again; photos are kept", lane, step.code)
+    elif isinstance(step, Poisoned) and step.first_seq is None:
+        _log.warning("%s: %s", lane, step.reason)
     elif isinstance(step, Poisoned):
         _log.warning("%s: photos %s to %s: %s", lane, step.first_seq, step.last_seq, step.reason)
     elif isinstance(step, Evicted):

@@ -54,7 +54,8 @@ def checks_of(folder: Path, station: StationSettings) -> list[Check]:
     # Cameras and their connections are loaded here only.
     from frameferry_station.program import network_checks
 
-    is_running = _is_running(station.state)
+    rows = _rows_of_running(station.state)
+    is_running = rows is not None
     cameras = list(station.cameras)
     checks = [
         Check("settings", lambda: [ok("they are read"), *machine_checks.modes(folder, station.state)]),
@@ -68,7 +69,7 @@ def checks_of(folder: Path, station: StationSettings) -> list[Check]:
         if isinstance(sink, CloudSink):
             names = [camera.name for camera in cameras]
             checks.append(Check("cloud", partial(network_checks.cloud, sink)))
-            checks.append(Check("pairing", partial(network_checks.pairing, station.state, names)))
+            checks.append(Check("pairing", partial(network_checks.pairing, station.state, names, rows or ())))
         elif isinstance(sink, FilesystemSink):
             checks.append(Check("photos as files", partial(machine_checks.photo_folder, sink)))
     for one in cameras:
@@ -95,11 +96,12 @@ def _look(check: Check, into: list[Finding]) -> None:
         into.append(wrong(f"could not be looked at ({type(error).__name__})", "is this the station's user?"))
 
 
-def _is_running(state: Path) -> bool:
+def _rows_of_running(state: Path) -> list[dict[str, Any]] | None:
+    """What the station that runs says of its sources; None where none does."""
     try:
-        control_socket.ask(state, {"do": "sources"})
+        rows: list[dict[str, Any]] = control_socket.ask(state, {"do": "sources"})
     except control_socket.CommandRefused:
-        return True
+        return []
     except (control_socket.NotRunning, OSError):
-        return False
-    return True
+        return None
+    return rows

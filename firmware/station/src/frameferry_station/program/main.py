@@ -77,6 +77,9 @@ def _run(_: argparse.Namespace, station_settings: StationSettings, environ: Mapp
             station.start(manager.alive)
             manager.ready()
             _log.info("frameferry-station %s runs with its state in %s", __version__, station_settings.state)
+            for row in station.operator.sources():
+                if row["error"]:
+                    _log.warning("%s: %s", row["source"], row["error"])
             woken.recv(1)
             _log.info("frameferry-station ends")
         finally:

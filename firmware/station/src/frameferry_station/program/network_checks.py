@@ -5,9 +5,11 @@ from __future__ import annotations
 import socket
 import ssl
 import tempfile
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -44,9 +46,13 @@ def cloud(sink: CloudSink) -> list[Finding]:
     return [ok(f"{host} answers"), *_skew(answer.headers.get("date", ""))]
 
 
-def pairing(state: Path, cameras: list[SourceName]) -> list[Finding]:
-    """Which sources are devices of the cloud. Only reads."""
+def pairing(state: Path, cameras: list[SourceName], rows: Sequence[Mapping[str, Any]] = ()) -> list[Finding]:
+    """Which sources are devices of the cloud. Only reads. `rows` is what the running station says of its sources
+    (`Operator.sources`): it knows which of them the cloud refuses."""
     paired = _paired(state)
+    refused = {row["lane"]: row["refused"] for row in rows if row["refused"]}
+    if refused:
+        return [wrong(f"{lane}: {why}", f"sudo frameferry-station pair {lane} CODE") for lane, why in refused.items()]
     if not paired:
         return [wrong("nothing is paired", "sudo frameferry-station pair station CODE, with a code of the console")]
     through_station = [name for name in cameras if name not in paired]

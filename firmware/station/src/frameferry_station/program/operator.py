@@ -16,6 +16,7 @@ from frameferry_station.packs import PackDamaged
 from frameferry_station.photos import STATION, SourceName, source_name
 
 MOST_MINUTES = 60 * 24 * 366
+_NOT_PAIRED = "not paired: frameferry-station pair {} CODE"
 
 
 class Operator:
@@ -43,12 +44,14 @@ class Operator:
         raise ValueError("this station knows no such command")
 
     def sources(self) -> list[dict[str, Any]]:
-        """By name: source, lane, device_id, waiting, last_at, paused, error."""
+        """By name: source, lane, device_id, waiting, last_at, paused, error, refused (why the cloud takes nothing)."""
         news = {each.source: each for each in self._lanes.sources()}
         rows = []
         for source in sorted(self._known()):
             lane, known = self._lanes.lane_of(source), news.get(source)
             paused = self._lanes.pause_of(source)
+            refused = lane.refused_because if lane else None
+            unpaired = _NOT_PAIRED.format(source) if self._lanes.is_unpaired(source) else None
             last_at = (known and known.last_at) or (_last_at(lane) if lane and lane.name == source else None)
             rows.append(
                 {
@@ -58,7 +61,8 @@ class Operator:
                     "waiting": lane.waiting if lane else 0,
                     "last_at": to_text(last_at) if last_at else None,
                     "paused": f"{paused}" if paused else None,
-                    "error": known.error if known else None,
+                    "error": unpaired or (known and known.error) or refused,
+                    "refused": refused,
                 }
             )
         return rows
@@ -84,9 +88,11 @@ class Operator:
 
     def resume(self, source: SourceName) -> str:
         self._check(source)
+        was_paused = self._lanes.local_pauses.of(source)
         self._lanes.local_pauses.resume(source)
-        still = self._lanes.pause_of(source)
-        return f"{source} is {still} by its owner in the console" if still else f"{source} is not paused"
+        if still := self._lanes.pause_of(source):
+            return f"{source} is {still} by its owner in the console"
+        return f"{source} is no longer paused" if was_paused else f"{source} was not paused"
 
     def _known(self) -> set[SourceName]:
         # A pairing that failed leaves an empty lane.
