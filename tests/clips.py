@@ -81,3 +81,13 @@ def of_ffmpeg(folder: Path, poster: bytes | None, *how: str, seconds: float = 1.
         streams += ["-map", "1", "-c:v:1", "copy", "-disposition:v:1", "attached_pic"]
     subprocess.run([*command, *streams, *how, "clip.mp4"], cwd=folder, check=True, timeout=60)
     return (folder / "clip.mp4").read_bytes()
+
+
+def segment_of_ffmpeg(path: Path) -> None:
+    """As the station's relay leaves one: three seconds of H.264, 320x240, in fragments."""
+    source = "testsrc=size=320x240:rate=5:duration=3"
+    command = [
+        *("ffmpeg", "-v", "error", "-f", "lavfi", "-i", source, "-c:v", "libx264", "-preset", "ultrafast", "-g", "5"),
+        *("-movflags", "+frag_keyframe+empty_moov+default_base_moof", str(path)),
+    ]
+    subprocess.run(command, check=True, timeout=60)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from io import BytesIO
 from pathlib import Path
 
+from frameferry_station import ffmpeg
+from frameferry_station.relay.clip_files import make_clip
 from PIL import Image
 
 from infra.local.cloud import LocalCloud
-from tests.clips import of_ffmpeg
+from tests.clips import of_ffmpeg, segment_of_ffmpeg
 from tests.e2e.bucket import Bucket
 from tests.e2e.people import DeviceCaller, JsonObject, OwnerCaller, sha256_hex
 from tests.pictures import photo
@@ -64,3 +66,18 @@ def test_a_clip_of_a_device_that_cannot_hash_is_received_once_it_is_processed(
     cloud.settle()
     assert device.ingest(target, 7)["receipt"]["sha256"] == sha256_hex(mp4)
     assert owner.item(device.device_id, 7)["status"] == "processed"
+
+
+def test_a_segment_of_a_stream_becomes_a_clip_with_its_first_picture(
+    cloud: LocalCloud, owner: OwnerCaller, device: DeviceCaller, tmp_path: Path
+) -> None:
+    segment, clip = tmp_path / "segment.mp4", tmp_path / "clip.mp4"
+    segment_of_ffmpeg(segment)
+    make_clip(lambda arguments, *, folder: ffmpeg.started(arguments, folder=folder), segment, clip)
+
+    sent(device, clip.read_bytes())
+    cloud.settle()
+
+    item = owner.item(device.device_id, 7)
+    assert (item["status"], item["duration_ms"], item["width"], item["height"]) == ("processed", 3000, 320, 240)
+    assert Image.open(BytesIO(owner.thumbnail(item))).size == (320, 240)

@@ -134,12 +134,12 @@ def test_a_sketch_that_brings_nothing_for_days_is_well(station: Station) -> None
 
 
 def test_a_sink_that_fails_is_degraded_and_named(station: Station) -> None:
-    station.report.counts = [counts("s3", waiting=40, last_error="no answer"), counts("cloud", evicted=20)]
+    station.report.counts = [counts("s3", waiting=1, last_error="no answer"), counts("cloud", evicted=20)]
 
     assert station.health()["status"] == "degraded"
     assert station.health()["reasons"] == [
-        "s3: 40 photos wait: no answer",
-        "cloud: 20 photos were given up: the disk is too small",
+        "s3: 1 photo waiting: no answer",
+        "cloud: 20 photos given up: the disk is too small",
     ]
 
 

@@ -97,9 +97,13 @@ class HealthCheck:
 
 
 def _trouble_of_sinks(sinks: list[SinkCounts]) -> list[str]:
-    found = [f"{sink.name}: {sink.waiting} photos wait: {sink.last_error}" for sink in sinks if sink.last_error]
+    found = [f"{sink.name}: {_photos(sink.waiting)} waiting: {sink.last_error}" for sink in sinks if sink.last_error]
     given_up = [sink for sink in sinks if sink.evicted]
-    return found + [f"{sink.name}: {sink.evicted} photos were given up: the disk is too small" for sink in given_up]
+    return found + [f"{sink.name}: {_photos(sink.evicted)} given up: the disk is too small" for sink in given_up]
+
+
+def _photos(count: int) -> str:
+    return "1 photo" if count == 1 else f"{count} photos"
 
 
 def _trouble_of_disk(disk: tuple[int, int, int]) -> tuple[list[str], list[str]]:
