@@ -23,7 +23,7 @@ _PATIENCE_MS = 15_000
 _QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # its loop runs in this thread, where others want one of their own
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     assert chromium, "the tests of the console need Debian's chromium"

@@ -46,7 +46,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
-        body = self.rfile.read(int(headers.get("content-length", 0)))
+        length = int(headers.get("content-length", 0))
+        body = self.rfile.read(length)
+        if len(body) < length:  # whoever sent it was killed on the way
+            self.close_connection = True
+            return
         plan = self.ours.answer(Sent("POST", self.path, headers, body))
         if not isinstance(plan, Reply):
             self.close_connection = True
