@@ -37,7 +37,7 @@ class Admission:
         self._files = files
         self._clock = clock
         self._on_moved = on_moved
-        self._registry = Registry(state, files, entropy)
+        self._registered = Registry(state, files, entropy)
         self._registrations = Allowances(clock, burst=6, every_s=60.0)
         self._newcomers = Allowances(clock, burst=8, every_s=60.0)
         self._wrong = Allowances(clock, burst=10, every_s=10.0)
@@ -55,17 +55,17 @@ class Admission:
             self._orders_are_unreadable = True
             return Orders()
         if given.forgotten:
-            self._registry.forget(given.forgotten)
+            self._registered.forget(given.forgotten)
         return given
 
     def registrations(self) -> list[Registration]:
         self.orders()
-        return self._registry.all()
+        return self._registered.all()
 
     def register(self, who: Introduction, from_address: Address, last_address: Address | None) -> str:
         """Gives a new token. `last_address` is where a token of this device was last used. Raises Refused."""
         given = self.orders()
-        known = self._registry.find(who.mac)
+        known = self._registered.find(who.mac)
         if known is None and not (given.window and given.window.is_open(self._clock.utc())):
             self._count_as_wrong(from_address)
             raise Refused(
@@ -77,7 +77,7 @@ class Admission:
             self._slow_down(self._newcomers.take(from_address))
         self._slow_down(self._registrations.take(who.mac))
         try:
-            token = self._registry.register(who, to_text(self._clock.utc()))
+            token = self._registered.register(who, to_text(self._clock.utc()))
         except RegistryFull:
             raise Refused(
                 "too_many_devices", "the station knows too many cameras: `frameferry-station forget-device MAC`"
@@ -93,7 +93,7 @@ class Admission:
         """Whose token it is. `claims` are the device ids that the request names elsewhere, None where it does not.
         A right token is never limited for wrong ones. Raises Refused."""
         self.orders()
-        registration = self._registry.holder(token or "")
+        registration = self._registered.holder(token or "")
         if registration is None:
             self._count_as_wrong(from_address)
             raise Refused("invalid_credential", "the token is not valid: the camera gets a new one when it registers")

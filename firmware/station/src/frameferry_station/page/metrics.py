@@ -43,9 +43,9 @@ class StationCollector:
 
 def exposition(collector: StationCollector) -> bytes:
     """In a registry of its own: what others of the process register is not the station's to show."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(collector)
-    return generate_latest(registry)
+    shown = CollectorRegistry(auto_describe=False)
+    shown.register(collector)
+    return generate_latest(shown)
 
 
 def _of_sources(sources: list[SourceNews]) -> Iterator[Metric]:
