@@ -52,6 +52,9 @@ class FakePhotos:
     def tell(self, source: SourceName, kind: str, message: str | None = None) -> None:
         self.told.append((source, kind, message))
 
+    def tell_over(self, source: SourceName, message: str) -> None:
+        self.told.append((source, "over", message))
+
     def on_capture_now(self, source: SourceName, act: Callable[[], None]) -> None:
         self.wishes[source] = act
 

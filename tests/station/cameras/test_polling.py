@@ -215,7 +215,7 @@ def test_a_frozen_camera_is_told_once_and_told_when_it_is_over() -> None:
     assert set(gaps(rig.asked_at)) == {30.0}, "asking more often would not help"
 
     rig.work(30 * 20)
-    assert rig.photos.told[1:] == [(GARDEN, "error", "photos from garden again")]
+    assert rig.photos.told[1:] == [(GARDEN, "over", "photos from garden again")]
     assert rig.poller.status.error is None
 
 
@@ -228,7 +228,7 @@ def test_a_picture_that_the_lane_remembers_counts_as_frozen() -> None:
     assert len(rig.photos.told) == 1
 
 
-def test_that_it_is_over_is_told_before_the_photo_so_that_the_page_shows_no_error_beside_it() -> None:
+def test_that_it_is_over_is_told_once_a_photo_is_kept() -> None:
     told_before: list[int] = []
 
     class Watching(FakePhotos):
@@ -241,8 +241,8 @@ def test_that_it_is_over_is_told_before_the_photo_so_that_the_page_shows_no_erro
     )
     rig.work(61)
 
-    assert told_before[0] == 2
-    assert rig.photos.told[-1][2] == "photos from garden again"
+    assert told_before[0] == 1
+    assert rig.photos.told[1:] == [(GARDEN, "over", "photos from garden again")]
 
 
 def test_one_hiccup_is_not_told_and_three_failures_in_a_row_are() -> None:

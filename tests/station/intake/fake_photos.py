@@ -64,6 +64,9 @@ class FakePhotos:
         assert message is None or len(message) <= 200
         self.told.append((source, kind, message))
 
+    def tell_over(self, source: SourceName, message: str) -> None:
+        self.told.append((source, "over", message))
+
     def on_capture_now(self, source: SourceName, act: Callable[[], None]) -> None:
         self._acts[source] = act
 

@@ -62,14 +62,15 @@ def test_the_owner_s_pause_refuses_photos_and_outlasts_a_restart(cloud: FakeClou
     assert (news.refused, news.error) == (1, None), "a pause is no trouble, and none that stays after it"
 
 
-def test_a_source_that_brings_a_photo_again_has_no_trouble_any_more(station: Station) -> None:
-    station.accept(0)
+def test_trouble_that_is_over_is_told_and_no_trouble_any_more(cloud: FakeCloud, station: Station) -> None:
     station.lanes.tell(GARDEN, "error", "it does not answer")
     assert station.lanes.sources()[0].error == "it does not answer"
 
-    station.accept(0)
+    station.lanes.tell_over(GARDEN, "it answers again")
+    station.work()
 
     assert station.lanes.sources()[0].error is None
+    assert events(cloud, "error") == ["garden: it does not answer", "garden: it answers again"]
 
 
 def test_an_owner_who_wants_a_photo_now_gets_it_from_every_camera_of_the_lane(

@@ -75,7 +75,7 @@ def test_the_owner_is_told_after_three_failures_and_when_they_are_over(rig: Rig)
 
     assert rig.photos.told == [
         ("garden", "error", "no stream from garden: the stream ended"),
-        ("garden", "error", "the stream of garden comes again"),
+        ("garden", "over", "the stream of garden comes again"),
     ]
 
 

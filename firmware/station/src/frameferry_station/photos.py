@@ -89,7 +89,11 @@ class Photos(Protocol):
         """The owner's interval for this source; None where nobody in the cloud has set one."""
 
     def tell(self, source: SourceName, kind: str, message: str | None = None) -> None:
-        """An event for the owner: `motion`, `error`, `boot`; at most 200 characters."""
+        """An event for the owner: `motion`, `error`, `boot`; at most 200 characters. An `error` is also what is wrong
+        with the source from then on, until a photo comes or it is over."""
+
+    def tell_over(self, source: SourceName, message: str) -> None:
+        """What was wrong is over; the owner is told so."""
 
     def on_capture_now(self, source: SourceName, act: Callable[[], None]) -> None:
         """Who is asked when the owner wants a photo of this source at once."""

@@ -64,7 +64,6 @@ class Poller:
         self._gate = Gate()
         self._turns = Turns(source, self._interval_s(), clock=clock, uniform=uniform)
         self._is_wanted = threading.Event()
-        self._is_known_to_lane = False
         self._trouble = _Trouble(source, photos, clock)
         self._status = CameraStatus(source, kind, None, None, 0, is_paused=False)
         photos.on_capture_now(source, self.capture_now)
@@ -123,11 +122,7 @@ class Poller:
 
     def _kept(self) -> None:
         jpeg = self._gate.pass_on(self._camera.take(), self._interval_s())
-        if not self._is_known_to_lane:
-            # Before the photo: the page shows what was told last until a photo comes.
-            self._trouble.over()
-        self._is_known_to_lane = self._photos.accept(self._source, jpeg).is_duplicate
-        if self._is_known_to_lane:
+        if self._photos.accept(self._source, jpeg).is_duplicate:
             raise NothingNew("it gives a picture that it gave before")
 
     def _had(self, error: str, *, is_certain: bool) -> None:
@@ -181,7 +176,7 @@ class _Trouble:
         self._logged = None
         if self._is_told:
             self._is_told = False
-            self._photos.tell(self._source, "error", f"photos from {self._source} again")
+            self._photos.tell_over(self._source, f"photos from {self._source} again")
 
     def _may_tell(self) -> bool:
         return self._told_at_s is None or self._clock.monotonic_s() - self._told_at_s >= TELL_EVERY_S

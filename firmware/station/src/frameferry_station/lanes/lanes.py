@@ -103,6 +103,15 @@ class Lanes:
         if kind == "error":
             self._news.failed(source, message or "failed")
             _log.warning("%s: %s", source, message)
+        self._add_event(source, kind, message)
+
+    def tell_over(self, source: SourceName, message: str) -> None:
+        self._news.recovered(source)
+        _log.info("%s: %s", source, message)
+        # The cloud has no kind of its own for good news of this sort.
+        self._add_event(source, "error", message)
+
+    def _add_event(self, source: SourceName, kind: str, message: str | None) -> None:
         lane = self.lane_of(source)
         if lane and lane.uplink:
             lane.state.outbox.add(kind, message if lane.name == source else f"{source}: {message or kind}")

@@ -44,7 +44,7 @@ class News:
     def duplicate(self, source: SourceName) -> None:
         with self._lock:
             known = self._change(source)
-            self._sources[source] = replace(known, duplicates=known.duplicates + 1, error=None)
+            self._sources[source] = replace(known, duplicates=known.duplicates + 1)
 
     def refused(self, source: SourceName, error: str | None) -> None:
         """`error` is None where nothing is wrong with the source."""
@@ -55,6 +55,10 @@ class News:
     def failed(self, source: SourceName, error: str) -> None:
         with self._lock:
             self._sources[source] = replace(self._change(source), error=error)
+
+    def recovered(self, source: SourceName) -> None:
+        with self._lock:
+            self._sources[source] = replace(self._change(source), error=None)
 
     def _change(self, source: SourceName) -> SourceNews:
         fresh = SourceNews(source, source, accepted=0, duplicates=0, refused=0, last_at=None, paused=None)

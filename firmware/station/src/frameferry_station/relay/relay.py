@@ -186,7 +186,7 @@ class Relay:
             self._failures = 0
             if self._is_told:
                 self._is_told = False
-                self._photos.tell(self._status.name, "error", f"the stream of {self._status.name} comes again")
+                self._photos.tell_over(self._status.name, f"the stream of {self._status.name} comes again")
 
     def _why(self, end: End) -> str:
         said = end.said.lower()
