@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from infra.local.cloud import LocalCloud
 from tests.browser.console import Console
@@ -20,6 +20,7 @@ NewCamera = Callable[..., DeviceCaller]
 Scheme = Literal["light", "dark"]
 DESKTOP, PHONE = (1280, 800), (390, 844)
 _PATIENCE_MS = 15_000
+expect.set_options(timeout=_PATIENCE_MS)
 _QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
