@@ -51,6 +51,18 @@ def test_a_photo_arrives_once_in_every_sink(cloud: FakeCloud, network: Network, 
     assert {counts.name for counts in station.lanes.sinks()} == {"cloud", "filesystem"}
 
 
+def test_a_pack_that_its_sink_finds_damaged_at_the_start_is_told_and_the_station_runs(tmp_path: Path) -> None:
+    folder = tmp_path / "state/sinks/filesystem" / GARDEN
+    folder.mkdir(parents=True)
+    (folder / "0000000000000007-5f0c7a52.zip").write_bytes(bytes(512))
+    settings = StationSettings(state=tmp_path / "state", sinks=(FilesystemSink(tmp_path / "photos"),))
+
+    [news] = Station(settings).lanes.sources()
+
+    assert news.source == GARDEN
+    assert "nothing whole is in the pack 0000000000000007-5f0c7a52.zip" in f"{news.error}"
+
+
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -51,13 +51,16 @@ class Station:
         self._stop = threading.Event()
         self._connections: list[Connection] = []
         api_url = next((sink.api_url for sink in settings.sinks if isinstance(sink, CloudSink)), None)
+        # What sinks find while they open is told once there are lanes, which want the sinks.
+        early: list[tuple[SourceName, str, str]] = []
+        self._tell: Callable[[SourceName, str, str], None] = lambda *found: early.append(found)
         self._sinks = sinks.workers(
             settings.sinks,
             settings.state / "sinks",
             boot=self._boot,
             clock_is_synced=clock_is_synced,
             uniform=random.uniform,
-            tell=self._tell,
+            tell=lambda *found: self._tell(*found),
             files=self._files,
             connect=self._connect,
         )
@@ -73,6 +76,9 @@ class Station:
             api_url=api_url,
         )
         self.lanes = Lanes(around, self._sinks, settings.disk)
+        self._tell = self.lanes.tell
+        for found in early:
+            self.lanes.tell(*found)
         configured = [SourceName(camera.name) for camera in settings.cameras]
         self.operator = Operator(self.lanes, Pairing(self.lanes, around), configured, self._boot.clock)
         self._workers: LaneWorkers | None = None
@@ -182,9 +188,6 @@ class Station:
         from frameferry_station.program import advertisement
 
         return advertisement.begin(self._settings, serves_devices=self._serves_devices)
-
-    def _tell(self, lane: SourceName, kind: str, message: str) -> None:
-        self.lanes.tell(lane, kind, message)
 
     def _space(self) -> tuple[int, int]:
         usage = shutil.disk_usage(self._settings.state)
