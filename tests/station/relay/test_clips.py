@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from frameferry_station import ffmpeg
+from frameferry_station.documents import JsonFile
 from frameferry_station.files import DiskFiles
 from frameferry_station.lanes.singles import UNDATED_AFTER_S, Singles
 from frameferry_station.photos import STATION
@@ -228,6 +229,42 @@ def test_a_refused_clip_holds_up_no_other_and_is_told_of_and_stays(bench: Bench)
     assert sorted(bench.cloud.items) == [1]
     assert bench.clips.counts().waiting == 1
     assert any("content_type_not_allowed" in f"{message}" for _, _, message in bench.photos.told)
+
+
+def test_a_clip_of_a_device_that_its_source_was_before_holds_up_no_other_and_stays(bench: Bench) -> None:
+    bench.cloud.script("upload-url", PORTAL)
+    bench.record(0)
+    bench.clips.step()
+    [path] = (bench.folder / "clips").rglob("*.json")
+    document = JsonFile(path, DiskFiles())
+    document.save({**(document.load() or {}), "device_id": "0e2b3c4d-6f1e-4a0f-9d51-2f6f3a1c9b11"})
+
+    again = bench.opened()
+    again.step()
+    bench.record(5)
+    again.step()
+
+    assert sorted(bench.cloud.items) == [1]
+    assert again.counts().waiting == 1
+    assert "its source is another device now" in f"{bench.photos.told}"
+
+
+def test_a_clip_that_the_card_gives_back_with_other_bytes_holds_up_no_other(bench: Bench) -> None:
+    bench.cloud.script("upload-url", PORTAL)
+    bench.record(0)
+    bench.clips.step()
+    [path] = (bench.folder / "clips").rglob("*.mp4")
+    content = path.read_bytes()
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    for _ in range(4):
+        bench.station.time.advance(300.0)
+        bench.clips.step()
+
+    bench.record(5)
+    bench.clips.step()
+
+    assert sorted(bench.cloud.items) == [1]
+    assert bench.clips.counts().waiting == 1
 
 
 def test_a_receipt_that_proves_nothing_deletes_nothing(bench: Bench) -> None:

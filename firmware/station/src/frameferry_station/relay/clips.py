@@ -24,7 +24,18 @@ from frameferry_station.captures import Seq
 from frameferry_station.clock import Clock, from_text, to_text
 from frameferry_station.delivery import Proved, Unproved
 from frameferry_station.documents import JsonFile
-from frameferry_station.errors import Conflict, CredentialRefused, ReceiptInvalid, Refusal, StateDamaged, Trouble
+from frameferry_station.errors import (
+    Busy,
+    Conflict,
+    CredentialRefused,
+    DigestRefused,
+    ForeignAnswer,
+    NoAnswer,
+    ReceiptInvalid,
+    Refusal,
+    StateDamaged,
+    Trouble,
+)
 from frameferry_station.files import Files, write_durably
 from frameferry_station.lanes.singles import FileBody, Single, Singles
 from frameferry_station.photos import PhotoRefused, Photos, SourceName
@@ -35,6 +46,7 @@ from frameferry_station.sinks.taker import Waiting
 TRIES = 3
 """Of a clip that the cloud refuses; then it rests until the program is started again."""
 REFUSED_CREDENTIAL_S = 3600.0
+"""Of a clip whose source is not, or no longer, this device of the cloud."""
 RENAMED_WITHIN_S = 60.0
 """A segment is announced before it has its name."""
 
@@ -206,27 +218,35 @@ class Clips:
     def _send_one(self, clip: Clip) -> None:
         lane, now_s = clip.single.lane, self._clock.monotonic_s()
         try:
+            self._try(clip)
+        except CredentialRefused as error:
+            self._rests(clip, f"the cloud refuses its credential ({error.code})", REFUSED_CREDENTIAL_S)
+        except (Refusal, DigestRefused) as error:
+            self._failed(lane, f"{clip.path.name}: {error}")
+            rests = math.inf if clip.tries + 1 >= TRIES else now_s + self._backoff.failed(error.retry_after_s)
+            self._changed(clip, tries=clip.tries + 1, rests_until_s=rests)
+        except (NoAnswer, ForeignAnswer, Busy) as trouble:
+            self._last_error = trouble.reason
+            self._rests_until_s = now_s + self._backoff.failed(trouble.retry_after_s)
+        except Trouble as trouble:
+            # Not of the way to the cloud, but of its source: other clips go.
+            self._rests(clip, trouble.reason, REFUSED_CREDENTIAL_S)
+        except ReceiptInvalid as error:
+            self._rests(clip, f"{clip.path.name}: {error}", self._backoff.failed())
+        except OSError as error:
+            # The card does not give it back.
+            self._rests(clip, f"{clip.path.name}: {error.strerror}", self._backoff.failed())
+
+    def _try(self, clip: Clip) -> None:
+        try:
             body = FileBody(clip.path, clip.size_bytes, clip.sha256, self._files)
             self._settled(clip, self._singles.deliver(clip.single, body))
         except Conflict as conflict:
             self._changed(clip, single=self._singles.renumbered(clip.single, conflict.next_seq))
-        except CredentialRefused as error:
-            self._failed(lane, f"the cloud refuses its credential ({error.code})")
-            self._changed(clip, rests_until_s=now_s + REFUSED_CREDENTIAL_S)
-        except Refusal as error:
-            self._failed(lane, f"{clip.path.name}: {error}")
-            rests = math.inf if clip.tries + 1 >= TRIES else now_s + self._backoff.failed(error.retry_after_s)
-            self._changed(clip, tries=clip.tries + 1, rests_until_s=rests)
-        except ReceiptInvalid as error:
-            self._failed(lane, f"{clip.path.name}: {error}")
-            self._changed(clip, rests_until_s=now_s + self._backoff.failed())
-        except Trouble as trouble:
-            self._last_error = trouble.reason
-            self._rests_until_s = now_s + self._backoff.failed(trouble.retry_after_s)
-        except OSError as error:
-            # The card does not give it back.
-            self._failed(lane, f"{clip.path.name}: {error.strerror}")
-            self._changed(clip, rests_until_s=now_s + self._backoff.failed())
+
+    def _rests(self, clip: Clip, reason: str, wait_s: float) -> None:
+        self._failed(clip.single.lane, reason)
+        self._changed(clip, rests_until_s=self._clock.monotonic_s() + wait_s)
 
     def _settled(self, clip: Clip, outcome: Proved | Unproved) -> None:
         if isinstance(outcome, Unproved):
