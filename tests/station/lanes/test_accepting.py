@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from random import Random
 
@@ -18,7 +19,7 @@ from frameferry_station.photos import (
 from tests.station.fake_cloud import FakeCloud
 from tests.station.lanes.photographs import photograph
 from tests.station.lanes.stations import GARDEN, GATE, Station
-from tests.station.simulated_disk import SimulatedDisk
+from tests.station.simulated_disk import PowerCut, SimulatedDisk
 
 
 def test_photos_get_rising_seqs_for_each_source() -> None:
@@ -49,6 +50,22 @@ def test_bytes_that_are_sent_again_after_a_crash_are_kept_once(is_power_cut: boo
     station = Station(again)
 
     assert [station.lanes.accept(GARDEN, photograph(number)).is_duplicate for number in range(8)] == [True] * 8
+
+
+@pytest.mark.parametrize("cut_at", range(14))
+def test_a_photo_that_was_known_after_a_kill_outlasts_a_power_cut(cloud: FakeCloud, cut_at: int) -> None:
+    disk = SimulatedDisk()
+    station = Station(disk, cloud=cloud, sinks=())
+    station.pair(GARDEN)
+    disk.cut_at = disk.operations + cut_at
+    with suppress(PowerCut):
+        station.accept(0)
+    disk = disk.after_kill()
+
+    station.restarted(disk).accept(0)
+
+    for seed in range(12):
+        assert len(station.restarted(disk.after_power_cut(Random(seed))).lane().queue) == 1
 
 
 @pytest.mark.parametrize("seed", range(8))

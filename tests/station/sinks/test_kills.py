@@ -17,7 +17,7 @@ from frameferry_station.sinks.filesystem import MARKER, FolderDestination
 
 from tests.station.samples import jpeg
 from tests.station.simulated_disk import PowerCut
-from tests.station.sinks.rig import GARDEN, GATE, SinkRig, as_named, lost
+from tests.station.sinks.rig import GARDEN, GATE, SinkRig, Store, as_named, lost
 
 EXPECTED = as_named(range(6)) | as_named(range(3), GATE)
 MOUNT = Path("mnt/photos")
@@ -86,6 +86,24 @@ def test_a_power_cut_at_any_operation_delivers_every_photo_under_one_name() -> N
         play(rig.after_power_cut(Random(cut_at)))
 
         assert rig.store.taken == EXPECTED, cut_at
+
+
+def test_a_pack_that_left_its_lane_after_a_kill_outlasts_a_power_cut() -> None:
+    for cut_at in range(12):
+        rig = SinkRig()
+        packs = rig.filled(range(3))
+        rig.disk.cut_at = rig.disk.operations + cut_at
+        with suppress(PowerCut):
+            rig.hand_over(rig.worker(), packs)
+        rig = rig.killed()
+        rig.hand_over(rig.worker(), packs)
+        rig.empty_lane(GARDEN)
+
+        for seed in range(10):
+            again = replace(rig, store=Store()).after_power_cut(Random(seed))
+            again.run(again.worker())
+
+            assert again.store.taken == as_named(range(3)), (cut_at, seed)
 
 
 def test_a_photo_that_was_refused_is_aside_or_waits_after_a_power_cut_at_any_operation() -> None:

@@ -128,6 +128,12 @@ class PackQueue:
             if self._open:
                 self._seal_open(self._open)
 
+    def keep(self) -> None:
+        """The packs that were found at the start are there after a power cut too: who wrote them may have been killed
+        before that was so. Raises OSError."""
+        with self._lock:
+            self._folder.keep_names()
+
     def packs(self) -> list[QueuedPack]:
         """The sealed ones, oldest first."""
         with self._lock:

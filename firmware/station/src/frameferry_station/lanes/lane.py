@@ -249,11 +249,14 @@ class Lane:
                 self.queue.remove(pack)
 
     def _learn_digests(self) -> None:
-        for pack in self.queue.packs()[-_PACKS_READ_FOR_DIGESTS:]:
-            with suppress(PackGone, PackDamaged):
-                for entry in self.queue.entries(pack):
-                    self.recent.add(None, entry.seq, entry.sha256)
+        packs = self.queue.packs()[-_PACKS_READ_FOR_DIGESTS:]
         with suppress(OSError):
+            if packs:
+                self.queue.keep()  # a photo of which only the page cache tells is not one that is known
+            for pack in packs:
+                with suppress(PackGone, PackDamaged):
+                    for entry in self.queue.entries(pack):
+                        self.recent.add(None, entry.seq, entry.sha256)
             self._keep_digests()
 
     def _tell_boot(self, file: JsonFile) -> None:

@@ -200,6 +200,8 @@ class Shelf:
     def _find(self, lane: SourceName) -> None:
         handed = self._lane(lane)
         folder = self._folder / lane
+        # Who linked them may have been killed before that was durable, and their lane lets go of what is here.
+        self._files.sync_folder(folder)
         sizes = self._files.sizes(folder)
         for name, size_bytes in sorted(sizes.items()):
             match = _NAME.fullmatch(name)
