@@ -82,6 +82,47 @@ TEST_CASE("a pause of an hour ends by itself") {
     CHECK_FALSE(paired.run.device->is_paused());
 }
 
+TEST_CASE("no command that comes late ends a pause that the owner's settings say") {
+    Paired paired;
+    std::string kind;
+    std::string arguments;
+    SUBCASE("to resume") { kind = "resume"; }
+    SUBCASE("to pause for a while, which is over") {
+        kind = "pause";
+        arguments = R"({"duration_s":1})";
+    }
+    SUBCASE("to pause for a while, which ends before") {
+        kind = "pause";
+        arguments = R"({"duration_s":300})";
+    }
+    paired.run.go_on(60'000);
+    paired.world.cloud.settings = R"({"paused":true})";
+    paired.world.cloud.settings_version = 2;
+    paired.command(kind, arguments);
+    const int taken = paired.world.camera.taken;
+    paired.run.go_on(600'000);
+    CHECK(paired.run.device->is_paused());
+    CHECK(paired.world.camera.taken == taken);
+    paired.world.cloud.settings = R"({"paused":false})";
+    paired.world.cloud.settings_version = 3;
+    paired.run.go_on(120'000);
+    CHECK(paired.world.camera.taken > taken);
+}
+
+TEST_CASE("a resume that comes late ends the button's pause, and is said to have left that of the settings") {
+    Paired paired;
+    paired.run.device->button_pressed();
+    paired.world.cloud.settings = R"({"paused":true})";
+    paired.world.cloud.settings_version = 2;
+    paired.command("resume");
+    CHECK(paired.status() == "failed");
+    CHECK(paired.detail() == "its settings say that it is paused");
+    paired.world.cloud.settings = R"({"paused":false})";
+    paired.world.cloud.settings_version = 3;
+    paired.run.go_on(120'000);
+    CHECK_FALSE(paired.run.device->is_paused());
+}
+
 TEST_CASE("the button pauses at once, and no command of a paused device takes a photo") {
     Paired paired;
     CHECK(paired.run.device->button_pressed());

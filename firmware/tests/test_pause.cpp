@@ -54,7 +54,7 @@ TEST_CASE("the owner's pause survives a reboot, and the button does not end it")
     Run second(values);
     second.pause.load();
     CHECK(second.pause.is_paused());
-    second.pause.resume();
+    second.pause.resume({});
     CHECK_FALSE(second.pause.is_paused());
 }
 
@@ -78,7 +78,7 @@ TEST_CASE("a pause that cannot be read is a pause, until the owner resumes") {
     CHECK(run.pause.is_paused());
     run.pause.set_owner({false, 0});
     CHECK(run.pause.is_paused());
-    run.pause.resume();
+    run.pause.resume({});
     CHECK_FALSE(run.pause.is_paused());
 }
 
@@ -168,4 +168,41 @@ TEST_CASE("a pause that was over when it was told costs one write, however often
     }
     CHECK_FALSE(run.pause.is_paused());
     CHECK(values.writes <= 1);
+}
+
+TEST_CASE("of a pause by command and that of the settings the longer one is in force") {
+    constexpr Pause::Wish none{};
+    constexpr Pause::Wish for_ever{true, 0};
+    constexpr Pause::Wish until_then{false, christmas_ms};
+    constexpr Pause::Wish until_later{false, christmas_ms + 1};
+    struct Case {
+        Pause::Wish told, settings;
+        bool is_paused_then, is_paused_later;
+    };
+    for (const auto& [told, settings, is_paused_then, is_paused_later] :
+         {Case{until_then, none, false, false}, Case{until_later, none, true, false}, Case{for_ever, none, true, true},
+          Case{until_then, for_ever, true, true}, Case{for_ever, until_then, true, true},
+          Case{until_then, until_later, true, false}, Case{until_later, until_then, true, false}}) {
+        MemoryValues values;
+        Run run(values);
+        run.pause.load();
+        CHECK(run.pause.pause(told, settings));
+        run.port.set_utc_ms(christmas_ms, ClockQuality::ntp);
+        CHECK(run.pause.is_paused() == is_paused_then);
+        run.port.now_ms += 1;
+        CHECK(run.pause.is_paused() == is_paused_later);
+    }
+}
+
+TEST_CASE("a resume leaves the pause that the settings say, until that is over") {
+    MemoryValues values;
+    Run run(values);
+    run.pause.load();
+    run.pause.set_button(true);
+    run.port.set_utc_ms(christmas_ms - 1, ClockQuality::ntp);
+    CHECK(run.pause.resume({false, christmas_ms}));
+    CHECK_FALSE(run.pause.is_paused_by_button());
+    CHECK(run.pause.is_paused());
+    run.port.now_ms += 1;
+    CHECK_FALSE(run.pause.is_paused());
 }

@@ -302,8 +302,7 @@ CommandOutcome Device::carry_out(const Command& command) {
             if (pause_.is_paused()) return CommandOutcome::failed("the device is paused");
             return CommandOutcome::failed("there was no picture to keep");
         case CommandKind::pause: return pause_by_command(command);
-        case CommandKind::resume:
-            return pause_.resume() ? CommandOutcome{} : CommandOutcome::failed("resumed, but that could not be kept");
+        case CommandKind::resume: return resume_by_command();
         case CommandKind::reboot: return {true, true, {}};
         case CommandKind::repair:
             return ports_.actions.open_portal() ? CommandOutcome{} : CommandOutcome::failed("there is no portal");
@@ -315,7 +314,14 @@ CommandOutcome Device::carry_out(const Command& command) {
 CommandOutcome Device::pause_by_command(const Command& command) {
     Pause::Wish wish{command.duration_s == 0, 0};
     if (!wish.is_paused) wish.until_ms = command.created_at_ms + std::int64_t{command.duration_s} * 1000;
-    return pause_.set_owner(wish) ? CommandOutcome{} : CommandOutcome::failed("paused, but that could not be kept");
+    const bool is_kept = pause_.pause(wish, settings_.pause_wish());
+    return is_kept ? CommandOutcome{} : CommandOutcome::failed("paused, but that could not be kept");
+}
+
+CommandOutcome Device::resume_by_command() {
+    const bool is_kept = pause_.resume(settings_.pause_wish());
+    if (pause_.is_paused()) return CommandOutcome::failed("its settings say that it is paused");
+    return is_kept ? CommandOutcome{} : CommandOutcome::failed("resumed, but that could not be kept");
 }
 
 CommandOutcome Device::forget(const Command& command) {

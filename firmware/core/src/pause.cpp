@@ -49,16 +49,22 @@ bool Pause::set_button(bool is_paused) {
 
 bool Pause::set_owner(const Wish& told) {
     const Lock lock(mutex_);
-    const Wish wish = has_ended(told) ? Wish{} : told;
+    const Wish wish = not_ended(told);
     if (is_kept_ && wish.is_paused == owner_.is_paused && wish.until_ms == owner_.until_ms) return true;
     owner_ = wish;
     return changed();
 }
 
-bool Pause::resume() {
+// In force is the one that lasts longer.
+bool Pause::pause(const Wish& told, const Wish& settings) {
+    const bool is_longer = told.is_paused || (!settings.is_paused && told.until_ms > settings.until_ms);
+    return set_owner(is_longer ? told : settings);
+}
+
+bool Pause::resume(const Wish& settings) {
     const Lock lock(mutex_);
     by_button_ = false;
-    owner_ = {};
+    owner_ = not_ended(settings);
     return changed();
 }
 

@@ -53,6 +53,11 @@ Settings SettingsStore::settings() {
     return settings_;
 }
 
+Pause::Wish SettingsStore::pause_wish() {
+    const Settings now = settings();
+    return {now.paused, now.paused_until_ms};
+}
+
 std::uint64_t SettingsStore::version() {
     const Lock lock(mutex_);
     return version_;

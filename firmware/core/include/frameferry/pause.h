@@ -9,7 +9,8 @@
 namespace frameferry {
 
 // Two can pause a device: whoever stands before it, by the button, and its owner, in the console. The button ends only
-// the button's pause; the owner's command `resume` ends both, new settings only the owner's. From any thread.
+// the button's pause; the owner's command `resume` ends both, new settings only the owner's. A command may come long after
+// it was given: it ends no pause that the settings say. From any thread.
 class Pause {
 public:
     // What the owner's settings say.
@@ -29,7 +30,9 @@ public:
     // In force at once, whether or not it can be kept; false where it is not kept yet: see `keep`.
     bool set_button(bool is_paused);
     bool set_owner(const Wish& told);
-    bool resume();
+    // The commands, beside what the settings say now.
+    bool pause(const Wish& told, const Wish& settings);
+    bool resume(const Wish& settings);
     [[nodiscard]] bool is_paused_by_button();
 
     // Tries again to keep what is not kept, the end of a pause as well: to be called now and then. True where nothing
@@ -38,6 +41,7 @@ public:
 
 private:
     [[nodiscard]] bool has_ended(const Wish& wish);
+    [[nodiscard]] Wish not_ended(const Wish& wish) { return has_ended(wish) ? Wish{} : wish; }
     bool changed();
     bool keep_now();
 

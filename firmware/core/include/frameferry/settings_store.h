@@ -22,6 +22,7 @@ public:
     // What cannot be read is the default, without a version: the next sync brings it.
     void load();
     [[nodiscard]] Settings settings();
+    [[nodiscard]] Pause::Wish pause_wish();
     // `no_version` where they are not exactly the server's.
     [[nodiscard]] std::uint64_t version();
     // In force even where they cannot be kept; then only until the next start. False if so.
