@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -34,6 +35,17 @@ def start(arguments: Sequence[str], *, folder: Path | None) -> subprocess.Popen[
     return ffmpeg.started(arguments, folder=folder)
 
 
+class FullForDocuments(DiskFiles):
+    """A disk that takes a clip, and then nothing more while it `is_full`."""
+
+    is_full = True
+
+    def write(self, path: Path, parts: Iterable[bytes]) -> None:
+        if self.is_full and ".json" in path.name:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        super().write(path, parts)
+
+
 @dataclass
 class Bench:
     """A station's clips: its lanes in memory, its clips in a folder."""
@@ -45,6 +57,7 @@ class Bench:
     photos: FakePhotos = field(default_factory=FakePhotos)
     room: list[int] = field(default_factory=list)
     program: str = "ffmpeg"
+    disk: DiskFiles = field(default_factory=DiskFiles)
 
     def __post_init__(self) -> None:
         self.station = Station(cloud=self.cloud, sinks=(), clock_is_synced=lambda: self.synced)
@@ -57,15 +70,16 @@ class Bench:
             Singles(self.station.lanes, self.station.around),
             self.photos,
             lambda arguments, *, folder: ffmpeg.started(arguments, program=self.program, folder=folder),
-            files=DiskFiles(),
+            files=self.disk,
             clock=self.station.time,
             uniform=longest,
             make_room=self.room.append,
         )
 
-    def record(self, second: int = 0) -> Path:
-        """A segment that began at this second and lasted three, and has just ended."""
-        path = self.folder / "target" / f"2026-05-04T12-00-{second:02d}Z.mp4"
+    def record(self, second: int = 0, name: str | None = None) -> Path:
+        """A segment that began at this second and lasted three, and has just ended. `name` is what the clock said when
+        it began."""
+        path = self.folder / "target" / (name or f"2026-05-04T12-00-{second:02d}Z.mp4")
         path.parent.mkdir(exist_ok=True)
         shutil.copy(self.segment, path)
         at_s = START.timestamp() + second + 3
@@ -197,6 +211,16 @@ def test_a_clip_waits_for_a_clock_and_is_dated_before_it_goes(bench: Bench) -> N
     assert [asked.captured_at for asked in bench.cloud.ingested] == [START]
 
 
+@pytest.mark.parametrize("name", ["2026-05-01T07-30-00Z.mp4", "2026-05-04T15-00-00Z.mp4"])
+def test_a_clip_in_which_the_clock_was_set_has_the_time_by_the_clock_that_is_right(bench: Bench, name: str) -> None:
+    bench.record(name=name)
+    bench.clips.step()
+
+    [asked] = bench.cloud.ingested
+    assert asked.captured_at is not None
+    assert abs((asked.captured_at - START).total_seconds()) < 1.0
+
+
 def test_a_clip_that_no_clock_was_ever_set_for_goes_undated(bench: Bench) -> None:
     bench.synced = False
     bench.record()
@@ -319,6 +343,29 @@ def test_a_segment_that_is_no_clip_or_has_gone_is_given_up(bench: Bench) -> None
 
     bench.station.time.advance(120.0)
     bench.clips.step()
+    assert bench.files() == []
+
+
+def test_a_segment_that_is_being_announced_is_not_looked_for_yet(bench: Bench) -> None:
+    being_written = bench.folder / "clips/to-do" / GARDEN / "2026-05-04T12-00-00Z.mp4.tmp"
+    being_written.parent.mkdir()
+    being_written.touch()
+    bench.clips.step()
+
+    assert bench.photos.told == []
+    assert being_written.exists()
+
+
+def test_a_clip_whose_document_the_disk_does_not_take_leaves_nothing_behind_and_is_made_again(bench: Bench) -> None:
+    bench.disk = disk = FullForDocuments()
+    bench.clips = bench.opened()
+    segment = bench.record()
+    bench.clips.step()
+    assert bench.files() == [segment.name], "the announcement"
+
+    disk.is_full = False
+    bench.clips.step()
+    assert bench.clips.counts().delivered == 1
     assert bench.files() == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 from frameferry_station import ffmpeg
 from frameferry_station.errors import StationError
 from frameferry_station.relay.relay import Start
+from frameferry_station.relay.watch import PROGRESS
 
 MAX_CLIP_BYTES = 64 * 2**20
 """What the cloud takes."""
@@ -17,6 +19,8 @@ MAX_POSTER_BYTES = 512 * 1024
 WITHIN_S = 120.0
 
 _KILLED_S = 1.0
+_MAX_PROGRESS_BYTES = 2**20
+_OUT_TIME = re.compile(rb"^out_time_us=(\d{1,15})$", re.MULTILINE)
 _POSTER = (
     *("-map", "0:v:0", "-frames:v", "1", "-vf", "scale=w=min(1280\\,iw):h=-2"),
     *("-c:v", "mjpeg", "-q:v", "5", "-f", "image2pipe", "pipe:1"),
@@ -27,8 +31,10 @@ class NoClip(StationError):
     """The segment cannot be one."""
 
 
-def make_clip(start: Start, segment: Path, into: Path) -> None:
-    """Copies the video. Raises NoClip, ffmpeg.NotStarted and OSError."""
+def make_clip(start: Start, segment: Path, into: Path) -> float:
+    """Copies the video. Gives how long it lasts but for its last picture, in seconds; no clock has a say in that.
+
+    Raises NoClip, ffmpeg.NotStarted and OSError."""
     if segment.stat().st_size > MAX_CLIP_BYTES:
         raise NoClip(f"a segment of more than {MAX_CLIP_BYTES // 2**20} MiB: make segment_s smaller")
     poster = into.with_suffix(".jpg")
@@ -39,11 +45,13 @@ def make_clip(start: Start, segment: Path, into: Path) -> None:
         cover = ("-i", f"file:{poster}", "-map", "1:v:0", "-disposition:v:1", "attached_pic") if has_poster else ()
         inputs, outputs = cover[:2], cover[2:]
         arguments = ("-i", f"file:{segment}", *inputs, "-map", "0:v:0", *outputs, "-c", "copy")
-        _run(start, (*arguments, "-movflags", "+faststart", "-f", "mp4", "-y", f"file:{into}"), 0)
+        arguments = (*PROGRESS, *arguments, "-movflags", "+faststart", "-f", "mp4", "-y", f"file:{into}")
+        told = _OUT_TIME.findall(_run(start, arguments, _MAX_PROGRESS_BYTES))
     finally:
         poster.unlink(missing_ok=True)
     if into.stat().st_size > MAX_CLIP_BYTES:
         raise NoClip(f"a clip of more than {MAX_CLIP_BYTES // 2**20} MiB: make segment_s smaller")
+    return int(told[-1]) / 1e6 if told else 0.0
 
 
 def _poster(start: Start, segment: Path) -> bytes:

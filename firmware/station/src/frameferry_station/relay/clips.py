@@ -36,7 +36,7 @@ from frameferry_station.errors import (
     StateDamaged,
     Trouble,
 )
-from frameferry_station.files import Files, write_durably
+from frameferry_station.files import TEMPORARY, Files, write_durably
 from frameferry_station.lanes.singles import FileBody, Single, Singles
 from frameferry_station.photos import PhotoRefused, Photos, SourceName
 from frameferry_station.relay.clip_files import NoClip, make_clip
@@ -49,6 +49,8 @@ REFUSED_CREDENTIAL_S = 3600.0
 """Of a clip whose source is not, or no longer, this device of the cloud."""
 RENAMED_WITHIN_S = 60.0
 """A segment is announced before it has its name."""
+STALLED_S = 20.0
+"""By no more may a segment have taken longer than its video lasts: a relay gives a stream up that stands still."""
 
 _TO_DO = "to-do"
 _MAKING = "making.mp4"
@@ -131,8 +133,9 @@ class Clips:
         """Makes a clip of each segment that waits for it, and sends the oldest that can be sent."""
         for relay in sorted(self._files.folders(self._folder / _TO_DO)):
             for name in sorted(self._files.sizes(self._folder / _TO_DO / relay)):
-                with suppress(OSError):
-                    self._make(SourceName(relay), self._folder / _TO_DO / relay / name)
+                if not name.endswith(TEMPORARY):  # it is being announced
+                    with suppress(OSError):
+                        self._make(SourceName(relay), self._folder / _TO_DO / relay / name)
         self._send()
 
     def counts(self) -> ClipCounts:
@@ -186,19 +189,28 @@ class Clips:
         try:
             # It is copied: with the poster it becomes little larger.
             self._make_room(segment.stat().st_size)
-            make_clip(self._start, segment, making)
+            lasts_s = make_clip(self._start, segment, making)
             size_bytes = making.stat().st_size
-            single = self._singles.number(relay, _lasted_s(segment, written_at_s) + self._age_s(written_at_s))
+            began_ago_s = _lasted_s(segment, written_at_s, lasts_s) + self._age_s(written_at_s)
+            single = self._singles.number(relay, began_ago_s)
             path = self._folder / single.lane / f"{single.seq:016d}-{single.device_id[:8]}.mp4"
             self._files.make_folder(path.parent)
             clip = Clip(single, path, size_bytes, _sha256(making), str(segment))
             self._files.sync(making)
             self._files.replace(making, path)
-            self._save(clip)
+            self._saved_or_removed(clip)
         finally:
             self._files.remove(making)
         with self._lock:
             self._clips.append(clip)
+
+    def _saved_or_removed(self, clip: Clip) -> None:
+        """What has no document is no clip, and nobody would give it up for want of space."""
+        try:
+            self._save(clip)
+        except OSError:
+            self._files.remove(clip.path)
+            raise
 
     def _age_s(self, written_at_s: float) -> float:
         return max(0.0, self._clock.utc().timestamp() - written_at_s)
@@ -319,12 +331,15 @@ class Clips:
             return None
 
 
-def _lasted_s(segment: Path, written_at_s: float) -> float:
-    """By its name, which says when it began, and its last write."""
+def _lasted_s(segment: Path, written_at_s: float, lasts_s: float) -> float:
+    """From when it began, by its name, to its last write; where the clock was set between the two, as long as its video
+    lasts."""
     with suppress(ValueError):
         began = datetime.strptime(segment.name[:20], "%Y-%m-%dT%H-%M-%SZ").replace(tzinfo=UTC)
-        return max(0.0, written_at_s - began.timestamp())
-    return 0.0
+        by_clock_s = written_at_s - began.timestamp()
+        if abs(by_clock_s - lasts_s) <= STALLED_S:
+            return max(0.0, by_clock_s)
+    return lasts_s
 
 
 def _sha256(path: Path) -> str:
