@@ -13,7 +13,6 @@ const RANGES = [
 ];
 const LOOK_MS = 10 * MINUTE_MS;
 const PAGE = 1000;
-const SKELETONS = [1, 2, 3];
 const CHARTS = [
   {title: "Photos on its card", field: "queue_depth", words: count, least: 0},
   {title: "Battery", field: "battery_percent", words: (value) => `${value} %`, least: 0, most: 100},
@@ -65,12 +64,12 @@ export class CameraHealth {
   }
 
   #content(latest) {
-    if (!this.#samples) return this.#poll.trouble ? html`<p class="faint">The charts cannot be had now.</p>` : skeleton();
+    if (!this.#samples) return this.#poll.trouble ? instead("The charts cannot be had now.") : skeleton();
     const isNews = latest && latest.reported_at > (this.#samples.at(-1)?.reported_at ?? "");
     const samples = isNews ? [...this.#samples, latest] : this.#samples;
     const known = CHARTS.filter(({field}) => samples.some((each) => each[field] !== undefined));
     if (!known.length) {
-      return html`<p class="faint">It has reported nothing in this time. What it says of itself while it has a network is drawn here.</p>`;
+      return instead("It has reported nothing in this time. What it says of itself while it has a network is drawn here.");
     }
     const toMs = isNews ? Math.max(this.#toMs, Date.parse(latest.reported_at)) : this.#toMs;
     return html`<div class="charts">${known.map((each) => this.#chart(each, samples, toMs))}</div>`;
@@ -101,4 +100,7 @@ export class CameraHealth {
   }
 }
 
-const skeleton = () => html`<div class="charts">${SKELETONS.map(() => html`<div class="plot skeleton"></div>`)}</div>`;
+/** As high as the skeleton: a page that is scrolled to its end and grows shorter moves under the finger. */
+const instead = (words) => html`<div class="charts"><p class="faint">${words}</p></div>`;
+
+const skeleton = () => html`<div class="charts"><div class="plot skeleton"></div></div>`;

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from infra.local.cloud import LocalCloud
 from tests.browser.cameras import simulated
@@ -20,6 +20,8 @@ from tests.tiny_jpegs import tiny_jpeg
 
 LONGER_THAN_A_LOOK_TAKES_TO_COME_MS = 11_000
 _LOOKS = 60
+OF_ITS_PAGE = re.compile(r"/api/(items\?|devices/[^/]+/(health|events|commands)\?)")
+"""What is asked for once the camera itself is known."""
 MARKUP = '<img src=x onerror="window.broken=1"><b>bold</b>'
 
 
@@ -133,6 +135,26 @@ def test_a_revoked_camera_says_so_and_can_be_paired_again(console: Console, new_
 
     expect(page.locator(".heading .chip")).to_have_text("Revoked")
     assert device.call("POST", "/devices/heartbeat", json={}).status_code == 403
+
+
+def test_what_is_pressed_does_not_move_away_while_the_rest_of_the_page_comes(
+    console: Console, new_camera: NewCamera
+) -> None:
+    page = console.page
+    held: list[Route] = []
+    is_pressed = False
+    page.route(OF_ITS_PAGE, lambda route: route.continue_() if is_pressed else held.append(route))
+    console.go(f"#/cameras/{new_camera('Roof').device_id}")
+    page.get_by_role("button", name="Revoke").hover()
+    page.mouse.down()
+    is_pressed = True
+    for route in held:
+        route.continue_()
+    expect(page.get_by_text("It has reported nothing in this time.")).to_be_visible()
+    expect(page.get_by_text("It has reported nothing yet.")).to_be_visible()
+    page.mouse.up()
+
+    expect(page.get_by_role("dialog")).to_be_visible()
 
 
 def test_settings_are_kept_and_reach_the_camera(console: Console, new_camera: NewCamera) -> None:
