@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from frameferry_station.captures import Seq
@@ -73,7 +74,9 @@ class DiskTaker:
         freed_bytes = waiting.size_bytes if self._files.facts(path).names == 1 else 0
         self.evicted.append(f"{waiting.lane}/{waiting.name}")
         self.given_up |= {(waiting.lane, entry.seq) for entry in self._file(waiting.lane, waiting.name).entries()}
-        self._went(waiting.lane, waiting.name)
+        with suppress(OSError):  # a full disk
+            self._note(waiting.lane, waiting.name)
+        self._files.remove(path)
         return freed_bytes
 
     def forget(self, lane: SourceName, is_forgotten: Callable[[CaptureRecord], bool]) -> int:
@@ -93,7 +96,8 @@ class DiskTaker:
         file = self._file(lane, name)
         for entry in file.entries():
             self._receive(lane, entry, file.jpeg(entry))
-        self._went(lane, name)
+        self._note(lane, name)
+        self._files.remove(self._folder / lane / name)
 
     def lanes(self) -> list[str]:
         return self._files.folders(self._folder)
@@ -110,10 +114,9 @@ class DiskTaker:
         held = self.received.setdefault((lane, entry.seq), jpeg)
         assert held == jpeg, "one name for two photos"
 
-    def _went(self, lane: SourceName, name: str) -> None:
+    def _note(self, lane: SourceName, name: str) -> None:
         cursor = self._cursor(lane)
         cursor.save({"seq": max(int(name[:16]), (cursor.load() or {}).get("seq", -1))})
-        self._files.remove(self._folder / lane / name)
 
     def _cursor(self, lane: SourceName) -> JsonFile:
         if lane not in self._cursors:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -147,6 +148,57 @@ def test_a_disk_that_others_fill_wholly_takes_no_photo_and_says_so() -> None:
     disk.capacity_bytes = None
     assert station.accept(2)
     assert station.lanes.sources()[0].error is None
+
+
+def test_the_last_pack_of_an_idle_source_holds_up_no_photo_of_another_on_a_full_disk() -> None:
+    disk = SimulatedDisk()
+    station = Station(disk)
+    station.accept(0, source=GATE)
+    station.lane(GATE).queue.seal()
+    station.taker.deliver()
+    disk.now_s = 1000.0
+    station.accept(*range(1, 22))
+    disk.capacity_bytes = disk.used_bytes(Path())
+
+    assert station.accept(*range(30, 40)) == list(range(21, 31))
+
+
+@pytest.mark.parametrize("is_rebooted", [False, True])
+def test_a_station_begins_on_a_full_disk_and_takes_photos_in_the_place_of_the_oldest(
+    cloud: FakeCloud, is_rebooted: bool
+) -> None:
+    disk = SimulatedDisk()
+    station = Station(disk, cloud=cloud)
+    station.pair()
+    station.accept(*range(12))
+    disk = disk.after_kill()
+    disk.capacity_bytes = disk.used_bytes(Path())
+    if is_rebooted:
+        station.boot_id = "00000000000000b2"
+
+    station = station.restarted(disk)
+
+    assert station.accept(*range(12, 18)) == list(range(12, 18))
+
+
+def test_a_source_that_is_new_on_a_full_disk_is_taken_in_the_place_of_the_oldest() -> None:
+    disk = SimulatedDisk()
+    station = Station(disk)
+    station.taker.is_failing = True
+    station.accept(*range(12))
+    disk.capacity_bytes = disk.used_bytes(Path())
+
+    assert station.accept(12, source=GATE) == [0]
+
+
+def test_a_disk_that_cannot_be_measured_is_an_answer_to_the_photo() -> None:
+    def broken() -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    station = Station(free_bytes=broken)
+
+    with pytest.raises(NoSpace, match="Input/output error"):
+        station.accept(0)
 
 
 def test_an_eviction_before_a_sink_had_a_link_is_counted_for_it() -> None:

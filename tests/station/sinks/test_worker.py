@@ -240,6 +240,18 @@ def test_the_oldest_pack_is_given_up_and_counted_and_the_rest_is_delivered(rig: 
     assert rig.killed().worker().taken_up_to(GARDEN) == 3
 
 
+def test_a_disk_that_is_too_full_to_note_it_gives_up_the_last_pack_too(rig: SinkRig) -> None:
+    worker = rig.worker()
+    [pack] = rig.filled(range(3))
+    rig.hand_over(worker, [pack])
+    rig.empty_lane(GARDEN)
+    rig.disk.capacity_bytes = rig.disk.used_bytes(Path())
+
+    assert worker.give_up_oldest() == pack.size_bytes
+
+    assert worker.taken_up_to(GARDEN) == 0
+
+
 def test_a_pack_that_is_given_up_in_the_middle_is_no_failure(rig: SinkRig) -> None:
     worker = rig.worker()
     rig.hand_over(worker, rig.filled(range(6)))

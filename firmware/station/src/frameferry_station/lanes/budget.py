@@ -57,7 +57,7 @@ class DiskBudget:
     def give_up_one(self) -> bool:
         """The oldest pack goes everywhere. False where there is none."""
         with self._lock:
-            return bool(self._give_up())
+            return self._give_up() is not None
 
     def _keep_to_the_budget(self, wanted_bytes: int) -> None:
         if self._at_most_bytes is None or self._at_most_bytes + wanted_bytes > self._settings.budget_bytes:
@@ -70,17 +70,21 @@ class DiskBudget:
             self._at_most_bytes -= freed_bytes
 
     def _give_up(self) -> int | None:
-        """Gives the bytes that the disk has back; None where nothing went."""
+        """Gives the bytes that the disk has back; None where nothing went. What does not go holds up nothing else: the
+        last pack of a lane stays on a wholly full disk, for its seqs could not be noted."""
         offers = [(waiting, holder) for holder in self._holders() if (waiting := holder.oldest())]
-        if not offers:
-            return None
-        oldest = min((waiting for waiting, _ in offers), key=lambda waiting: waiting.since_s)
-        freed_bytes, has_gone = 0, False
-        for waiting, holder in offers:
-            if (waiting.lane, waiting.name) == (oldest.lane, oldest.name):
-                with suppress(OSError):
-                    freed_bytes += holder.give_up_oldest()
-                    has_gone = True
-        if has_gone:
-            _log.warning("the disk is full: gave up %s of %s", oldest.name, oldest.lane)
-        return freed_bytes if has_gone else None
+        for oldest, _ in sorted(offers, key=lambda offer: offer[0].since_s):
+            same = [holder for waiting, holder in offers if (waiting.lane, waiting.name) == (oldest.lane, oldest.name)]
+            freed_bytes = _given_up(same)
+            if freed_bytes is not None:
+                _log.warning("the disk is full: gave up %s of %s", oldest.name, oldest.lane)
+                return freed_bytes
+        return None
+
+
+def _given_up(holders: Iterable[Holder]) -> int | None:
+    freed_bytes = None
+    for holder in holders:
+        with suppress(OSError):
+            freed_bytes = (freed_bytes or 0) + holder.give_up_oldest()
+    return freed_bytes

@@ -88,7 +88,8 @@ class Lane:
             watcher=self,
         )
         next_seq = max(self.queue.next_seq, identity.next_seq if identity else 0)
-        self.queue.raise_next_seq(self.handing.free_seq(next_seq))
+        with suppress(OSError):  # it counts even so, and what it comes from is on the disk
+            self.queue.raise_next_seq(self.handing.free_seq(next_seq))
         self._learn_digests()
         self.uplink = self._uplink(around.api_url, capture_now) if around.api_url and identity else None
         if self.uplink:
@@ -170,7 +171,7 @@ class Lane:
             return None
         try:
             facts = self._around.files.facts(path)
-        except FileNotFoundError:
+        except OSError:
             return Waiting(self.name, path.name, 0, 0.0)
         return Waiting(self.name, path.name, facts.size_bytes, facts.written_at_s)
 
@@ -260,13 +261,15 @@ class Lane:
             self._keep_digests()
 
     def _tell_boot(self, file: JsonFile) -> None:
-        """Once for each boot of the machine: a restart of the program loses no photo's time."""
+        """Once for each boot of the machine, where the disk is not full: a restart of the program loses no photo's
+        time."""
         boot_id = self._around.boot.boot_id
         with suppress(StateDamaged):
             if (file.load() or {}).get("boot_id") == boot_id:
                 return
         self.state.outbox.add("boot", "power_on")
-        file.save({"boot_id": boot_id})
+        with suppress(OSError):
+            file.save({"boot_id": boot_id})
 
     def _forget_in_sinks(self, is_forgotten: Callable[[CaptureRecord], bool]) -> int:
         self.queue.seal()

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
-from frameferry_station.captures import CaptureMeta, Seq
+from frameferry_station.captures import CaptureMeta
 from frameferry_station.control import CommandFailed
 from frameferry_station.errors import PackGone
 from frameferry_station.lanes import whole_jpeg
@@ -39,6 +40,8 @@ from frameferry_station.sinks.taker import Taker
 _MEASURED_EVERY_S = 30.0
 
 _log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class Lanes:
@@ -204,8 +207,8 @@ class Lanes:
         known = lane.recent.find(source, sha256)
         if known is not None:
             return Accepted(known, is_duplicate=True)
-        self._budget.make_room(lane.queue.grows_by(len(jpeg)))
-        return Accepted(self._put(lane, source, jpeg, taken))
+        self._with_room(lambda: self._budget.make_room(lane.queue.grows_by(len(jpeg))))
+        return Accepted(self._with_room(lambda: lane.put(source, jpeg, taken)))
 
     def _lane_for(self, source: SourceName) -> Lane:
         lane = self.lane_of(source)
@@ -213,15 +216,13 @@ class Lanes:
             return lane
         if self._around.api_url:
             raise SourceUnpaired(f"neither {source} nor the station is paired: frameferry-station pair {source} CODE")
-        try:
-            return self.open(source)
-        except OSError as error:
-            raise NoSpace(f"the disk does not take it: {error.strerror}") from None
+        return self._with_room(lambda: self.open(source))
 
-    def _put(self, lane: Lane, source: SourceName, jpeg: bytes, taken: CaptureMeta | None) -> Seq:
+    def _with_room(self, act: Callable[[], T]) -> T:
+        """What a full disk refuses is tried again while there are packs to give up. Raises NoSpace."""
         for _ in range(MOST_GIVEN_UP_FOR_OTHERS):
             try:
-                return lane.put(source, jpeg, taken)
+                return act()
             except OSError as error:
                 if error.errno != errno.ENOSPC:
                     raise NoSpace(f"the disk does not take it: {error.strerror}") from None

@@ -153,7 +153,9 @@ class Shelf:
             for pack in self._packs:
                 freed = pack.size_bytes if self._is_last_name(pack.path) else 0
                 left = pack.waiting
-                self._remove(pack)
+                with suppress(OSError):  # or a full disk would keep what fills it
+                    self._keep_up_to(pack)
+                self._discard(pack)
                 self.evicted += len(left)
                 if left:
                     _log.warning("%s: %d photos of %s given up for space", self._folder.name, len(left), pack.lane)
@@ -222,13 +224,15 @@ class Shelf:
 
     def _remove_done(self, pack: HeldPack) -> None:
         with self._lock, suppress(OSError):  # it is tried again
-            self._remove(pack)
+            if pack in self._packs:
+                self._keep_up_to(pack)
+                self._discard(pack)
 
-    def _remove(self, pack: HeldPack) -> None:
-        if pack not in self._packs:
-            return
+    def _keep_up_to(self, pack: HeldPack) -> None:
         if not any(other.lane == pack.lane and other.path.name > pack.path.name for other in self._packs):
             self._lanes[pack.lane].keep()
+
+    def _discard(self, pack: HeldPack) -> None:
         self._files.remove(pack.path)
         self._packs.remove(pack)
         with suppress(OSError):
