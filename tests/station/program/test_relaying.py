@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from frameferry_station.documents import JsonFile
+from frameferry_station.files import DiskFiles
 from frameferry_station.photos import STATION, SourceName
 from frameferry_station.program.assembly import Station
 from frameferry_station.settings import CloudSink, RelaySettings, StationSettings
@@ -16,6 +19,7 @@ from tests.station.fake_network import Network, running
 from tests.station.program.processes import eventually
 from tests.station.relay.rig import is_alive, until
 from tests.station.rtsp_server import RtspServer
+from tests.station.samples import DEVICE_ID
 
 GARDEN, GATE = SourceName("garden"), SourceName("gate")
 
@@ -55,7 +59,30 @@ def test_segments_of_a_stream_arrive_as_clips_and_a_stop_ends_every_ffmpeg(
     eventually(lambda: list((tmp_path / "garden").glob("*.mp4")))
 
 
+def test_a_clip_that_waits_arrives_though_its_relay_is_no_more(
+    cloud: FakeCloud, network: Network, tmp_path: Path
+) -> None:
+    settings = StationSettings(state=tmp_path / "state", sinks=(CloudSink(cloud.api_url),))
+    Station(settings).operator.pair(STATION, CODE)
+    content = b"a clip"
+    path = tmp_path / "state/clips/station/0000000000000000-5f0c7a52.mp4"
+    JsonFile(path.with_suffix(".json"), DiskFiles()).save(
+        {
+            **{"lane": "station", "device_id": DEVICE_ID, "seq": 0, "boot_id": "00000000000000b1", "uptime_ms": 0},
+            **{"captured_at": "2026-05-04T12:00:00.000Z", "ntp_synced": True, "segment": "garden/gone.mp4"},
+            **{"size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()},
+        }
+    )
+    path.write_bytes(content)
+
+    station = Station(settings, clock_is_synced=lambda: True)
+    try:
+        station.start(lambda: None)
+        eventually(lambda: cloud.items)
+        eventually(lambda: not path.exists())
+    finally:
+        station.stop()
+
+
 def ffmpegs(state: Path) -> list[int]:
-
-
     return [int(json.loads(path.read_text())["pid"]) for path in (state / "relays").glob("*.json")]

@@ -28,6 +28,8 @@ from frameferry_station.sinks.links import LinkedDiskFiles
 if TYPE_CHECKING:
     from frameferry_station.intake.server import Guest
 
+CLIPS = "clips"
+"""The folder of the state in which clips wait for the cloud."""
 STOPPED_WITHIN_S = 4.0
 """All of it together: a service manager waits five."""
 
@@ -173,11 +175,12 @@ class Station:
         return running.start(self._settings.cameras, self.lanes, world)
 
     def _begin_relays(self, _: Boot) -> Part | None:
-        if not self._settings.relays:
+        # Clips may be left of a relay that is no more.
+        if not self._settings.relays and not (self._settings.state / CLIPS).is_dir():
             return None
         from frameferry_station.program.relaying import Relaying
 
-        return Relaying(self._settings, self.lanes, self._around, self._files)
+        return Relaying(self._settings, self._settings.state / CLIPS, self.lanes, self._around, self._files)
 
     def _begin_page(self, boot: Boot) -> Part | None:
         from frameferry_station.program import web_page

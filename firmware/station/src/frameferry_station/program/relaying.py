@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from pathlib import Path
 
 from frameferry_station.files import Files
 from frameferry_station.lanes.lanes import Lanes
@@ -16,16 +17,21 @@ from frameferry_station.settings import StationSettings
 
 
 class Relaying:
-    """Started. Raises ValueError, with the relay's name, where its settings cannot be, and OSError."""
+    """Started. What an earlier run left in `folder` of clips goes to the cloud whatever the settings say now.
 
-    def __init__(self, settings: StationSettings, lanes: Lanes, around: Surroundings, files: Files) -> None:
+    Raises ValueError, with the relay's name, where its settings cannot be, and OSError.
+    """
+
+    def __init__(
+        self, settings: StationSettings, folder: Path, lanes: Lanes, around: Surroundings, files: Files
+    ) -> None:
         world = running.World(settings.state, clock=around.boot.clock, files=files)
         self._stop = threading.Event()
         self._clips: Clips | None = None
         self._thread: threading.Thread | None = None
-        if any(relay.clips_to_cloud for relay in settings.relays):
+        if any(relay.clips_to_cloud for relay in settings.relays) or folder.is_dir():
             self._clips = clips = Clips(
-                settings.state / "clips",
+                folder,
                 Singles(lanes, around),
                 lanes,
                 world.started,
@@ -46,7 +52,7 @@ class Relaying:
         return self._relays.statuses()
 
     def clips(self) -> ClipCounts | None:
-        """None where no relay sends any."""
+        """None where no relay sends any, and none are left."""
         return self._clips.counts() if self._clips else None
 
     def stop(self) -> None:
