@@ -1,8 +1,10 @@
 #include <doctest/doctest.h>
 
 #include "frameferry/wifi_joiner.h"
+#include "frameferry/wifi_link.h"
 
 using frameferry::WifiJoiner;
+using frameferry::WifiLink;
 using frameferry::WifiRounds;
 using Link = frameferry::WifiJoiner::Link;
 using Step = frameferry::WifiJoiner::Step;
@@ -78,4 +80,36 @@ TEST_CASE("after the radio was off it begins anew") {
     joiner.stopped();
     CHECK_FALSE(joiner.is_joining());
     CHECK(joins(joiner.step(1'000, 1, nothing_yet), 0));
+}
+
+TEST_CASE("an access point that says that it leaves is joined again, as one that just falls silent") {
+    for (void (WifiLink::*end)() : {&WifiLink::ended, &WifiLink::failed}) {
+        WifiJoiner joiner;
+        WifiLink link;
+        joiner.step(0, 1, link.state());
+        link.joins();
+        link.got_address();
+        CHECK(joiner.step(1'000, 1, link.state()).what == What::nothing);
+        (link.*end)();
+        CHECK_FALSE(link.has_address());
+        CHECK(joins(joiner.step(900'000, 1, link.state()), 0));
+    }
+}
+
+TEST_CASE("the end of a network that was left, told late, does not end the joining of the next one") {
+    WifiJoiner joiner;
+    WifiLink link;
+    joiner.step(0, 2, link.state());
+    link.joins();
+    CHECK(joiner.step(25'000, 2, link.state()).what == What::leave);
+    link.leaves();
+    CHECK(joins(joiner.step(25'010, 2, link.state()), 1));
+    link.joins();
+    link.ended();
+    CHECK(joiner.step(25'020, 2, link.state()).what == What::nothing);
+    CHECK(joiner.is_joining());
+    link.got_address();
+    joiner.step(26'000, 2, link.state());
+    CHECK_FALSE(joiner.is_joining());
+    CHECK(link.has_address());
 }

@@ -40,16 +40,16 @@ bool Wifi::begin() {
     return esp_wifi_init(&config) == ESP_OK &&
            esp_wifi_set_storage(WIFI_STORAGE_RAM) == ESP_OK &&  // the passwords are kept by us, in one place
            esp_event_handler_register(WIFI_EVENT, WIFI_EVENT_STA_DISCONNECTED, &on_event, this) == ESP_OK &&
-           esp_event_handler_register(IP_EVENT, IP_EVENT_STA_GOT_IP, &on_event, this) == ESP_OK && start_station();
+           esp_event_handler_register(IP_EVENT, IP_EVENT_STA_GOT_IP, &on_event, this) == ESP_OK &&
+           esp_event_handler_register(IP_EVENT, IP_EVENT_STA_LOST_IP, &on_event, this) == ESP_OK && start_station();
 }
 
-// What leaving says about the network that was left does not concern the one that is being joined by then.
-void Wifi::on_event(void* self, esp_event_base_t base, std::int32_t /*id*/, void* data) {
-    Wifi& wifi = *static_cast<Wifi*>(self);
-    const bool has_address = base == IP_EVENT;
-    if (!has_address && static_cast<wifi_event_sta_disconnected_t*>(data)->reason == WIFI_REASON_ASSOC_LEAVE) return;
-    wifi.has_address_.store(has_address);
-    wifi.has_failed_.store(!has_address);
+// "Left" is what comes of our own leaving, and what an access point says that is switched off.
+void Wifi::on_event(void* self, esp_event_base_t base, std::int32_t id, void* data) {
+    WifiLink& link = static_cast<Wifi*>(self)->link_;
+    if (base == IP_EVENT) return id == IP_EVENT_STA_GOT_IP ? link.got_address() : link.ended();
+    const bool is_left = static_cast<wifi_event_sta_disconnected_t*>(data)->reason == WIFI_REASON_ASSOC_LEAVE;
+    is_left ? link.ended() : link.failed();
 }
 
 bool Wifi::start_station() {
@@ -60,24 +60,23 @@ bool Wifi::start_station() {
 }
 
 std::uint32_t Wifi::step(std::uint64_t now_ms, const WifiNetworks& networks) {
-    const WifiJoiner::Step step = joiner_.step(now_ms, networks.count(), {has_address_.load(), has_failed_.load()});
+    const WifiJoiner::Step step = joiner_.step(now_ms, networks.count(), link_.state());
     if (step.what == WifiJoiner::Step::What::join) join(networks[step.network]);
     if (step.what == WifiJoiner::Step::What::leave) leave();
     return step.wait_ms;
 }
 
 void Wifi::join(const WifiNetwork& network) {
-    has_address_.store(false);
-    has_failed_.store(false);
+    link_.joins();
     wifi_config_t config = config_of(network);
     const bool is_begun = (is_on_ || start_station()) && esp_wifi_set_config(WIFI_IF_STA, &config) == ESP_OK &&
                           esp_wifi_connect() == ESP_OK;
-    if (!is_begun) has_failed_.store(true);
+    if (!is_begun) link_.failed();
 }
 
 void Wifi::leave() {
+    link_.leaves();
     esp_wifi_disconnect();
-    has_address_.store(false);
 }
 
 bool Wifi::rssi_dbm(std::int32_t& rssi_dbm) {

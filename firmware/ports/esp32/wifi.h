@@ -5,12 +5,12 @@
 #include <esp_netif.h>
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 
 #include "frameferry/bytes.h"
 #include "frameferry/list.h"
 #include "frameferry/wifi_joiner.h"
+#include "frameferry/wifi_link.h"
 #include "frameferry/wifi_networks.h"
 
 namespace frameferry {
@@ -24,7 +24,7 @@ public:
     // Does what the joiner says; to be called some times a second. Gives milliseconds until the next try.
     std::uint32_t step(std::uint64_t now_ms, const WifiNetworks& networks);
     // From any thread.
-    [[nodiscard]] bool is_joined() const { return has_address_.load(); }
+    [[nodiscard]] bool is_joined() const { return link_.has_address(); }
     [[nodiscard]] bool is_joining() const { return joiner_.is_joining(); }
     // False where there is no network. From any thread.
     [[nodiscard]] static bool rssi_dbm(std::int32_t& rssi_dbm);
@@ -47,8 +47,7 @@ private:
     WifiJoiner joiner_;
     bool is_on_ = false;
     bool is_burst_ = false;
-    std::atomic<bool> has_address_{false};
-    std::atomic<bool> has_failed_{false};
+    WifiLink link_;
     esp_netif_t* access_point_ = nullptr;
     std::array<Text<32>, 16> nearby_{};
 };

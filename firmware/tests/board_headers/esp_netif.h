@@ -13,7 +13,7 @@ typedef struct _ip_addr {
     } u_addr;
     uint8_t type;
 } esp_ip_addr_t;
-typedef enum { IP_EVENT_STA_GOT_IP } ip_event_t;
+typedef enum { IP_EVENT_STA_GOT_IP, IP_EVENT_STA_LOST_IP } ip_event_t;
 extern "C" {
 extern esp_event_base_t const IP_EVENT;
 esp_err_t esp_netif_init(void);

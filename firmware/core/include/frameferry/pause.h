@@ -9,8 +9,8 @@
 namespace frameferry {
 
 // Two can pause a device: whoever stands before it, by the button, and its owner, in the console. The button ends only
-// the button's pause; the owner's command `resume` ends both, new settings only the owner's. A command may come long after
-// it was given: it ends no pause that the settings say. From any thread.
+// the button's pause; the owner's command `resume` ends both, new settings only the owner's. A command may come long
+// after it was given: it ends no pause that the settings say. From any thread.
 class Pause {
 public:
     // What the owner's settings say.
