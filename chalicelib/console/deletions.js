@@ -36,12 +36,15 @@ export class Deletions {
     addEventListener("beforeunload", (event) => this.#isBusy && event.preventDefault());
   }
 
-  /** Somebody else is about to sign in: what could still be undone is. */
+  /** Somebody else is about to sign in: what could still be undone is, and what is not deleted by now stays. */
   forgo() {
     for (const back of [...this.#undo]) back();
     for (const away of this.#notices) away();
     this.#notices.clear();
     this.#waiting.clear();
+    // What is deleted is not in the lists that the next one gets.
+    this.#hidden.clear();
+    this.#tell();
   }
 
   get #isBusy() {
@@ -78,6 +81,8 @@ export class Deletions {
   /** One after the other: those of a pack would be in each other's way. */
   async #carryOut(items) {
     const rest = [...items];
+    const isForgone = () => !this.#waiting.has(rest[0]);
+    if (isForgone()) return;
     const failed = [];
     let done = 0;
     let trouble = null;
@@ -86,8 +91,8 @@ export class Deletions {
     const stop = {label: "Stop", action: () => (isStopped = true), holdMs: Infinity};
     const takeAway = items.length > 1 ? this.#notice(progress, stop) : () => {};
     while (rest.length && !isStopped && (!trouble || trouble instanceof ApiError)) {
-      if (!this.#waiting.has(rest[0])) return takeAway();
       const error = await this.#delete(rest[0]);
+      if (isForgone()) return takeAway();
       trouble = error ?? trouble;
       if (error) failed.push(rest[0]);
       else done += 1;

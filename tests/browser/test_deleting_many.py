@@ -129,3 +129,23 @@ def test_what_is_left_to_be_told_is_not_told_to_the_next_who_signs_in(page: Page
 
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     expect(page.get_by_text("could not be deleted")).to_be_hidden()
+
+
+@pytest.mark.parametrize("ending", ["done", "lost"])
+def test_what_is_not_deleted_when_its_owner_signs_out_is_there_when_they_sign_in_again(
+    page: Page, delete_all: Delete, console: Console, cloud: LocalCloud, ending: str
+) -> None:
+    held: list[Route] = []
+    delete_all(lambda _, route: held.append(route))
+    expect(page.get_by_text("0 of 20 photos deleted")).to_be_visible()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    if ending == "done":
+        held[0].fulfill(json={})
+    else:
+        held[0].abort()
+    console.sign_in(cloud.owner.username, cloud.owner.password)
+
+    shown(page, 20)
+    expect(page.locator(".toast")).to_have_count(0)
+    assert len(held) == 1
