@@ -125,6 +125,14 @@ def test_a_paused_camera_is_well(station: Station) -> None:
     assert station.health()["sources"][0]["paused"] == "paused until it is resumed"
 
 
+def test_a_camera_that_failed_and_was_paused_then_is_well(station: Station) -> None:
+    station.report.news = [news(error="nobody answers at its address", paused=SourcePaused(None))]
+    station.time.advance(5000)
+
+    assert station.health()["reasons"] == []
+    assert 'source_failing{source="garden"} 0.0' in station.get("/metrics").text
+
+
 def test_a_sketch_that_brings_nothing_for_days_is_well(station: Station) -> None:
     station.intervals_s = {}
     station.report.news = [news(SourceName("lan-a0b1c2d3e4f5"), NOON)]

@@ -80,7 +80,8 @@ class HealthCheck:
         intervals_s = self._intervals_s()
         wanted = [name for name in intervals_s if name not in news_of or news_of[name].paused is None]
         silent = [name for name in wanted if self._is_silent(news_of.get(name), intervals_s[name])]
-        bad = [f"{news.source}: {news.error}" for news in sources if news.error and news.source not in silent]
+        failing = [news for news in sources if is_failing(news) and news.source not in silent]
+        bad = [f"{news.source}: {news.error}" for news in failing]
         told = []
         for name in silent:
             error = news_of[name].error if name in news_of else None
@@ -94,6 +95,11 @@ class HealthCheck:
         if news is None or news.last_at is None:
             return True
         return (self._machine.clock.utc() - news.last_at).total_seconds() > limit_s
+
+
+def is_failing(news: SourceNews) -> bool:
+    """It brings no photos though it should: not while its owner has paused it."""
+    return news.error is not None and news.paused is None
 
 
 def _trouble_of_sinks(sinks: list[SinkCounts]) -> list[str]:

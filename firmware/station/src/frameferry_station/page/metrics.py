@@ -11,6 +11,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from frameferry_station import __version__
+from frameferry_station.page.health import is_failing
 from frameferry_station.page.machine_health import Machine
 from frameferry_station.photos import SinkCounts, SourceNews, StationReport
 
@@ -57,7 +58,7 @@ def _of_sources(sources: list[SourceNews]) -> Iterator[Metric]:
     yield _times("last_photo_timestamp_seconds", "The newest photo.", {e.source: e.last_at for e in sources}, "source")
     paused = {each.source: float(each.paused is not None) for each in sources}
     yield _gauges("source_paused", "1 where the source takes no photos by its owner's wish.", paused, "source")
-    failing = {each.source: float(each.error is not None) for each in sources}
+    failing = {each.source: float(is_failing(each)) for each in sources}
     yield _gauges("source_failing", "1 where the source brings no photos though it should.", failing, "source")
 
 
