@@ -22,6 +22,10 @@ def installed(root: Path) -> int:
     return main(["install", "--root", str(root)], {})
 
 
+def unit_of(root: Path) -> Path:
+    return root / "etc/systemd/system/frameferry-station.service"
+
+
 def mode(path: Path) -> int:
     return path.stat().st_mode & 0o777
 
@@ -34,6 +38,21 @@ def test_settings_are_for_the_stations_user_alone_and_the_rest_is_for_all(tmp_pa
     assert mode(tmp_path / "etc/frameferry-station/station.toml") == 0o600
     assert mode(tmp_path / "etc/systemd/system/frameferry-station.service") == 0o644
     assert mode(tmp_path / "usr/local/bin/frameferry-station") == 0o755
+
+
+def test_the_state_is_there_before_the_first_start_for_pairing_comes_before_it(tmp_path: Path) -> None:
+    installed(tmp_path)
+
+    [unit_state] = re.findall(r"^StateDirectory=(.+)$", unit_of(tmp_path).read_text(), re.MULTILINE)
+    made = (tmp_path / "etc/tmpfiles.d/frameferry-station.conf").read_text().splitlines()
+    assert f"d /var/lib/{unit_state} 0700 frameferry frameferry -" in made
+
+
+def test_the_settings_are_given_to_the_stations_user_also_those_of_an_image(tmp_path: Path) -> None:
+    installed(tmp_path)
+
+    given = (tmp_path / "etc/tmpfiles.d/frameferry-station.conf").read_text().splitlines()
+    assert "Z /etc/frameferry-station ~0700 frameferry frameferry -" in given
 
 
 def test_what_comes_next_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,6 +19,7 @@ SETTINGS = "/etc/frameferry-station"
 STATE = "/var/lib/frameferry-station"
 UNIT = "/etc/systemd/system/frameferry-station.service"
 SYSUSERS = "/etc/sysusers.d/frameferry-station.conf"
+TMPFILES = "/etc/tmpfiles.d/frameferry-station.conf"
 COMMAND = "/usr/local/bin/frameferry-station"
 
 _HIDDEN_FROM_THE_SERVICE = ("/home", "/root", "/run/user", "/tmp", "/var/tmp")  # noqa: S108 - nothing is put there
@@ -48,6 +48,12 @@ _TOML = """\
 
 # With this, sketches on the network can send their photos:
 #[lan]
+"""
+# The state, for a station is paired before its first start; and whose the settings are, also on an image, whose first
+# boot makes the user. ~ takes the bit to execute away from files.
+_OWNED = f"""\
+d {STATE} 0700 {USER} {USER} -
+Z {SETTINGS} ~0700 {USER} {USER} -
 """
 _NEXT = f"""\
 The service is set up, and does not run yet. Next:
@@ -89,6 +95,7 @@ def planned(program: Sequence[str]) -> list[PlannedFile]:
         PlannedFile(SYSUSERS, f'u {USER} - "Frameferry station" {STATE}\nm {USER} video\n', 0o644),
         PlannedFile(f"{SETTINGS}/.env", _ENV, 0o600, kept=True, is_users=True),
         PlannedFile(f"{SETTINGS}/station.toml", _TOML, 0o600, kept=True, is_users=True),
+        PlannedFile(TMPFILES, _OWNED, 0o644),
         PlannedFile(UNIT, unit.replace("@COMMAND@", command), 0o644),
         PlannedFile(
             COMMAND,
@@ -119,7 +126,9 @@ def _install(options: argparse.Namespace, _: Mapping[str, str]) -> int:
     for file in planned(program):
         _write(options.root, file)
         if file.path == SYSUSERS and is_this_machine:
-            _run("systemd-sysusers", SYSUSERS)  # the user whose files come next
+            _run("systemd-sysusers", SYSUSERS)
+        if file.path == TMPFILES and is_this_machine:
+            _run("systemd-tmpfiles", "--create", TMPFILES)
     if is_this_machine:
         _run("systemctl", "daemon-reload")
     print(_NEXT)
@@ -148,9 +157,6 @@ def _write(root: Path, file: PlannedFile) -> None:
         content.write(file.text)
         content.flush()
         os.fsync(descriptor)
-    if file.is_users and root == Path("/"):
-        for owned in (temporary, path.parent):
-            shutil.chown(owned, USER, USER)
     temporary.replace(path)
     print(f"{file.path} is written")
 
