@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from frameferry_station.errors import NoAnswer, Refusal
 from frameferry_station.lanes.pairing import NoCloud, Pairing
 from frameferry_station.lanes.workers import LaneWorkers
-from frameferry_station.photos import STATION, Accepted, SourcePaused
+from frameferry_station.photos import STATION, Accepted, NoSpace, SourcePaused
 
 from tests.station.fake_cloud import FakeCloud, LoseReply, api_error
 from tests.station.lanes.photographs import photograph
 from tests.station.lanes.stations import GARDEN, GATE, Station
+from tests.station.simulated_disk import SimulatedDisk
 
 COMMAND_ID = "01KDD2G0EG000G40R40M30E201"
 
@@ -224,6 +228,50 @@ def test_photos_of_a_lane_without_identity_reach_the_sinks_before_it_is_paired(c
     assert seq > 1
     assert len(station.taker.names(GARDEN)) == 2
     assert events(cloud, "error") == [], "what every sink has needs no mention"
+
+
+class Unlisted(SimulatedDisk):
+    """Perhaps a card that does not answer when it is asked what is on it."""
+
+    is_silent = False
+
+    def sizes(self, folder: Path) -> dict[str, int]:
+        if self.is_silent:
+            raise OSError(errno.EIO, "the card does not answer")
+        return super().sizes(folder)
+
+
+def test_a_lane_that_did_not_open_after_it_was_paired_opens_for_the_next_photo(cloud: FakeCloud) -> None:
+    disk = Unlisted()
+    station = Station(disk, sinks=())
+    station.accept(0)
+    station.cloud = cloud
+    station = station.restarted()
+    disk.is_silent = True
+    with pytest.raises(OSError, match="the card does not answer"):
+        station.pair(GARDEN)
+    with pytest.raises(NoSpace, match="the card does not answer"):
+        station.accept(1)
+    disk.is_silent = False
+
+    station.accept(1)
+
+    station.work(GARDEN)
+    assert [held.sha256 for held in cloud.items.values()] == [hashlib.sha256(photograph(1)).hexdigest()]
+
+
+def test_pairing_again_parts_what_the_cloud_would_not_take_as_one_pack(cloud: FakeCloud) -> None:
+    station = Station(cloud=cloud, sinks=(), pack_captures=20)
+    station.pair()
+    station.accept(0)
+    cloud.next_seq = 5000
+    cloud.nonces.clear()
+
+    station.pair()
+    station.accept(1)
+
+    station.work()
+    assert sorted(cloud.items) == [0, 5000]
 
 
 def test_weeks_without_the_cloud_stop_no_photo(cloud: FakeCloud, station: Station) -> None:

@@ -250,6 +250,8 @@ class PackQueue:
     def raise_next_seq(self, to: int) -> None:
         """No capture gets a seq below `to` any more; durable. Raises OSError."""
         with self._lock:
+            if to > self.next_seq:
+                self.seal()  # the open pack would span what lies between
             self._counter.raise_to(to)
             self._counter.keep()
 

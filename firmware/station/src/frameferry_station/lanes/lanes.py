@@ -158,15 +158,14 @@ class Lanes:
             return self._lanes.get(name)
 
     def open(self, name: SourceName, *, anew: bool = False) -> Lane:
-        """`anew` where its identity has changed. Raises OSError."""
+        """`anew` where its identity has changed. Raises OSError; then a lane that was to be opened anew is closed, and
+        opened for the next photo."""
         with self._opening:
             old = self.find(name)
-            if old and not anew:
+            if old and not (anew or old.is_closed):
                 return old
             if old:
                 old.close()
-                with self._lock:
-                    del self._lanes[name]
             lane = Lane(
                 name,
                 self._around,
@@ -196,10 +195,8 @@ class Lanes:
         while True:
             lane = self._lane_for(source)
             with lane.lock:
-                if not lane.is_closed:
+                if not lane.is_closed:  # as it is in the moment in which it is paired
                     return self._kept_once(lane, source, jpeg, sha256, taken)
-            with self._opening:
-                pass  # it was paired just now, and opens anew
 
     def _kept_once(
         self, lane: Lane, source: SourceName, jpeg: bytes, sha256: str, taken: CaptureMeta | None
@@ -212,11 +209,11 @@ class Lanes:
 
     def _lane_for(self, source: SourceName) -> Lane:
         lane = self.lane_of(source)
-        if lane:
+        if lane and not lane.is_closed:
             return lane
-        if self._around.api_url:
+        if lane is None and self._around.api_url:
             raise SourceUnpaired(f"neither {source} nor the station is paired: frameferry-station pair {source} CODE")
-        return self._with_room(lambda: self.open(source))
+        return self._with_room(lambda: self.open(lane.name if lane else source))
 
     def _with_room(self, act: Callable[[], T]) -> T:
         """What a full disk refuses is tried again while there are packs to give up. Raises NoSpace."""

@@ -29,7 +29,8 @@ class Pairing:
     def pair(self, source: SourceName, code: str) -> str:
         """Gives the device_id. The same code again, after an answer that was lost, gives the same device.
 
-        Raises NoCloud, Trouble, Refusal and OSError; then the lane is as it was.
+        Raises NoCloud, Trouble and Refusal; then the lane is as it was. Raises OSError; then it is, or the next photo
+        goes to the device that it was paired as.
         """
         if not self._around.api_url:
             raise NoCloud("the cloud is none of the station's sinks: set STORAGE_BACKEND and the API's address")
