@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import resource
+import socket
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from frameferry_station.program.control_socket import ControlSocket, ask
 from frameferry_station.program.main import main
 
 from tests.station.fake_cloud import CODE, FakeCloud
@@ -117,3 +122,25 @@ def test_nothing_to_show_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert called(tmp_path, "sources") == 0
 
     assert capsys.readouterr().out == "No photo has come yet, and no camera is set up.\n"
+
+
+def test_a_station_that_had_no_file_left_to_open_answers_once_it_has(tmp_path: Path) -> None:
+    control = ControlSocket(tmp_path, lambda _: "well")
+    control.start()
+    folder = os.open(tmp_path, os.O_PATH)
+    few, many = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with closing(socket.socket(socket.AF_UNIX)) as asking:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, many))
+        try:
+            asking.settimeout(0.3)
+            asking.connect(f"/proc/self/fd/{folder}/control")
+            with pytest.raises(TimeoutError):
+                asking.recv(1)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (few, many))
+            os.close(folder)
+
+    try:
+        assert ask(tmp_path, {"do": "anything"}) == "well"
+    finally:
+        control.stop()

@@ -73,12 +73,18 @@ class ControlSocket:
     def _serve(self, listening: socket.socket) -> None:
         with listening:
             while not self._stopping.is_set():
-                with suppress(TimeoutError):
+                try:
                     asking, _ = listening.accept()
-                    if self._slots.acquire(blocking=False):
-                        threading.Thread(target=self._serve_one, args=(asking,), daemon=True).start()
-                    else:
-                        asking.close()
+                except TimeoutError:
+                    continue
+                except OSError as error:
+                    _log.error("a command did not get through: %s", error.strerror)
+                    self._stopping.wait(_LOOK_S)
+                    continue
+                if self._slots.acquire(blocking=False):
+                    threading.Thread(target=self._serve_one, args=(asking,), daemon=True).start()
+                else:
+                    asking.close()
 
     def _serve_one(self, asking: socket.socket) -> None:
         try:
