@@ -115,6 +115,19 @@ def test_a_new_disk_is_used_once_it_has_the_marker(tmp_path: Path) -> None:
     assert list(stored(tmp_path).values()) == [jpeg(13)]
 
 
+def test_a_disk_that_has_the_marker_of_an_earlier_station_is_missed_too_when_it_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "disk" / "photos").mkdir(parents=True)
+    (tmp_path / "disk" / "photos" / MARKER).touch()
+    destination(tmp_path).deliver(photo())
+    (tmp_path / "disk").rename(tmp_path / "unplugged")
+
+    for later in (destination(tmp_path), destination(tmp_path)):
+        with pytest.raises(Trouble, match="is the disk mounted"):
+            later.deliver(photo(13, seq=13))
+
+    assert stored(tmp_path) == {}
+
+
 def test_a_day_that_somebody_tidied_away_is_begun_anew(tmp_path: Path) -> None:
     made = destination(tmp_path)
     made.deliver(photo())

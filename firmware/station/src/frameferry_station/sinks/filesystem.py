@@ -56,7 +56,11 @@ class FolderDestination:
                 raise Trouble(
                     f"{marker} is missing: is the disk mounted? Where it is a new one, make that file on it"
                 ) from None
-            self._mark(marker)
+            self._files.make_folder(self._folder)
+            write_durably(self._files, marker, (_MARKER_TEXT,))
+        if not self._was_marked():
+            with suppress(OSError):  # the station's own disk is full; the next photo comes by here too
+                self._state.save({"folder": str(self._folder)})
 
     def _was_marked(self) -> bool:
         if not self._is_marked:
@@ -66,11 +70,6 @@ class FolderDestination:
                 stored = {"folder": str(self._folder)}
             self._is_marked = stored.get("folder") == str(self._folder)
         return self._is_marked
-
-    def _mark(self, marker: Path) -> None:
-        self._files.make_folder(self._folder)
-        write_durably(self._files, marker, (_MARKER_TEXT,))
-        self._state.save({"folder": str(self._folder)})
 
     def _put(self, path: Path, jpeg: bytes) -> bool:
         """False where other bytes have the name."""
