@@ -66,8 +66,16 @@ class FastClock:
         return START + timedelta(seconds=next(self._looks) * 20.0)
 
 
-def test_the_owner_is_told_after_three_failures_and_when_they_are_over(rig: Rig) -> None:
-    rig.clock = FastClock()
+class FastClockSetBack(FastClock):
+    """Each look at it is 20 s later, and somebody sets the time of day back meanwhile."""
+
+    def utc(self) -> datetime:
+        return START - timedelta(seconds=next(self._looks) * 20.0)
+
+
+@pytest.mark.parametrize("clock", [FastClock, FastClockSetBack])
+def test_the_owner_is_told_after_three_failures_and_when_they_are_over(rig: Rig, clock: type[FastClock]) -> None:
+    rig.clock = clock()
     rig.program(f"READY\nif len(open({str(rig.folder / 'starts')!r}).readlines()) < 5: sys.exit(1)\n" + MOVES)
     with rig.relays("segments", URL):
         assert until(lambda: len(rig.photos.told) == 2)

@@ -110,7 +110,7 @@ class Relay:
         self._secrets = (stream.login, *secrets)
         self._backoff = Backoff(means.uniform, FIRST_WAIT_S, LONGEST_WAIT_S)
         self._failures = 0
-        self._told_at_s = -math.inf
+        self._runs_since_s = self._told_at_s = -math.inf
         self._is_told = False
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -177,11 +177,12 @@ class Relay:
     def _look(self, watch: Watch) -> None:
         if not watch.has_moved:
             return
-        now = self._means.clock.utc()
+        clock = self._means.clock
         if self._status.state != "running":
             _log.info("relay %s: runs", self._status.name)
-            self._status = replace(self._status, state="running", since=now)
-        elif self._failures and self._status.since and (now - self._status.since).total_seconds() >= WELL_AFTER_S:
+            self._status = replace(self._status, state="running", since=clock.utc())
+            self._runs_since_s = clock.monotonic_s()
+        elif self._failures and clock.monotonic_s() - self._runs_since_s >= WELL_AFTER_S:
             self._backoff.succeeded()
             self._failures = 0
             if self._is_told:
