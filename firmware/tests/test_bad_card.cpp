@@ -1,29 +1,17 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <memory>
 #include <string>
 
 #include "fakes/pack_check.h"
-#include "fakes/queue_life.h"
+#include "fakes/queue_fixture.h"
 #include "frameferry/little_endian.h"
 #include "frameferry/pack_format.h"
 
 using namespace frameferry;
+using namespace queue_fixture;
 
 namespace {
-
-void put(QueueLife& life, int photos, std::size_t size_bytes = 900) {
-    for (int photo = 0; photo < photos; ++photo) REQUIRE(life.put(size_bytes) == QueueStatus::ok);
-}
-
-std::unique_ptr<QueueLife> with_packs(int packs) {
-    auto life = std::make_unique<QueueLife>();
-    REQUIRE(life->boot() == QueueStatus::ok);
-    put(*life, packs * 3);
-    REQUIRE(life->packs().size() == static_cast<std::size_t>(packs));
-    return life;
-}
 
 // Of the sectors that lie in a file.
 void spoil_all(QueueLife& life, const std::string& path) {

@@ -1,26 +1,16 @@
 #include <doctest/doctest.h>
 
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "fakes/pack_check.h"
-#include "fakes/queue_life.h"
+#include "fakes/queue_fixture.h"
 #include "frameferry/pack_format.h"
 
 using namespace frameferry;
+using namespace queue_fixture;
 
 namespace {
-
-std::unique_ptr<QueueLife> booted(PackLimits limits = QueueLife::small_packs(), std::size_t row_count = 64) {
-    auto life = std::make_unique<QueueLife>(limits, 4096, row_count);
-    REQUIRE(life->boot() == QueueStatus::ok);
-    return life;
-}
-
-void put(QueueLife& life, int photos, std::size_t size_bytes = 900) {
-    for (int photo = 0; photo < photos; ++photo) REQUIRE(life.put(size_bytes) == QueueStatus::ok);
-}
 
 std::vector<Seq> first_seqs(QueueLife& life) {
     std::vector<Seq> seqs;
@@ -160,7 +150,7 @@ TEST_CASE("what is set aside is given up first, then the oldest") {
 }
 
 TEST_CASE("where the memory has no row for another pack the oldest is given up") {
-    const auto life = booted(QueueLife::small_packs(), 3 + PackRows::spare);
+    const auto life = booted(QueueLife::small_packs(), 4096, 3 + PackRows::spare);
     put(*life, 15);
     CHECK(life->queue->sealed_packs() == 3);
     REQUIRE(life->ledger.told_evicted.size() == 2);

@@ -4,28 +4,18 @@
 #include <array>
 #include <memory>
 
-#include "fakes/queue_life.h"
+#include "fakes/queue_fixture.h"
 
 using namespace frameferry;
+using namespace queue_fixture;
 
 namespace {
 
-void put(QueueLife& life, int photos) {
-    for (int photo = 0; photo < photos; ++photo) REQUIRE(life.put(900) == QueueStatus::ok);
-}
-
-std::unique_ptr<QueueLife> with_packs(int packs, std::uint64_t budget_bytes = 0) {
-    PackLimits limits = QueueLife::small_packs();
-    limits.budget_bytes = budget_bytes;
-    auto life = std::make_unique<QueueLife>(limits);
-    REQUIRE(life->boot() == QueueStatus::ok);
-    put(*life, packs * 3);
-    return life;
-}
-
 // The next pack has the oldest given up.
 std::unique_ptr<QueueLife> full() {
-    auto life = with_packs(1, 24'000);
+    PackLimits limits = QueueLife::small_packs();
+    limits.budget_bytes = 24'000;
+    auto life = with_packs(1, limits);
     while (life->card.counts.removes == 0) put(*life, 3);
     return life;
 }

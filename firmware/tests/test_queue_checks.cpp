@@ -3,36 +3,19 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "fakes/pack_check.h"
-#include "fakes/queue_life.h"
+#include "fakes/queue_fixture.h"
 #include "frameferry/pack_format.h"
 
 using namespace frameferry;
+using namespace queue_fixture;
 
 namespace {
 
 const std::string index_path = "/packs/0/index";
-
-void put(QueueLife& life, int photos, std::size_t size_bytes = 900) {
-    for (int photo = 0; photo < photos; ++photo) REQUIRE(life.put(size_bytes) == QueueStatus::ok);
-}
-
-std::unique_ptr<QueueLife> booted(PackLimits limits = QueueLife::small_packs(), std::uint32_t sectors = 4096,
-                                  std::size_t row_count = 64) {
-    auto life = std::make_unique<QueueLife>(limits, sectors, row_count);
-    REQUIRE(life->boot() == QueueStatus::ok);
-    return life;
-}
-
-std::unique_ptr<QueueLife> with_packs(int packs) {
-    auto life = booted();
-    put(*life, packs * 3);
-    return life;
-}
 
 // The store is lost, and the device starts anew.
 Seq next_seq_of_card(QueueLife& life) {

@@ -3,27 +3,14 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <memory>
 #include <string>
-#include <vector>
 
-#include "fakes/pack_check.h"
-#include "fakes/queue_life.h"
+#include "fakes/queue_fixture.h"
 
 using namespace frameferry;
+using namespace queue_fixture;
 
 namespace {
-
-void put(QueueLife& life, int photos) {
-    for (int photo = 0; photo < photos; ++photo) REQUIRE(life.put(900) == QueueStatus::ok);
-}
-
-std::unique_ptr<QueueLife> with_packs(int packs) {
-    auto life = std::make_unique<QueueLife>();
-    REQUIRE(life->boot() == QueueStatus::ok);
-    put(*life, packs * 3);
-    return life;
-}
 
 std::size_t files(const QueueLife& life, const std::string& with) {
     const auto paths = life.card.paths();

@@ -2,21 +2,14 @@
 #include <doctest/doctest.h>
 
 #include <array>
-#include <memory>
 
 #include "fakes/device_run.h"
-#include "fakes/queue_life.h"
+#include "fakes/queue_fixture.h"
 
 using namespace frameferry;
+using namespace queue_fixture;
 
 namespace {
-
-std::unique_ptr<QueueLife> with_packs(int packs) {
-    auto life = std::make_unique<QueueLife>(QueueLife::small_packs());
-    REQUIRE(life->boot() == QueueStatus::ok);
-    for (int photo = 0; photo < packs * 3; ++photo) REQUIRE(life->put(900) == QueueStatus::ok);
-    return life;
-}
 
 QueueStatus read_anew(QueueLife& life, std::size_t at) {
     const QueuedPack pack = life.packs().at(at);

@@ -2,25 +2,14 @@
 // is in one pack for the queue, and that is sent as it was taken; the rest is told, and stays on the card.
 #include <doctest/doctest.h>
 
-#include <memory>
 #include <string>
 
-#include "fakes/queue_life.h"
+#include "fakes/queue_fixture.h"
 
 using namespace frameferry;
+using namespace queue_fixture;
 
 namespace {
-
-void put(QueueLife& life, int photos) {
-    for (int photo = 0; photo < photos; ++photo) REQUIRE(life.put(900) == QueueStatus::ok);
-}
-
-std::unique_ptr<QueueLife> with_packs(int packs) {
-    auto life = std::make_unique<QueueLife>();
-    REQUIRE(life->boot() == QueueStatus::ok);
-    put(*life, packs * 3);
-    return life;
-}
 
 // All of it is on the card after the power was lost, or nothing.
 class Landing final : public FakeCard::Landing {
