@@ -8,8 +8,7 @@ using frameferry::Bytes;
 using frameferry::IoStatus;
 using frameferry::Room;
 
-FakeCard::FakeCard(Power& power, std::uint32_t sectors) : power_(&power) {
-    disk_.assign(sectors, std::make_shared<const Sector>());
+FakeCard::FakeCard(Power& power, std::uint32_t sectors) : power_(&power), sectors_(sectors) {
     names_["/"].durable = Node{true, 0, {}};
 }
 
@@ -70,13 +69,8 @@ bool FakeCard::is_empty_folder(const std::string& path) const {
     });
 }
 
-const FakeCard::Sector& FakeCard::sector(std::uint32_t number) const {
-    const auto found = pending_.find(number);
-    return found == pending_.end() ? *disk_[number] : *found->second.later.back();
-}
-
 std::vector<bool> FakeCard::used() const {
-    std::vector<bool> used(disk_.size());
+    std::vector<bool> used(sectors_.count());
     for (const auto& [path, name] : names_) {
         if (!name.now()) continue;
         for (const std::uint32_t number : name.now()->sectors) used[number] = freed_.count(number) == 0;
@@ -146,7 +140,7 @@ IoStatus FakeCard::pread(File file, std::uint32_t at, Room room, std::size_t& re
         const std::uint32_t within = at % sector_bytes;
         const std::size_t length =
             std::min<std::size_t>({sector_bytes - within, room.size - read_bytes, node->size_bytes - at});
-        std::memcpy(room.data + read_bytes, sector(number).data() + within, length);
+        std::memcpy(room.data + read_bytes, sectors_[number].data() + within, length);
         read_bytes += length;
         at += static_cast<std::uint32_t>(length);
     }
@@ -180,9 +174,7 @@ IoStatus FakeCard::pwrite(File file, std::uint32_t at, Bytes bytes) {
         const std::uint32_t number = node->sectors[(at + done) / sector_bytes];
         const std::size_t within = (at + done) % sector_bytes;
         const std::size_t length = std::min<std::size_t>(sector_bytes - within, bytes.size - done);
-        auto changed = std::make_shared<Sector>(sector(number));
-        std::memcpy(changed->data() + within, bytes.data + done, length);
-        pending_[number].later.push_back(std::move(changed));
+        sectors_.write(number, within, bytes.data + done, length);
         faults.bad_sectors.erase(number);
         done += length;
     }
@@ -199,12 +191,7 @@ IoStatus FakeCard::sync(File file) {
     if (!name.later.empty()) name.durable = name.later.back();
     name.later.clear();
     if (!name.durable) return IoStatus::failed;
-    for (const std::uint32_t number : name.durable->sectors) {
-        const auto found = pending_.find(number);
-        if (found == pending_.end()) continue;
-        disk_[number] = found->second.later.back();
-        pending_.erase(found);
-    }
+    for (const std::uint32_t number : name.durable->sectors) sectors_.sync(number);
     return IoStatus::ok;
 }
 
@@ -229,7 +216,7 @@ IoStatus FakeCard::grow(File file, std::uint32_t size_bytes) {
     if (size_bytes < node.size_bytes) throw std::logic_error("grown to less than " + path + " has");
     const std::vector<bool> is_used = used();
     const std::size_t wanted = (size_bytes + sector_bytes - 1) / sector_bytes;
-    for (std::uint32_t number = 0; number < disk_.size() && node.sectors.size() < wanted; ++number) {
+    for (std::uint32_t number = 0; number < sectors_.count() && node.sectors.size() < wanted; ++number) {
         if (is_used[number]) continue;
         node.sectors.push_back(number);
         freed_.erase(number);
@@ -313,7 +300,7 @@ IoStatus FakeCard::space(std::uint64_t& total_bytes, std::uint64_t& free_bytes) 
     const IoStatus status = fault("/", false);
     if (status != IoStatus::ok) return status;
     const std::vector<bool> is_used = used();
-    total_bytes = std::uint64_t{disk_.size()} * sector_bytes;
+    total_bytes = std::uint64_t{sectors_.count()} * sector_bytes;
     free_bytes = static_cast<std::uint64_t>(std::count(is_used.begin(), is_used.end(), false)) * sector_bytes;
     return IoStatus::ok;
 }
@@ -323,7 +310,7 @@ std::size_t FakeCard::unsynced_names() const {
         std::count_if(names_.begin(), names_.end(), [](const auto& name) { return !name.second.later.empty(); }));
 }
 
-std::size_t FakeCard::unsynced() const { return unsynced_names() + pending_.size(); }
+std::size_t FakeCard::unsynced() const { return unsynced_names() + sectors_.in_flight(); }
 
 void FakeCard::lose_power(Landing& landing) {
     handles_.clear();
@@ -335,17 +322,8 @@ void FakeCard::lose_power(Landing& landing) {
         if (state != 0) name.durable = name.later[state - 1];
         name.later.clear();
     }
-    for (const auto& [number, sectors] : pending_) {
-        const std::size_t state = landing.state(unit, sectors.later.size());
-        const SectorPointer before = state > 1 ? sectors.later[state - 2] : disk_[number];
-        const std::size_t torn_bytes = landing.torn_bytes(unit++);
-        if (state == 0) continue;
-        auto landed = std::make_shared<Sector>(*before);
-        const std::size_t bytes = torn_bytes == 0 ? sector_bytes : torn_bytes;
-        std::memcpy(landed->data(), sectors.later[state - 1]->data(), bytes);
-        disk_[number] = std::move(landed);
-    }
-    pending_.clear();
+    sectors_.lose_power([&](std::size_t states) { return landing.state(unit, states); },
+                        [&] { return landing.torn_bytes(unit++); });
     std::vector<std::string> homes;
     for (const auto& [path, name] : names_) {
         if (name.durable && path != "/") homes.push_back(parent(path));
@@ -368,7 +346,7 @@ std::vector<std::uint8_t> FakeCard::content(const std::string& path) const {
     if (node == nullptr) throw std::logic_error("there is no " + path);
     std::vector<std::uint8_t> content;
     for (const std::uint32_t number : node->sectors) {
-        content.insert(content.end(), sector(number).begin(), sector(number).end());
+        content.insert(content.end(), sectors_[number].begin(), sectors_[number].end());
     }
     content.resize(node->size_bytes);
     return content;
@@ -376,10 +354,9 @@ std::vector<std::uint8_t> FakeCard::content(const std::string& path) const {
 
 void FakeCard::spoil(const std::string& path, std::uint32_t at) {
     const std::uint32_t number = find(path)->sectors.at(at / sector_bytes);
-    auto spoiled = std::make_shared<Sector>(sector(number));
-    (*spoiled)[at % sector_bytes] ^= 0x10U;
-    pending_.erase(number);
-    disk_[number] = std::move(spoiled);
+    Sector spoiled = sectors_[number];
+    spoiled[at % sector_bytes] ^= 0x10U;
+    sectors_.become(number, spoiled);
 }
 
 void FakeCard::make_unreadable(const std::string& path, std::uint32_t at) {
@@ -409,7 +386,7 @@ void FakeCard::put_file(const std::string& path, const std::vector<std::uint8_t>
 
 void FakeCard::lay_ground(const std::function<Sector(std::uint32_t)>& sector) {
     const std::vector<bool> is_used = used();
-    for (std::uint32_t number = 0; number < disk_.size(); ++number) {
-        if (!is_used[number]) disk_[number] = std::make_shared<const Sector>(sector(number));
+    for (std::uint32_t number = 0; number < sectors_.count(); ++number) {
+        if (!is_used[number]) sectors_.become(number, sector(number));
     }
 }

@@ -2,23 +2,22 @@
 // size, sectors), land or not, each for itself, in any order; one sector may be torn. Faults can be switched on.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "fakes/fake_sectors.h"
 #include "fakes/power.h"
 #include "frameferry/ports.h"
 
 class FakeCard final : public frameferry::Storage {
 public:
-    static constexpr std::uint32_t sector_bytes = 512;
-    using Sector = std::array<std::uint8_t, sector_bytes>;
+    static constexpr std::uint32_t sector_bytes = FakeSectors::sector_bytes;
+    using Sector = FakeSectors::Sector;
 
     struct Faults {
         bool is_missing = false;
@@ -98,7 +97,6 @@ public:
     Counts counts;
 
 private:
-    using SectorPointer = std::shared_ptr<const Sector>;
     struct Node {
         bool is_folder = false;
         std::uint32_t size_bytes = 0;
@@ -110,9 +108,6 @@ private:
         std::vector<State> later;
         [[nodiscard]] const State& now() const { return later.empty() ? durable : later.back(); }
     };
-    struct Sectors {
-        std::vector<SectorPointer> later;
-    };
 
     [[nodiscard]] frameferry::IoStatus fault(std::string_view path, bool changes) const;
     frameferry::IoStatus change(std::string_view path);
@@ -122,7 +117,6 @@ private:
     [[nodiscard]] bool is_due(int& passing_faults);
     [[nodiscard]] const Node* find(const std::string& path) const;
     void become(const std::string& path, State state);
-    [[nodiscard]] const Sector& sector(std::uint32_t number) const;
     [[nodiscard]] std::vector<bool> used() const;
     static std::string parent(const std::string& path);
     [[nodiscard]] bool is_empty_folder(const std::string& path) const;
@@ -131,8 +125,7 @@ private:
     [[nodiscard]] bool is_garbled(File file, std::uint32_t at, frameferry::Room room);
 
     Power* power_;
-    std::vector<SectorPointer> disk_;
-    std::map<std::uint32_t, Sectors> pending_;
+    FakeSectors sectors_;
     std::map<std::string, Name> names_;
     std::map<File, std::string> handles_;
     std::set<File> broken_handles_;
