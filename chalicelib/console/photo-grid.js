@@ -28,8 +28,8 @@ export class PhotoGrid {
   #timer = 0;
 
   /**
-   * @param {object} gallery what the grid belongs to: `day` (a GalleryDay), `thumbnails`, `selection`, `nameOf(id)`,
-   *   `changed()`, `open(at)`, `choose(at, isRange)`, `chooseHour(hour)`, `remove(at)`, `coveredPx()`
+   * @param {object} gallery what the grid belongs to: `at`, `day` (a GalleryDay), `thumbnails`, `choosing`, `nameOf(id)`,
+   *   `changed()`, `open(at)`, `remove(at)`, `coveredPx()`
    */
   constructor(gallery) {
     this.#gallery = gallery;
@@ -148,7 +148,7 @@ export class PhotoGrid {
     const item = row.hour.items[row.from + column];
     const isFocus = at === this.#focusAt;
     const key = item ? keyOf(item) : "";
-    const isChosen = item ? this.#gallery.selection.has(key) : false;
+    const isChosen = item ? this.#gallery.choosing.has(key) : false;
     const takenMs = item ? Date.parse(item.captured_at) : 0;
     return html`
       <div role="gridcell" class=${classMap({cell: true, chosen: isChosen, blank: !item})} tabindex=${isFocus ? "0" : "-1"} data-at=${at}
@@ -241,13 +241,13 @@ export class PhotoGrid {
 
   #clicked = (event) => {
     const hourMs = event.target.closest("[data-hour]")?.dataset.hour;
-    if (hourMs) return this.#gallery.chooseHour(this.#day.hourAt(Number(hourMs)));
+    if (hourMs) return this.#gallery.choosing.toggleHour(this.#day.hourAt(Number(hourMs)));
     const cell = event.target.closest("[data-at]");
     if (!cell) return;
     const at = Number(cell.dataset.at);
     this.#focusOn(at);
     const isMark = event.target.closest(".mark") !== null;
-    if (isMark || event.shiftKey || event.ctrlKey || event.metaKey || this.#gallery.isChoosing) this.#gallery.choose(at, event.shiftKey);
+    if (isMark || event.shiftKey || event.ctrlKey || event.metaKey || this.#gallery.choosing.isOn) this.#gallery.choosing.toggle(at, event.shiftKey);
     else this.#gallery.open(at);
   };
 
@@ -259,15 +259,16 @@ export class PhotoGrid {
     const to = placeAfterKey(rows, this.#focusAt, this.#day.count, event, rowsOfAPage);
     if (to !== null) this.#went(to, event.shiftKey);
     else if (event.key === "Enter") this.#gallery.open(this.#focusAt);
-    else if (event.key === " " || event.key === "x") this.#gallery.choose(this.#focusAt, event.shiftKey);
+    else if (event.key === " " || event.key === "x") this.#gallery.choosing.toggle(this.#focusAt, event.shiftKey);
     else if (event.key === "Delete" && !event.repeat) this.#gallery.remove(this.#focusAt);
     else return;
     event.preventDefault();
   };
 
   #went(at, isRange) {
-    if (isRange && this.#gallery.selection.anchor === null) this.#gallery.choose(this.#focusAt, false);
+    const {choosing} = this.#gallery;
+    if (isRange && !choosing.hasAnchor) choosing.toggle(this.#focusAt, false);
     this.focus(at);
-    if (isRange) this.#gallery.choose(at, true);
+    if (isRange) choosing.toggle(at, true);
   }
 }

@@ -100,7 +100,7 @@ export class TimeLapse {
 
   #camera() {
     const deviceId = this.#gallery.at.deviceId ?? this.#shown?.device_id;
-    return deviceId ? this.#gallery.cameraName(deviceId) : "";
+    return deviceId ? this.#gallery.cameras.nameOf(deviceId) : "";
   }
 
   /** What the picture after this one comes after. */

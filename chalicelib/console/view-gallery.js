@@ -5,6 +5,8 @@ import {deletionsOf} from "./deletions.js";
 import {DayStrip} from "./day-strip.js";
 import {saveAll} from "./downloads.js";
 import {choosingBar, dayBar, nothingPanel, skeletons} from "./gallery-bars.js";
+import {GalleryCameras} from "./gallery-cameras.js";
+import {Choosing} from "./gallery-choosing.js";
 import {GalleryDay} from "./gallery-day.js";
 import {galleryFragment, placesOf} from "./gallery-fragment.js";
 import {keyOf} from "./gallery-model.js";
@@ -13,7 +15,6 @@ import {html, nothing} from "./lit.js";
 import {noSuchCamera} from "./no-such-camera.js";
 import {PhotoGrid} from "./photo-grid.js";
 import {PhotoView} from "./view-photo.js";
-import {Selection} from "./selection.js";
 import {Thumbnails} from "./thumbnails.js";
 import {TimeLapse} from "./time-lapse.js";
 import {HOUR_MS, day as dayInWords, daysLater, startOfDay} from "./times.js";
@@ -33,20 +34,19 @@ class Gallery {
   #strip;
   #grid;
   #over = null;
-  #isMarking = false;
   /** The step before this one was the gallery without what lies over it. */
   #isStepBack = false;
   #more = 0;
   #nearest = undefined;
   #asking = new AbortController();
-  #askedAt = new Map();
+  #nearestAskedAtMs = -Infinity;
 
   /** What the fragment says. */
   at;
   /** @type {GalleryDay} */
   day = null;
-  devices = null;
-  selection = new Selection();
+  cameras;
+  choosing;
   thumbnails;
 
   constructor(app, parts) {
@@ -55,6 +55,9 @@ class Gallery {
     this.thumbnails = new Thumbnails(() => app.changed());
     this.#strip = new DayStrip(() => app.changed(), (ms) => this.#grid.goTo(ms, this.day.model), (id) => this.nameOf(id));
     this.#grid = new PhotoGrid(this);
+    const tried = (deed) => this.#tried(deed);
+    this.cameras = new GalleryCameras(app, tried, this.#asking.signal);
+    this.choosing = new Choosing({day: () => this.day, tried, changed: () => this.changed()});
     this.#take(placesOf(parts));
   }
 
@@ -71,15 +74,11 @@ class Gallery {
     return this.at.isPlaying && this.day.isUnknown;
   }
 
-  get isChoosing() {
-    return this.#isMarking || this.selection.count > 0;
-  }
-
   start() {
     this.#grid.start();
     this.day.start();
     addEventListener("keydown", this.#pressed);
-    this.#lookForDevices();
+    this.cameras.look();
   }
 
   stop() {
@@ -112,21 +111,9 @@ class Gallery {
     return Math.max(0, ...sticking.filter(([{position}]) => position === "sticky").map(([{top}, height]) => parseFloat(top) + height));
   }
 
-  /** Empty where there is only one camera. */
+  /** Empty where it goes without saying. */
   nameOf(deviceId) {
-    if (this.at.deviceId !== null || (this.devices?.length ?? 0) < 2) return "";
-    return this.cameraName(deviceId);
-  }
-
-  /** As far as is known. */
-  hasCamera(deviceId) {
-    return this.devices === null || this.devices.some((each) => each.device_id === deviceId);
-  }
-
-  cameraName(deviceId) {
-    // One that was paired since.
-    if (!this.hasCamera(deviceId) && this.#isTime("devices")) this.#lookForDevices();
-    return this.devices?.find((each) => each.device_id === deviceId)?.name || "Camera";
+    return this.at.deviceId === null && this.cameras.areSeveral ? this.cameras.nameOf(deviceId) : "";
   }
 
   open(at) {
@@ -134,30 +121,12 @@ class Gallery {
     if (item) this.#goOver({key: keyOf(item)});
   }
 
-  /** Choose or let go; with `isRange` all from the one that was chosen last. */
-  async choose(at, isRange) {
-    const item = this.day.model.itemAt(at);
-    if (!item) return;
-    const anchorAt = this.selection.anchor === null ? -1 : this.day.model.indexOf(this.selection.anchor);
-    if (isRange && anchorAt >= 0) await this.#chooseBetween(anchorAt, at);
-    else this.selection.toggle(keyOf(item), item);
-    this.changed();
-  }
-
-  async chooseHour(hour) {
-    if (!(await this.#tried(() => this.day.loaded(hour)))) return;
-    const isAll = hour.items.every((each) => this.selection.has(keyOf(each)));
-    if (isAll) this.selection.remove(hour.items.map(keyOf));
-    else this.selection.add(hour.items.map((each) => [keyOf(each), each]));
-    this.changed();
-  }
-
   /** What is chosen, or else the photo at that place in the day. */
   remove(at) {
     const item = this.day.model.itemAt(at);
-    const items = this.selection.count ? this.selection.items : item ? [item] : [];
+    const items = this.choosing.count ? this.choosing.items : item ? [item] : [];
     if (!items.length) return;
-    this.#letGo();
+    this.choosing.end();
     this.#deletions.ask(items);
   }
 
@@ -197,7 +166,7 @@ class Gallery {
     this.day = new GalleryDay(this.#app, what, this.#deletions, () => this.#dayChanged(), (more) => this.#came(more));
     this.#more = 0;
     this.#nearest = undefined;
-    this.#letGo();
+    this.choosing.end();
   }
 
   #overlay() {
@@ -251,38 +220,20 @@ class Gallery {
 
   // What comes.
 
-  async #lookForDevices() {
-    this.#isTime("devices");
-    await this.#tried(async () => {
-      const found = [];
-      for await (const page of this.#app.api.pages("/devices", {}, {signal: this.#asking.signal})) found.push(...page.items);
-      this.devices = found;
-    });
-    this.changed();
-  }
-
   #dayChanged() {
     const {model} = this.day;
-    const isNearestOpen = this.#nearest === undefined || (this.at.startMs === null && this.#isTime("nearest"));
+    const isNearestOpen = this.#nearest === undefined || (this.at.startMs === null && this.#app.now() - this.#nearestAskedAtMs >= AGAIN_MS);
     if (model.isKnown && !model.count && isNearestOpen) this.#lookForNearest();
     // The first camera is paired elsewhere, perhaps; or they could not be asked for before.
-    if (!this.devices?.length && this.#isTime("devices")) this.#lookForDevices();
+    if (!this.cameras.list?.length) this.cameras.lookAgain();
     this.changed();
-  }
-
-  /** Whether it is long enough that the same was asked for. */
-  #isTime(what) {
-    const now = this.#app.now();
-    if (now - (this.#askedAt.get(what) ?? -Infinity) < AGAIN_MS) return false;
-    this.#askedAt.set(what, now);
-    return true;
   }
 
   /** The latest photo of all where the owner has not asked for a day; else the latest before the day. */
   async #lookForNearest() {
     const before = this.#nearest;
     this.#nearest ??= null;
-    this.#askedAt.set("nearest", this.#app.now());
+    this.#nearestAskedAtMs = this.#app.now();
     const {day} = this;
     const isKnown = await this.#tried(async () => {
       const range = this.at.startMs === null ? {} : {to: new Date(this.#startMs).toISOString()};
@@ -304,27 +255,10 @@ class Gallery {
     this.#more += more.filter(({atMs}) => atMs + HOUR_MS > seenMs).reduce((sum, each) => sum + each.more, 0);
   }
 
-  async #chooseBetween(oneAt, otherAt) {
-    const {model} = this.day;
-    const [from, to] = [Math.min(oneAt, otherAt), Math.max(oneAt, otherAt)];
-    const keys = [model.itemAt(from), model.itemAt(to)].map(keyOf);
-    const hours = model.hours.slice(model.hours.indexOf(model.placeOf(from).hour), model.hours.indexOf(model.placeOf(to).hour) + 1);
-    if (!(await this.#tried(() => Promise.all(hours.map((each) => this.day.loaded(each)))))) return;
-    const [first, last] = keys.map((each) => model.indexOf(each));
-    const items = Array.from({length: last - first + 1}, (_, step) => model.itemAt(first + step)).filter(Boolean);
-    this.selection.add(items.map((each) => [keyOf(each), each]));
-  }
-
   #download() {
-    const {items} = this.selection;
-    this.#letGo();
-    saveAll(this.#app, items, (id) => this.cameraName(id), this.#asking.signal);
-  }
-
-  #letGo() {
-    this.selection.clear();
-    this.#isMarking = false;
-    this.changed();
+    const {items} = this.choosing;
+    this.choosing.end();
+    saveAll(this.#app, items, (id) => this.cameras.nameOf(id), this.#asking.signal);
   }
 
   #toTop = () => {
@@ -335,7 +269,7 @@ class Gallery {
   #pressed = (event) => {
     if (event.target.closest?.("input, select, textarea")) return;
     if (event.key === "z" && (event.ctrlKey || event.metaKey)) this.#deletions.undo();
-    else if (event.key === "Escape" && this.isChoosing && !this.isModal) this.#letGo();
+    else if (event.key === "Escape" && this.choosing.isOn && !this.isModal) this.choosing.end();
     else return;
     event.preventDefault();
   };
@@ -359,7 +293,7 @@ class Gallery {
     if (this.day.isUnknown) return nothing;
     return html`
       <div class="day-head">
-        ${this.isChoosing ? this.#choosing() : this.#dayBar(model)}
+        ${this.choosing.isOn ? this.#choosingBar() : this.#dayBar(model)}
         ${this.#strip.template(model, this.#grid.inSightMs)}
       </div>
     `;
@@ -371,16 +305,16 @@ class Gallery {
       todayMs: startOfDay(this.#app.now()),
       count: model.isKnown ? model.count : null,
       trouble: this.day.trouble,
-      devices: this.devices ?? [],
+      devices: this.cameras.list ?? [],
       deviceId: this.at.deviceId,
       goTo: (startMs, deviceId) => this.#goTo(startMs, deviceId),
       play: () => this.#play(),
-      mark: this.#mark,
+      mark: this.choosing.begin,
     });
   }
 
-  #choosing() {
-    return choosingBar({count: this.selection.count, none: () => this.#letGo(), download: () => this.#download(), remove: () => this.remove(-1)});
+  #choosingBar() {
+    return choosingBar({count: this.choosing.count, none: this.choosing.end, download: () => this.#download(), remove: () => this.remove(-1)});
   }
 
   #content() {
@@ -388,25 +322,19 @@ class Gallery {
     if (isUnknown) return noSuchCamera();
     if (model.count) return this.#grid.template();
     if (!model.isKnown) return trouble ? troublePanel(trouble, () => this.day.soon()) : skeletons();
-    if (this.#nearest === undefined || (this.#nearest === null && this.devices === null)) return skeletons();
+    if (this.#nearest === undefined || (this.#nearest === null && this.cameras.list === null)) return skeletons();
     return html`${this.#none()}${model.gaps.length ? this.#grid.template() : nothing}`;
   }
 
   #none() {
     const isSoon = this.at.startMs === null || this.#startMs >= startOfDay(this.#app.now());
-    return nothingPanel({hasCamera: this.devices?.length !== 0 || this.#nearest !== null, nearestMs: this.#nearest, isSoon, goTo: (ms) => this.#goTo(ms)});
+    return nothingPanel({hasCamera: this.cameras.list?.length !== 0 || this.#nearest !== null, nearestMs: this.#nearest, isSoon, goTo: (ms) => this.#goTo(ms)});
   }
-
-  #mark = () => {
-    this.#isMarking = true;
-    this.changed();
-  };
 
   /** Of one camera: that of the photo in sight. */
   #play() {
     const inSight = this.day.model.itemAt(Math.max(0, this.day.model.indexBefore((this.#grid.inSightMs ?? this.#startMs) + 1)));
-    const isOne = (this.devices?.length ?? 0) < 2;
-    const deviceId = this.at.deviceId ?? (isOne ? null : (inSight?.device_id ?? null));
+    const deviceId = this.at.deviceId ?? (this.cameras.areSeveral ? (inSight?.device_id ?? null) : null);
     this.#goOver({deviceId, isPlaying: true});
   }
 }

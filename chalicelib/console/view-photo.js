@@ -55,7 +55,7 @@ export class PhotoView {
   #asking = new AbortController();
   #timer = 0;
 
-  /** @param {object} gallery `day`, `thumbnails`, `cameraName(id)`, `turnTo(key)`, `close()`, `removeOne(item)` */
+  /** @param {object} gallery `day`, `thumbnails`, `cameras`, `turnTo(key)`, `close()`, `removeOne(item)` */
   constructor(app, gallery) {
     this.#app = app;
     this.#gallery = gallery;
@@ -134,13 +134,13 @@ export class PhotoView {
     return html`
       <div class="photo-title">
         <h2><time datetime=${item.captured_at}>${isSure ? "" : "about "}${clockWithSeconds(takenMs)}</time></h2>
-        <p class="small">${dayInWords(takenMs)} · ${this.#gallery.cameraName(item.device_id)}</p>
+        <p class="small">${dayInWords(takenMs)} · ${this.#gallery.cameras.nameOf(item.device_id)}</p>
       </div>
     `;
   }
 
   #picture(item) {
-    const words = `${this.#gallery.cameraName(item.device_id)}, ${clockWithSeconds(Date.parse(item.captured_at))}`;
+    const words = `${this.#gallery.cameras.nameOf(item.device_id)}, ${clockWithSeconds(Date.parse(item.captured_at))}`;
     if (item.status === "rejected") return this.#refused(item);
     if (item.status === "deleted") return this.#unknown();
     const photo = item.photo ? this.#shownOf(item) : null;
@@ -172,7 +172,7 @@ export class PhotoView {
   }
 
   #unknown() {
-    const isCamera = this.#gallery.hasCamera(this.#key.split("/")[0]);
+    const isCamera = this.#gallery.cameras.has(this.#key.split("/")[0]);
     return html`
       <div class="photo-none" role="alert">
         <h3>There is no such ${isCamera ? "photo" : "camera"}</h3>
@@ -185,7 +185,7 @@ export class PhotoView {
   #info(item) {
     const rows = [
       ["Taken", html`${dayAndClock(Date.parse(item.captured_at))}<br><span class="small">${CONFIDENCE[item.captured_at_confidence]}</span>`],
-      ["Camera", html`<a href="#/cameras/${item.device_id}">${this.#gallery.cameraName(item.device_id)}</a>`],
+      ["Camera", html`<a href="#/cameras/${item.device_id}">${this.#gallery.cameras.nameOf(item.device_id)}</a>`],
       ["Length", clipLength(item.duration_ms)],
       ["Size", [item.width && `${count(item.width)} × ${count(item.height)} pixels`, item.size_bytes && bytes(item.size_bytes)].filter(Boolean).join(", ")],
       ["Number", `${count(item.seq)}`],
@@ -255,9 +255,9 @@ export class PhotoView {
   }
 
   #download() {
-    if (this.#isShown && isClip(this.#item) && this.#canDownload(this.#item)) return saveAll(this.#app, [this.#item], (id) => this.#gallery.cameraName(id), this.#asking.signal);
+    if (this.#isShown && isClip(this.#item) && this.#canDownload(this.#item)) return saveAll(this.#app, [this.#item], (id) => this.#gallery.cameras.nameOf(id), this.#asking.signal);
     const blob = this.#isShown ? this.#blobOf(this.#item) : null;
-    if (blob) saveAs(blob, fileName(this.#item, this.#gallery.cameraName(this.#item.device_id)));
+    if (blob) saveAs(blob, fileName(this.#item, this.#gallery.cameras.nameOf(this.#item.device_id)));
   }
 
   get #isShown() {
