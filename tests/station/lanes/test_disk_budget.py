@@ -201,6 +201,27 @@ def test_a_disk_that_cannot_be_measured_is_an_answer_to_the_photo() -> None:
         station.accept(0)
 
 
+def test_what_waits_for_a_sink_that_the_settings_name_no_more_goes_like_all_that_is_old() -> None:
+    disk = SimulatedDisk()
+    station = Station(disk, budget=DiskSettings(BUDGET_BYTES, 0), sinks=("shelf", "bucket"))
+    fill(station, range(1, 4))
+    station.sinks = ("shelf",)
+    station = station.restarted()
+
+    fill(station, range(4, 7))
+    assert station.restarted().lanes.sinks()[0].evicted == 0
+    assert sinks_of(disk) == {"shelf", "bucket"}, "there is room, and it may be named again"
+    fill(station, range(7, 40))
+
+    assert disk.used_bytes(FOLDER) <= BUDGET_BYTES
+    assert sinks_of(disk) == {"shelf"}
+
+
+def sinks_of(disk: SimulatedDisk) -> set[str]:
+    """Those for which a pack waits."""
+    return {path.parts[2] for path in disk.names if path.is_relative_to("station/sinks") and path.suffix == ".zip"}
+
+
 def test_an_eviction_before_a_sink_had_a_link_is_counted_for_it() -> None:
     disk = SimulatedDisk()
     station = Station(disk, budget=DiskSettings(BUDGET_BYTES, 0))

@@ -10,7 +10,7 @@ from frameferry_station.photos import STATION
 
 from tests.station.fake_cloud import FakeCloud
 from tests.station.lanes.photographs import photograph
-from tests.station.lanes.stations import Station
+from tests.station.lanes.stations import GARDEN, Station
 from tests.station.simulated_disk import PowerCut, SimulatedDisk
 
 
@@ -55,6 +55,24 @@ def test_without_a_cloud_a_lane_keeps_its_newest_pack_only() -> None:
     assert [pack.first_seq for pack in station.lane().queue.packs()] == [9]
     station.taker.deliver()
     assert sorted(station.delivered()) == list(range(12))
+
+
+def test_photos_that_waited_for_the_cloud_reach_it_though_it_was_no_sink_for_a_while(cloud: FakeCloud) -> None:
+    station = Station(cloud=cloud)
+    station.pair(GARDEN)
+    station.accept(*range(7))
+    station.cloud = None
+    station = station.restarted()
+    station.accept(*range(7, 13))
+    station.cloud = cloud
+
+    station = station.restarted()
+    station.work(GARDEN)
+
+    assert {*range(7)} <= {*cloud.items}
+    assert 9 not in cloud.items, "which came while the cloud was none"
+    station.taker.deliver()
+    assert sorted(station.delivered()) == list(range(13))
 
 
 def test_without_links_packs_stay_until_a_sink_takes_them_and_arrive_in_order() -> None:

@@ -274,6 +274,21 @@ def test_pairing_again_parts_what_the_cloud_would_not_take_as_one_pack(cloud: Fa
     assert sorted(cloud.items) == [0, 5000]
 
 
+def test_what_the_owner_forgets_is_forgotten_by_a_sink_that_is_no_longer_in_use(cloud: FakeCloud) -> None:
+    disk = SimulatedDisk()
+    station = Station(disk, cloud=cloud)
+    station.pair()
+    station.accept(0, 1, 2)
+    station.sinks = ()
+    station = station.restarted()
+    span = {"from": "2026-05-04T11:00:00Z", "to": "2026-05-04T13:00:00Z"}
+    cloud.command(COMMAND_ID, "forget", **span)
+
+    station.work()
+
+    assert [path for path in disk.names if path.suffix == ".zip"] == []
+
+
 def test_weeks_without_the_cloud_stop_no_photo(cloud: FakeCloud, station: Station) -> None:
     cloud.script("sync", *[api_error(503, "unavailable")] * 500)
     for number in range(60):

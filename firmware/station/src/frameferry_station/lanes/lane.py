@@ -22,6 +22,7 @@ from frameferry_station.pack_folder import QueuedPack
 from frameferry_station.packs import CaptureRecord, PackDamaged
 from frameferry_station.photos import SourceName
 from frameferry_station.protocol import Command
+from frameferry_station.sinks.shelf import Shelf
 from frameferry_station.sinks.taker import Taker, Waiting
 from frameferry_station.state import StateFolder
 from frameferry_station.steps import Captured, Observer, PauseChanged, Refused
@@ -38,7 +39,8 @@ _log = logging.getLogger(__name__)
 
 
 class Lane:
-    """`lock` is held from the question whether a photo is new to its being durable. Also the queue's Watcher.
+    """`lock` is held from the question whether a photo is new to its being durable. Also the queue's Watcher. What the
+    owner has forgotten is forgotten in `left_behind` too, which takes no packs any more.
 
     Raises OSError where its folder is of no use.
     """
@@ -48,6 +50,7 @@ class Lane:
         name: SourceName,
         around: Surroundings,
         takers: Sequence[Taker],
+        left_behind: Sequence[Shelf],
         *,
         observe: Observer,
         capture_now: Callable[[], None],
@@ -64,6 +67,7 @@ class Lane:
         self._refused_until_s = -math.inf
         self._around = around
         self._takers = takers
+        self._left_behind = left_behind
         self._observe = observe
         self._is_paused = is_paused
         self._was_paused = False
@@ -90,6 +94,8 @@ class Lane:
         next_seq = max(self.queue.next_seq, identity.next_seq if identity else 0)
         with suppress(OSError):  # it counts even so, and what it comes from is on the disk
             self.queue.raise_next_seq(self.handing.free_seq(next_seq))
+        self._for_the_cloud = {pack.name for pack in self.queue.packs()} if identity else set()
+        """What may wait for it, although it is none of the sinks now."""
         self._learn_digests()
         self.uplink = self._uplink(around.api_url, capture_now) if around.api_url and identity else None
         if self.uplink:
@@ -240,7 +246,7 @@ class Lane:
             _log.warning("%s: a sink takes no packs: %s", self.name, self.handing.error)
         if self._takers and not self._is_ferried:
             # The newest tells of the seqs and digests so far.
-            self._drop_handed(self.queue.packs()[:-1])
+            self._drop_handed([pack for pack in self.queue.packs()[:-1] if pack.name not in self._for_the_cloud])
 
     def _drop_handed(self, packs: Sequence[QueuedPack]) -> None:
         for pack in packs:
@@ -274,7 +280,7 @@ class Lane:
     def _forget_in_sinks(self, is_forgotten: Callable[[CaptureRecord], bool]) -> int:
         self.queue.seal()
         self._hand_over()
-        return sum(taker.forget(self.name, is_forgotten) for taker in self._takers)
+        return sum(holder.forget(self.name, is_forgotten) for holder in (*self._takers, *self._left_behind))
 
     def _uplink(self, api_url: str, capture_now: Callable[[], None]) -> Uplink:
         around = self._around

@@ -35,6 +35,7 @@ from frameferry_station.photos import (
     source_name,
 )
 from frameferry_station.settings import DiskSettings
+from frameferry_station.sinks.shelf import left_behind
 from frameferry_station.sinks.taker import Taker
 
 _MEASURED_EVERY_S = 30.0
@@ -65,7 +66,8 @@ class Lanes:
         self._disk = disk
         self.local_pauses = LocalPauses(around.folder / "pauses.json", around.files, self._clock)
         self._budget = DiskBudget(disk, self._measured, lambda: around.space()[0], self._holders)
-        self._holders_elsewhere: list[Holder] = []
+        self._left_behind = left_behind(around.folder / "sinks", around.files, [taker.name for taker in takers])
+        self._holders_elsewhere: list[Holder] = [*self._left_behind]
         self._lanes: dict[SourceName, Lane] = {}
         around.files.make_folder(around.folder / "lanes")
         for name in sorted(around.files.folders(around.folder / "lanes")):
@@ -170,6 +172,7 @@ class Lanes:
                 name,
                 self._around,
                 self._takers,
+                self._left_behind,
                 observe=lambda step: self._cloud.step(name, step),
                 capture_now=lambda: self._capture_now(name),
                 is_paused=lambda: self.pause_of(name) is not None,

@@ -11,7 +11,7 @@ import logging
 import re
 import threading
 from bisect import insort
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -253,6 +253,20 @@ class Shelf:
             return self._files.facts(path).names == 1
         except OSError:
             return False
+
+
+def left_behind(folder: Path, files: Files, in_use: Collection[str]) -> list[Shelf]:
+    """Of sinks that the settings name no more, by the folder of all sinks: what waits for them stays until the space is
+    wanted, or they are named again. One that cannot be read is left out."""
+    found = []
+    with suppress(OSError):
+        for name in sorted(set(files.folders(folder)) - set(in_use)):
+            with suppress(OSError):
+                shelf = Shelf(folder / name, files, lambda lane, message: _log.warning("%s: %s", lane, message))
+                found.append(shelf)
+                if photos := shelf.size()[0]:
+                    _log.warning("%d photos wait for %s, which STORAGE_BACKEND does not name", photos, name)
+    return found
 
 
 def _due(path: Path, size_bytes: int, files: Files) -> tuple[Seq, ...]:
