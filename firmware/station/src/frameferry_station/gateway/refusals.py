@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from frameferry_station.errors import StationError
+from frameferry_station.intake import refusals
 
 STATUSES: Final[Mapping[str, int]] = {
     "invalid_json": 400,
@@ -29,16 +30,10 @@ STORAGE_STATUSES: Final[Mapping[str, int]] = {
 """A PUT is answered as S3 answers: by codes in XML."""
 
 
-class Refused(StationError):
-    def __init__(self, code: str, message: str, retry_after_s: int | None = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.retry_after_s = retry_after_s
+class Refused(refusals.Refused):
+    """With codes of its own; answered in the form of the device API."""
 
-    @property
-    def status(self) -> int:
-        return STATUSES[self.code]
+    statuses = STATUSES
 
 
 class PutRefused(StationError):

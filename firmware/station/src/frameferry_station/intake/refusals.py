@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from frameferry_station.errors import StationError
 from frameferry_station.photos import PhotoRefused
@@ -43,7 +43,10 @@ PLAIN_PATH: Final = "/upload_image"
 
 
 class Refused(StationError):
-    """A request is answered with `code`; the message is for the maker of the sketch and holds nothing that it sent."""
+    """A request is answered with `code`; the message is for the maker of the sketch and holds nothing that it sent.
+    `statuses` are of the codes that there are."""
+
+    statuses: ClassVar[Mapping[str, int]] = STATUSES
 
     def __init__(self, code: str, message: str, retry_after_s: int | None = None) -> None:
         super().__init__(message)
@@ -53,7 +56,7 @@ class Refused(StationError):
 
     @property
     def status(self) -> int:
-        return STATUSES[self.code]
+        return self.statuses[self.code]
 
 
 def of_photo(error: PhotoRefused) -> Refused:
