@@ -12,7 +12,7 @@ from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.ids import DeviceId, Seq
 from tests.api.bad_device_requests import BAD_INSTANTS
 from tests.api.bad_requests import Bad, Scene, newest_command, nobody
-from tests.api.crowded_timeline import crowd, one_row
+from tests.api.crowded_timeline import crowd
 from tests.fakes.stores import FakeItems
 
 PAIR, DEVICE, COMMANDS = "POST /devices/pair", "PATCH /devices/{device_id}", "POST /devices/{device_id}/commands"
@@ -145,7 +145,7 @@ def timeline_rows() -> list[Bad]:
 
 
 def crowded(scene: Scene) -> None:
-    crowd(scene.world, one_row(scene.camera, datetime(2026, 5, 4, 9, tzinfo=UTC)))
+    crowd(scene.world, scene.camera, datetime(2026, 5, 4, 9, tzinfo=UTC))
 
 
 def rows_of_ours() -> list[Bad]:

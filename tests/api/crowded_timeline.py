@@ -42,14 +42,15 @@ class CrowdedTimeline(FakeTimeline):
         return Page(within[start : start + limit], str(start + limit) if start + limit < len(within) else None)
 
 
-def crowd(world: World, row: TimelineRow) -> None:
-    """From now on the app finds this row once more every half second."""
-    times = [row.captured_from + number * timedelta(milliseconds=500) for number in range(MAX_ROWS + 1)]
+def crowd(world: World, camera: Camera, since: datetime) -> None:
+    """From now on the app finds a photo of that camera each half second, one more than it tells at once."""
+    times = [since + number * timedelta(milliseconds=500) for number in range(MAX_ROWS + 1)]
+    row = _row(camera, since)
     crowded = CrowdedTimeline([replace(row, captured_from=at, captured_to=at) for at in reversed(times)])
     wiring.install(replace(world, timeline=crowded))
 
 
-def one_row(camera: Camera, at: datetime) -> TimelineRow:
+def _row(camera: Camera, at: datetime) -> TimelineRow:
     """Of one photo."""
     photo = Item(
         device_id=DeviceId(camera.device_id),

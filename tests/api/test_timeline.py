@@ -14,7 +14,7 @@ from chalicelib.domain.reported import StateKind
 from chalicelib.domain.timeline import rows_of_pack
 from chalicelib.services.timeline import MAX_ROWS
 from tests.api.client import Answer, Client
-from tests.api.crowded_timeline import crowd, one_row
+from tests.api.crowded_timeline import crowd
 from tests.api.scene import OWNER, Camera, World, new_camera
 
 NINE = datetime(2026, 5, 4, 9, tzinfo=UTC)
@@ -140,9 +140,7 @@ def test_of_a_camera_that_never_used_its_code_nothing_waits_to_be_uploaded(owner
     assert timeline(owner, since=now - timedelta(hours=2), hours=24).json["gaps"] == []
 
 
-def test_nothing_waits_from_before_a_camera_was_activated(
-    owner: Client, nobody: Client, world: World
-) -> None:
+def test_nothing_waits_from_before_a_camera_was_activated(owner: Client, nobody: Client, world: World) -> None:
     made = owner.post("/devices/pair", {"name": "barn"}).json
     activated_at = world.clock.advance(9 * 60)
     nobody.post("/devices/activate", {"pairing_code": made["pairing_code"]})
@@ -154,7 +152,7 @@ def test_nothing_waits_from_before_a_camera_was_activated(
 
 
 def test_a_range_with_more_rows_than_are_read_is_to_be_halved(owner: Client, camera: Camera, world: World) -> None:
-    crowd(world, one_row(camera, NINE))
+    crowd(world, camera, NINE)
 
     assert timeline(owner).code == "too_many_photos"
     halves = [timeline(owner, since=NINE + timedelta(hours=start), hours=1.5).json for start in (0, 1.5)]
