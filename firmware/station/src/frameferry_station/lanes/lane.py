@@ -280,7 +280,8 @@ class Lane:
     def _forget_in_sinks(self, is_forgotten: Callable[[CaptureRecord], bool]) -> int:
         self.queue.seal()
         self._hand_over()
-        return sum(holder.forget(self.name, is_forgotten) for holder in (*self._takers, *self._left_behind))
+        holders: list[Taker | Shelf] = [*self._takers, *self._left_behind]
+        return sum(holder.forget(self.name, is_forgotten) for holder in holders)
 
     def _uplink(self, api_url: str, capture_now: Callable[[], None]) -> Uplink:
         around = self._around
