@@ -23,7 +23,7 @@ from frameferry_station.relay.clip_files import make_clip
 from frameferry_station.relay.running import World, start
 from frameferry_station.settings import RelayKind, RelaySettings
 
-from tests.station.relay.fake_photos import FakePhotos
+from tests.station.cameras.fake_photos import FakePhotos
 from tests.station.relay.rig import probed, until
 from tests.station.rtsp_server import RtspServer
 

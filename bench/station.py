@@ -25,8 +25,16 @@ from bench.measure import REPORT, Row
 from tests.station.fake_cloud import CODE, CutBefore, FakeCloud, Fault, Reply
 from tests.station.fake_network import running as network_of
 from tests.station.lanes.photographs import photograph
-from tests.station.program.processes import LIMIT_S, Manager, call, command, environment, free_port, settings
-from tests.station.whole.bringers import snapshot_camera
+from tests.station.program.processes import (
+    LIMIT_S,
+    Manager,
+    call,
+    command,
+    environment,
+    free_port,
+    settings,
+    snapshot_camera,
+)
 from tests.station.whole.machine import Machine
 
 PHOTOS = 10_000
@@ -129,7 +137,7 @@ def _running(sinks: str, *, is_always_due: bool) -> Iterator[_Run]:
     with TemporaryDirectory() as name:
         folder, cloud, camera = Path(name), _Cloud(), _Counted()
         machine = Machine(folder)
-        with network_of(cloud), snapshot_camera(camera, 0, PHOTO_BYTES) as url:
+        with network_of(cloud), snapshot_camera(camera.hand, 0, PHOTO_BYTES) as url:
             variables = {"STORAGE_BACKEND": sinks, "FRAMEFERRY_API_URL": cloud.api_url}
             if "filesystem" in sinks:
                 variables["LOCAL_STORAGE_PATH"] = "photos"

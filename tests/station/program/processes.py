@@ -102,13 +102,16 @@ def page_url(folder: Path) -> str:
 
 
 @contextmanager
-def snapshot_camera() -> Iterator[str]:
-    """Gives its URL. Each answer is another picture."""
-    numbers = itertools.count()
+def snapshot_camera(
+    handed: Callable[[bytes], bytes] = lambda jpeg: jpeg, first: int = 0, size_bytes: int = 2000
+) -> Iterator[str]:
+    """Gives its URL. Each answer is another picture, numbered from `first` on; `handed` is told of each on its way, and
+    gives what is sent."""
+    numbers = itertools.count(first)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            jpeg = photograph(next(numbers), 2000)
+            jpeg = handed(photograph(next(numbers), size_bytes))
             self.send_response(200)
             self.send_header("Content-Type", "image/jpeg")
             self.send_header("Content-Length", str(len(jpeg)))
@@ -117,7 +120,13 @@ def snapshot_camera() -> Iterator[str]:
 
         def log_message(self, format: str, *arguments: object) -> None: ...
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """A station that was killed is no news."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -22,7 +22,7 @@ from frameferry_station.relay.running import Relays, World, start
 from frameferry_station.relay.watch import Patience
 from frameferry_station.settings import RelayKind, RelaySettings
 
-from tests.station.relay.fake_photos import GARDEN, FakePhotos
+from tests.station.cameras.fake_photos import GARDEN, FakePhotos
 
 QUICK = Patience(start_s=10.0, stalled_s=4.0)
 LONG_S = 40.0

@@ -24,9 +24,9 @@ from frameferry_station.settings import DiskSettings
 from PIL import Image
 
 from chalicelib import clips as cloud_clips
+from tests.station.cameras.fake_photos import FakePhotos
 from tests.station.fake_cloud import PORTAL, FakeCloud, Reply, api_error
 from tests.station.lanes.stations import GARDEN, Station
-from tests.station.relay.fake_photos import FakePhotos
 from tests.station.relay.rig import probed
 from tests.station.samples import START, longest
 

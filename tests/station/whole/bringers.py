@@ -1,16 +1,12 @@
-"""Who brings photos to a whole station: cameras and a sketch, with what each of them knows of its own."""
+"""Who brings photos to a whole station: a camera and a sketch, with what each of them knows of its own."""
 
 from __future__ import annotations
 
 import http.client
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-from typing import Protocol
 
 from tests.station.cameras.fake_reolink import FakeReolink
 from tests.station.lanes.photographs import photograph
@@ -54,11 +50,6 @@ class Handed:
         return {jpeg for jpeg, _ in self.jpegs}
 
 
-class Hands(Protocol):
-    def hand(self, jpeg: bytes) -> bytes:
-        """Told of each picture on its way."""
-
-
 class HandingReolink(FakeReolink):
     """Each Snap another picture, numbered from `first` on."""
 
@@ -73,38 +64,6 @@ class HandingReolink(FakeReolink):
         if self.pictures > pictures:
             content = self._handed.hand(photograph(self._first + self.pictures, PHOTO_BYTES))
         return kind, content
-
-
-@contextmanager
-def snapshot_camera(handed: Hands, first: int, size_bytes: int = PHOTO_BYTES) -> Iterator[str]:
-    """Gives its URL. Each answer is another picture, numbered from `first` on."""
-    numbers = count(first)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            jpeg = handed.hand(photograph(next(numbers), size_bytes))
-            self.send_response(200)
-            self.send_header("Content-Type", "image/jpeg")
-            self.send_header("Content-Length", str(len(jpeg)))
-            self.end_headers()
-            self.wfile.write(jpeg)
-
-        def log_message(self, format: str, *arguments: object) -> None: ...
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, request: object, client_address: object) -> None:
-            """A station that was killed is no news."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/snap.jpg"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 class Sketch:

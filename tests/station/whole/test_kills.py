@@ -15,8 +15,16 @@ import httpx
 
 from tests.station.cameras import fake_reolink
 from tests.station.fake_cloud import CODE
-from tests.station.program.processes import call, eventually, free_port, page_url, running, settings
-from tests.station.whole.bringers import Handed, HandingReolink, Runs, Sketch, snapshot_camera
+from tests.station.program.processes import (
+    call,
+    eventually,
+    free_port,
+    page_url,
+    running,
+    settings,
+    snapshot_camera,
+)
+from tests.station.whole.bringers import PHOTO_BYTES, Handed, HandingReolink, Runs, Sketch
 from tests.station.whole.faulty_sinks import FaultySinks, faulty_sinks
 from tests.station.whole.lives import Lives
 from tests.station.whole.machine import Machine
@@ -58,8 +66,8 @@ def test_what_was_accepted_is_in_each_sink_once_however_often_the_program_is_kil
         toml = (
             LAN.format(lan_port)
             + REOLINK.format(stack.enter_context(fake_reolink.running(HandingReolink(garden, 10**6))))
-            + SNAPSHOT.format("gate", stack.enter_context(snapshot_camera(gate, 2 * 10**6)))
-            + SNAPSHOT.format("yard", stack.enter_context(snapshot_camera(yard, 3 * 10**6)))
+            + SNAPSHOT.format("gate", stack.enter_context(snapshot_camera(gate.hand, 2 * 10**6, PHOTO_BYTES)))
+            + SNAPSHOT.format("yard", stack.enter_context(snapshot_camera(yard.hand, 3 * 10**6, PHOTO_BYTES)))
         )
         settings(tmp_path, sinks.settings | {"CAMERA_PASSWORD": "secret"}, toml)
         assert call(tmp_path, "pair", "station", CODE)[0] == 0

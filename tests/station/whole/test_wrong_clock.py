@@ -15,8 +15,8 @@ from chalicelib.wire import object_keys, sync
 from chalicelib.wire.packs import PackedCapture, read_pack
 from tests.station.fake_cloud import CODE, FakeCloud, Reply
 from tests.station.fake_network import running as network_of
-from tests.station.program.processes import call, eventually, running, settings
-from tests.station.whole.bringers import Handed, Runs, snapshot_camera
+from tests.station.program.processes import call, eventually, running, settings, snapshot_camera
+from tests.station.whole.bringers import Handed, Runs
 from tests.station.whole.machine import Machine
 
 NEVER_SET = datetime(1970, 1, 1, 0, 0, 30, tzinfo=UTC)
@@ -69,7 +69,7 @@ class TimedCloud(FakeCloud):
 def test_photos_taken_before_the_clock_was_set_have_their_time_in_the_cloud_and_in_the_folder(tmp_path: Path) -> None:
     cloud, handed, machine = TimedCloud(), TimedHanded(), Machine(tmp_path)
     machine.clock_is_not_set(NEVER_SET)
-    with network_of(cloud), snapshot_camera(handed, 0) as url:
+    with network_of(cloud), snapshot_camera(handed.hand) as url:
         settings(
             tmp_path,
             {
