@@ -105,7 +105,8 @@ def _duration_ms(moov: memoryview) -> int | None:
     header = _child(moov, b"mvhd")
     scale_at, length = (20, 8) if _version(header) == 1 else (12, 4)
     scale, duration = _number(header, scale_at, 4), _number(header, scale_at + 4, length)
-    ms = round(duration * 1000 / scale) if scale else 0
+    is_unknown = duration == 2 ** (8 * length) - 1  # ISO/IEC 14496-12 section 8.2.2.3
+    ms = round(duration * 1000 / scale) if scale and not is_unknown else 0
     return ms if 0 < ms <= _LONGEST_MS else None
 
 
