@@ -117,6 +117,20 @@ def test_a_refused_photo_is_set_aside_after_some_tries_and_told_and_the_rest_goe
     assert (worker.oldest(), worker.counts().evicted) == (None, 1)
 
 
+def test_a_photo_that_the_server_trips_over_holds_up_no_other_and_waits(rig: SinkRig) -> None:
+    worker = rig.worker()
+    rig.store.refusal = lambda photo: Busy("InternalError", 500) if photo.seq == 1 else None
+    rig.hand_over(worker, rig.filled(range(6)))
+
+    rig.run(worker, seconds=7 * 86_400)
+    assert rig.store.taken == as_named([0, 2, 3, 4, 5])
+    assert (worker.counts().waiting, rig.told) == (1, [])
+
+    rig.store.refusal = lambda photo: None
+    rig.run(worker)
+    assert rig.store.taken == as_named(range(6))
+
+
 def test_a_sink_that_refuses_everything_loses_nothing_to_the_set_aside(rig: SinkRig) -> None:
     worker = rig.worker()
     rig.store.refusal = lambda photo: Refusal("NotFound", 404)

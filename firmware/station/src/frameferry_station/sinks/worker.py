@@ -14,7 +14,7 @@ from pathlib import Path
 from frameferry_station.backoff import Backoff, Uniform
 from frameferry_station.captures import Seq
 from frameferry_station.clock import Clock
-from frameferry_station.errors import PackGone, Refusal, Trouble
+from frameferry_station.errors import Busy, PackGone, Refusal, Trouble
 from frameferry_station.pack_folder import QueuedPack
 from frameferry_station.packs import CaptureRecord, PackDamaged, PackedEntry
 from frameferry_station.photos import SinkCounts, SourceName
@@ -28,9 +28,12 @@ REFUSED_WAIT_S = 600.0
 """Between the tries of one photo, while others are delivered."""
 REFUSED_IN_A_ROW = 3
 """Different photos after which it is not the photo that is wrong, but the sink."""
+SERVER_ERRORS_IN_A_ROW = 3
+"""For one photo, after which others are tried for a while: it may be this one that the server trips over."""
 CONFIGURED_WRONG_WAIT_S = 600.0
 UNREADABLE_WAIT_S = 60.0
 _LOOK_S = 1.0
+_SERVER_ERRORS = frozenset({500, 502, 504})
 _log = logging.getLogger(__name__)
 
 Tell = Callable[[SourceName, str, str], None]
@@ -39,7 +42,7 @@ Tell = Callable[[SourceName, str, str], None]
 
 @dataclass
 class _Trial:
-    """Of a photo that was refused, or that the card did not give back."""
+    """Of a photo that was refused, that the server tripped over, or that the card did not give back."""
 
     tries: int
     delivered_before: int
@@ -74,6 +77,7 @@ class SinkWorker:
         self._ready_at_s = -math.inf
         self._trials: dict[tuple[Path, Seq], _Trial] = {}
         self._refused_in_a_row = 0
+        self._server_errors_in_a_row = 0
         self._opened: tuple[HeldPack, dict[Seq, PackedEntry]] | None = None
         self._oldest_at: datetime | None = None
         self._delivered = 0
@@ -187,6 +191,10 @@ class SinkWorker:
             self._destination.deliver(photo)
         except Refusal as refusal:
             return self._refused(pack, entry.record, photo, refusal)
+        except Busy as busy:
+            if busy.status in _SERVER_ERRORS:
+                self._tripped_over(pack, seq)
+            raise
         self._taken(pack, seq)
         return 0.0
 
@@ -199,7 +207,7 @@ class SinkWorker:
         self._shelf.took(pack, seq)
         self._trials.pop((pack.path, seq), None)
         self._delivered += 1
-        self._refused_in_a_row = 0
+        self._refused_in_a_row = self._server_errors_in_a_row = 0
         self._backoff.succeeded()
         if self._last_error is not None:
             _log.info("%s takes photos again", self.name)
@@ -217,6 +225,14 @@ class SinkWorker:
         self._trials[pack.path, record.seq] = _Trial(tries, self._delivered, not_before_s)
         self._refused_in_a_row += 1
         return self._failed(f"photo {record.seq} of {pack.lane} is refused: {refusal.reason}", refusal.retry_after_s)
+
+    def _tripped_over(self, pack: HeldPack, seq: Seq) -> None:
+        """No number of server errors sets a photo aside."""
+        self._server_errors_in_a_row += 1
+        if self._server_errors_in_a_row % SERVER_ERRORS_IN_A_ROW == 0:
+            trial = self._trials.get((pack.path, seq))
+            not_before_s = self._clock.monotonic_s() + REFUSED_WAIT_S
+            self._trials[pack.path, seq] = _Trial(trial.tries if trial else 0, self._delivered, not_before_s)
 
     def _unreadable(self, pack: HeldPack, seq: Seq) -> float:
         """A card may give back later what it does not now."""
