@@ -13,7 +13,7 @@ from frameferry_station.page.machine_health import Machine
 from frameferry_station.page.metrics import StationCollector
 from frameferry_station.program import main
 
-from tests.station.page.fake_report import FakeReport, counts, news
+from tests.station.page.fake_report import FakeClips, FakeReport, FakeStream, FakeStreams, counts, news
 from tests.station.samples import START, FakeTime
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -87,7 +87,8 @@ def test_the_table_of_health_has_its_fields(tmp_path: Path) -> None:
 def test_the_table_of_metrics_has_their_names(tmp_path: Path) -> None:
     told = re.findall(r"^\| `(frameferry_station_\w+)` \|(?: `(\w+)`)? \|", TEXT, re.MULTILINE)
     report = FakeReport([news(last_at=START)], [counts(oldest_at=START)])
-    families = StationCollector(report, machine(tmp_path)).collect()
+    streams = FakeStreams([FakeStream()], FakeClips())
+    families = StationCollector(report, machine(tmp_path), streams).collect()
 
     found = {(sample.name, *sample.labels) for family in families for sample in family.samples}
     assert {(name, label) if label else (name,) for name, label in told} == found
@@ -96,8 +97,3 @@ def test_the_table_of_metrics_has_their_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize("number", ["RestartSec=10", "WatchdogSec=120", "MemoryMax=400M"])
 def test_what_is_told_of_the_service_is_in_the_unit(number: str) -> None:
     assert f"\n{number}\n" in UNIT
-
-
-def test_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)#]+)", TEXT):
-        assert (DOCS / target).is_file(), target
