@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 from frameferry_station.photos import (
+    STATION,
     NotAPhoto,
     PhotoRefused,
     PhotoTooLarge,
@@ -18,7 +19,7 @@ from frameferry_station.photos import (
 
 from tests.station.fake_cloud import FakeCloud
 from tests.station.lanes.photographs import photograph
-from tests.station.lanes.stations import GARDEN, GATE, Station
+from tests.station.lanes.stations import FOLDER, GARDEN, GATE, Station
 from tests.station.simulated_disk import PowerCut, SimulatedDisk
 
 
@@ -139,6 +140,38 @@ def test_a_paused_source_is_refused_until_it_is_resumed_and_after_a_restart_too(
     station.lanes.local_pauses.resume(GARDEN)
 
     assert station.accept(2) == [0]
+
+
+def test_a_pause_of_the_station_holds_for_all_its_sources() -> None:
+    station = Station()
+    station.lanes.local_pauses.pause(GATE, station.time.utc() + timedelta(minutes=10))
+
+    station.lanes.local_pauses.pause(STATION, None)
+
+    for source in (GARDEN, GATE):
+        with pytest.raises(SourcePaused, match="until it is resumed"):
+            station.accept(0, source=source)
+    station.lanes.local_pauses.resume(STATION)
+    station.accept(1)
+    with pytest.raises(SourcePaused, match="until 2026-05-04 12:10 UTC"):
+        station.accept(2, source=GATE)
+
+
+def test_pauses_that_cannot_be_read_hold_for_each_source_until_it_is_resumed() -> None:
+    disk = SimulatedDisk()
+    Station(disk).lanes.local_pauses.pause(GARDEN, None)
+    node = disk.names[FOLDER / "pauses.json"]
+    node.content = node.content[:-1]
+    station = Station(disk)
+
+    station.lanes.local_pauses.resume(GATE)
+
+    for run in (station, station.restarted()):
+        run.accept(0, source=GATE)
+        with pytest.raises(SourcePaused):
+            run.accept(0)
+    station.lanes.local_pauses.resume(STATION)
+    assert station.restarted().accept(0) == [0]
 
 
 def test_a_pause_with_an_end_ends_by_itself() -> None:

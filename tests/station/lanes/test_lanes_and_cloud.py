@@ -96,11 +96,11 @@ def test_an_owner_who_wants_a_photo_now_gets_it_from_every_camera_of_the_lane(
 
 @pytest.mark.parametrize("is_paused", [False, True])
 def test_a_wish_that_nobody_can_fulfil_fails(cloud: FakeCloud, station: Station, is_paused: bool) -> None:
+    station.accept(0)
     if is_paused:
         station.lanes.on_capture_now(GARDEN, lambda: None)
         station.lanes.local_pauses.pause(STATION, None)
     cloud.command(COMMAND_ID, "capture_now")
-    station.accept(0)
 
     station.work()
 
