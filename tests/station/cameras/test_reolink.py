@@ -54,7 +54,7 @@ class Rig:
         return self.senders[-1]
 
     def kept(self) -> list[Path]:
-        return list(self.world.folder.glob("reolink-*.json"))
+        return list(self.world.folder.glob("cameras/reolink-*.json"))
 
 
 @pytest.fixture

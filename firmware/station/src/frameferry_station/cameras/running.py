@@ -44,7 +44,7 @@ def connection(within_s: float, login: Login | None, verify_tls: bool) -> Camera
 
 @dataclass(frozen=True)
 class World:
-    """What cameras touch. `folder` is where the tokens of open sessions are kept."""
+    """What cameras touch. `folder` is the station's state: the tokens of open sessions are in `cameras/` of it."""
 
     folder: Path
     clock: Clock = field(default_factory=SystemClock)
@@ -81,7 +81,7 @@ class CameraMaker:
         world, connect = self._world, partial(self._connected, settings.verify_tls)
         session = self._sessions.get((host, login))
         if session is None:
-            kept = KeptToken(world.folder, host, login, world.files)
+            kept = KeptToken(world.folder / "cameras", host, login, world.files)
             session = ReolinkSession(host, login, connect, kept, clock=world.clock, uniform=world.uniform)
             self._sessions[host, login] = session
         return ReolinkCamera(session, connect(reolink.WITHIN_S), settings.channel, world.entropy)
