@@ -29,6 +29,37 @@ class FakeReport:
         return self.space
 
 
+@dataclass(frozen=True)
+class FakeStream:
+    name: str = "gate"
+    kind: str = "hls"
+    state: str = "running"
+    since: datetime | None = None
+    starts: int = 1
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class FakeClips:
+    waiting: int = 0
+    waiting_bytes: int = 0
+    delivered: int = 0
+    evicted: int = 0
+    last_error: str | None = None
+
+
+@dataclass
+class FakeStreams:
+    streams: list[FakeStream] = field(default_factory=list)
+    of_clips: FakeClips | None = None
+
+    def statuses(self) -> list[FakeStream]:
+        return self.streams
+
+    def clips(self) -> FakeClips | None:
+        return self.of_clips
+
+
 class NoGuesses:
     """No password may be tried."""
 

@@ -15,7 +15,18 @@ from frameferry_station.page.machine_health import Machine
 from frameferry_station.photos import SourceName, SourcePaused
 from werkzeug.test import TestResponse
 
-from tests.station.page.fake_report import GARDEN, GATE, FakeReport, NoGuesses, NoPhotos, counts, news
+from tests.station.page.fake_report import (
+    GARDEN,
+    GATE,
+    FakeClips,
+    FakeReport,
+    FakeStream,
+    FakeStreams,
+    NoGuesses,
+    NoPhotos,
+    counts,
+    news,
+)
 from tests.station.samples import START, FakeTime
 
 SEED_FIELDS = {"status", "last_capture", "uptime_seconds", "total_captures", "total_uploads", "failed_uploads"}
@@ -25,6 +36,7 @@ NOON = START
 class Station:
     def __init__(self, thermal: Path) -> None:
         self.report = FakeReport()
+        self.streams = FakeStreams()
         self.time = FakeTime()
         self.is_synced = True
         self.intervals_s: dict[SourceName, float] = {GARDEN: 30.0}
@@ -32,8 +44,9 @@ class Station:
 
     def get(self, path: str = "/health") -> TestResponse:
         machine = Machine(self.time, 0.0, lambda: self.is_synced, self.thermal)
-        health = HealthCheck(self.report, machine, lambda: self.intervals_s)
-        shown = Shown(self.report, health, machine, NoPhotos(), Doorkeeper("not asked for here", NoGuesses()))
+        health = HealthCheck(self.report, machine, lambda: self.intervals_s, self.streams)
+        doorkeeper = Doorkeeper("not asked for here", NoGuesses())
+        shown = Shown(self.report, health, machine, NoPhotos(), doorkeeper, streams=self.streams)
         return create_app(shown).test_client().get(path)
 
     def asked(self) -> tuple[int, dict[str, Any]]:
@@ -176,6 +189,49 @@ def test_the_hottest_sensor_counts_and_odd_ones_do_not(station: Station) -> None
     assert station.health()["reasons"] == ["80 °C: the machine slows itself down"]
 
 
+@pytest.mark.parametrize("state", ["starting", "resting"])
+def test_a_stream_that_fails_is_degraded_and_named(station: Station, state: str) -> None:
+    station.streams.streams = [FakeStream(state=state, starts=3, error="the camera: nobody answers at its address")]
+
+    code, health = station.asked()
+
+    assert (code, health["status"]) == (200, "degraded")
+    assert health["reasons"] == ["no stream from gate: the camera: nobody answers at its address"]
+    assert [health["streams"][0][name] for name in ("name", "kind", "state", "restarts")] == ["gate", "hls", state, 2]
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [
+        FakeStream(state="starting", starts=1),
+        FakeStream(state="running", since=NOON, starts=4, error="the stream ended"),
+        FakeStream(state="paused", error="the stream ended"),
+    ],
+    ids=lambda stream: stream.state,
+)
+def test_a_stream_that_begins_or_runs_again_or_is_paused_is_well(station: Station, stream: FakeStream) -> None:
+    station.streams.streams = [stream]
+
+    assert station.health()["status"] == "healthy"
+    assert station.health()["streams"][0]["error"] == stream.error
+
+
+def test_clips_that_the_cloud_does_not_take_and_that_were_given_up_are_told(station: Station) -> None:
+    assert station.health()["clips"] is None
+    station.streams.of_clips = FakeClips(waiting=1, waiting_bytes=900, delivered=7, evicted=2, last_error="no answer")
+
+    health = station.health()
+
+    assert health["reasons"] == ["1 clip waiting: no answer", "2 clips given up: the disk is too small"]
+    assert health["clips"] == {
+        "waiting": 1,
+        "waiting_bytes": 900,
+        "delivered": 7,
+        "evicted": 2,
+        "last_error": "no answer",
+    }
+
+
 def test_metrics_are_what_prometheus_reads(station: Station) -> None:
     from prometheus_client.parser import text_string_to_metric_families
 
@@ -183,6 +239,9 @@ def test_metrics_are_what_prometheus_reads(station: Station) -> None:
     station.zone(0, "41500")
     station.report.news = [news(GARDEN, NOON, accepted=7, duplicates=2, refused=1, error='a "quoted"\nerror')]
     station.report.counts = [counts("cloud", delivered=5, failures=3, waiting=2, waiting_bytes=900, oldest_at=NOON)]
+
+    station.streams.streams = [FakeStream(starts=3), FakeStream("barn", state="resting", error="the stream ended")]
+    station.streams.of_clips = FakeClips(waiting=4, waiting_bytes=800, delivered=6, evicted=1)
 
     answer = station.get("/metrics")
 
@@ -206,3 +265,8 @@ def test_metrics_are_what_prometheus_reads(station: Station) -> None:
     assert found["uptime_seconds",] == 60
     assert found["clock_synced",] == 1
     assert found["disk_free_bytes",] == 2**33
+    assert [found["stream_up", name] for name in ("gate", "barn")] == [1, 0]
+    assert [found["stream_failing", name] for name in ("gate", "barn")] == [0, 1]
+    assert [found["stream_restarts_total", name] for name in ("gate", "barn")] == [2, 0]
+    clips = [f"clips_{name}" for name in ("waiting", "waiting_bytes", "delivered_total", "evicted_total")]
+    assert [found[name,] for name in clips] == [4, 800, 6, 1]

@@ -23,7 +23,7 @@ from frameferry_station.settings import PageSettings
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.station.page.fake_report import GARDEN, GATE, FakeReport, NoGuesses, counts, news
+from tests.station.page.fake_report import GARDEN, GATE, FakeReport, FakeStream, FakeStreams, NoGuesses, counts, news
 
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -73,16 +73,18 @@ def url(report: FakeReport, tmp_path: Path, jpeg: bytes) -> Iterator[str]:
         path.write_bytes(jpeg)
     (tmp_path / "photos/garden/undated").mkdir()
     (tmp_path / "photos/garden/undated/000100.jpg").write_bytes(jpeg)
+    streams = FakeStreams([FakeStream(), FakeStream("barn", "segments", "resting", error=HOSTILE)])
     clock = SystemClock()
     machine = Machine(clock, clock.monotonic_s(), lambda: False, tmp_path)
     app = create_app(
         Shown(
             report,
-            HealthCheck(report, machine, dict),
+            HealthCheck(report, machine, dict, streams),
             machine,
             FolderPhotos(tmp_path / "photos"),
             Doorkeeper(None, NoGuesses()),
-            streams={"gate": tmp_path},
+            stream_folders={"gate": tmp_path},
+            streams=streams,
         )
     )
     server = PageServer(PageSettings(host="127.0.0.1", port=0), app, clock)
@@ -139,6 +141,8 @@ def test_cameras_sinks_and_what_is_wrong_are_shown(browser: Browser, url: str) -
     expect(page.get_by_text("paused until it is resumed")).to_be_visible()
     expect(page.get_by_role("row", name="cloud 34 9.0 MB")).to_be_visible()
     expect(page.get_by_role("link", name="gate", exact=True)).to_have_attribute("href", "/streams/gate/stream.m3u8")
+    expect(page.get_by_text("gate (hls, runs)")).to_be_visible()
+    expect(page.get_by_text(f"barn (segments, is tried again: {HOSTILE})")).to_be_visible()
     page.context.close()
 
 

@@ -48,7 +48,7 @@ class Page:
                 machine,
                 FolderPhotos(self.folder),
                 Doorkeeper(password, Allowances(self.time, burst=3, every_s=30)),
-                streams={"gate": folder / "hls"},
+                stream_folders={"gate": folder / "hls"},
             )
         )
 

@@ -6,17 +6,19 @@ import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from frameferry_station.documents import JsonFile
 from frameferry_station.files import DiskFiles
 from frameferry_station.photos import STATION, SourceName
 from frameferry_station.program.assembly import Station
-from frameferry_station.settings import CloudSink, RelaySettings, StationSettings
+from frameferry_station.settings import CloudSink, PageSettings, RelaySettings, StationSettings
 
 from tests.station.fake_cloud import CODE, FakeCloud
 from tests.station.fake_network import Network, running
-from tests.station.program.processes import eventually
+from tests.station.program.processes import eventually, free_port
 from tests.station.relay.rig import is_alive, until
 from tests.station.rtsp_server import RtspServer
 from tests.station.samples import DEVICE_ID
@@ -37,6 +39,7 @@ def test_segments_of_a_stream_arrive_as_clips_and_a_stop_ends_every_ffmpeg(
         settings = StationSettings(
             state=tmp_path / "state",
             sinks=(CloudSink(cloud.api_url),),
+            page=PageSettings(host="127.0.0.1", port=(port := free_port())),
             relays=(
                 RelaySettings(GARDEN, "segments", camera.url, f"{tmp_path}/garden", segment_s=5.0, clips_to_cloud=True),
                 RelaySettings(GATE, "hls", camera.url, f"{tmp_path}/gate"),
@@ -48,6 +51,8 @@ def test_segments_of_a_stream_arrive_as_clips_and_a_stop_ends_every_ffmpeg(
         try:
             assert until(lambda: cloud.items, 90.0)
             assert until((tmp_path / "gate/stream.m3u8").exists)
+            assert until(lambda: [stream["state"] for stream in health(port)["streams"]] == ["running"] * 2)
+            assert until(lambda: health(port)["clips"]["delivered"])
             pids = ffmpegs(tmp_path / "state")
             assert len(pids) == 2
             assert all(is_alive(pid) for pid in pids)
@@ -82,6 +87,11 @@ def test_a_clip_that_waits_arrives_though_its_relay_is_no_more(
         eventually(lambda: not path.exists())
     finally:
         station.stop()
+
+
+def health(port: int) -> dict[str, Any]:
+    found: dict[str, Any] = httpx.get(f"http://127.0.0.1:{port}/health", trust_env=False).json()
+    return found
 
 
 def ffmpegs(state: Path) -> list[int]:

@@ -20,6 +20,7 @@ from frameferry_station.page.admission import Doorkeeper
 from frameferry_station.page.health import HealthCheck
 from frameferry_station.page.local_photos import LocalPhotos
 from frameferry_station.page.machine_health import Machine
+from frameferry_station.page.streams import NoStreams, StreamReport
 from frameferry_station.page.thumbnails import Thumbnails
 from frameferry_station.photos import StationReport
 
@@ -45,15 +46,16 @@ _FOR_A_DAY = "private, max-age=86400, immutable"
 
 @dataclass(frozen=True)
 class Shown:
-    """What the page shows. `streams` are the folders that relays fill for a browser, by the relay's name."""
+    """What the page shows. `stream_folders` are those that relays fill for a browser, by the relay's name."""
 
     report: StationReport
     health: HealthCheck
     machine: Machine
     photos: LocalPhotos
     doorkeeper: Doorkeeper
-    streams: Mapping[str, Path] = field(default_factory=dict)
+    stream_folders: Mapping[str, Path] = field(default_factory=dict)
     playlist: str = "stream.m3u8"
+    streams: StreamReport = field(default_factory=NoStreams)
 
 
 def create_app(shown: Shown) -> Flask:
@@ -81,7 +83,7 @@ def _add_health(app: Flask, shown: Shown) -> None:
         # Only a station that Prometheus asks pays for its library.
         from frameferry_station.page.metrics import CONTENT_TYPE_LATEST, StationCollector, exposition
 
-        collector = StationCollector(shown.report, shown.machine)
+        collector = StationCollector(shown.report, shown.machine, shown.streams)
         return Response(exposition(collector), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -104,15 +106,16 @@ def _add_page(app: Flask, shown: Shown) -> None:
             "host": socket.gethostname(),
             "health": dict(shown.health.look().document),
             "with_photo": [news.source for news in shown.report.sources() if news.latest_jpeg],
-            "streams": {name: f"/streams/{name}/{shown.playlist}" for name in shown.streams},
+            "streams": {name: f"/streams/{name}/{shown.playlist}" for name in shown.stream_folders},
         }
 
     @app.get("/streams/<name>/<part>")
     def stream(name: str, part: str) -> Response:
         match = _STREAM_PART.fullmatch(part)
-        if name not in shown.streams or not match:
+        if name not in shown.stream_folders or not match:
             abort(404)
-        return send_from_directory(shown.streams[name].resolve(), part, mimetype=_STREAM_PARTS[match[1]], max_age=0)
+        folder = shown.stream_folders[name].resolve()
+        return send_from_directory(folder, part, mimetype=_STREAM_PARTS[match[1]], max_age=0)
 
 
 def _add_photos(app: Flask, shown: Shown) -> None:

@@ -9,7 +9,9 @@ from typing import Any, Literal
 
 from frameferry_station import __version__
 from frameferry_station.clock import to_text
+from frameferry_station.page import streams as of_streams
 from frameferry_station.page.machine_health import Machine
+from frameferry_station.page.streams import NoStreams, StreamReport
 from frameferry_station.photos import SinkCounts, SourceName, SourceNews, StationReport
 
 Status = Literal["healthy", "degraded", "unhealthy"]
@@ -36,17 +38,23 @@ class HealthCheck:
     asked for photos, each with its interval as it is now."""
 
     def __init__(
-        self, report: StationReport, machine: Machine, intervals_s: Callable[[], Mapping[SourceName, float]]
+        self,
+        report: StationReport,
+        machine: Machine,
+        intervals_s: Callable[[], Mapping[SourceName, float]],
+        streams: StreamReport | None = None,
     ) -> None:
         self._report = report
+        self._streams = streams or NoStreams()
         self._machine = machine
         self._intervals_s = intervals_s
 
     def look(self) -> Health:
         sources, sinks, disk = self._report.sources(), self._report.sinks(), self._report.disk()
+        streams, clips = self._streams.statuses(), self._streams.clips()
         is_synced, temperature_c = self._machine.clock_is_synced(), self._machine.temperature_c()
         bad, worse = self._trouble_of_cameras(sources)
-        bad += _trouble_of_sinks(sinks)
+        bad += _trouble_of_sinks(sinks) + of_streams.trouble(streams, clips)
         disk_bad, disk_worse = _trouble_of_disk(disk)
         bad, worse = bad + disk_bad, worse + disk_worse
         if not is_synced:
@@ -70,6 +78,8 @@ class HealthCheck:
             "clock_synced": is_synced,
             "sources": [_source(news) for news in sources],
             "sinks": [_sink(sink) for sink in sinks],
+            "streams": [of_streams.stream_as_json(stream) for stream in streams],
+            "clips": of_streams.clips_as_json(clips) if clips else None,
             "version": __version__,
         }
         return Health(status, reasons, document)

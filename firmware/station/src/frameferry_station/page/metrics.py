@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +11,10 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from frameferry_station import __version__
+from frameferry_station.page import streams as of_streams
 from frameferry_station.page.health import is_failing
 from frameferry_station.page.machine_health import Machine
+from frameferry_station.page.streams import Clips, NoStreams, Stream, StreamReport
 from frameferry_station.photos import SinkCounts, SourceNews, StationReport
 
 __all__ = ["CONTENT_TYPE_LATEST", "StationCollector", "exposition"]
@@ -23,8 +25,9 @@ _PREFIX = "frameferry_station"
 class StationCollector:
     """Asks the station at each scrape; keeps nothing."""
 
-    def __init__(self, report: StationReport, machine: Machine) -> None:
+    def __init__(self, report: StationReport, machine: Machine, streams: StreamReport | None = None) -> None:
         self._report = report
+        self._streams = streams or NoStreams()
         self._machine = machine
 
     def collect(self) -> Iterator[Metric]:
@@ -40,6 +43,10 @@ class StationCollector:
         yield _gauge("disk_free_bytes", "What is free on the disk.", free)
         yield from _of_sources(self._report.sources())
         yield from _of_sinks(self._report.sinks())
+        yield from _of_streams(self._streams.statuses())
+        clips = self._streams.clips()
+        if clips:
+            yield from _of_clips(clips)
 
 
 def exposition(collector: StationCollector) -> bytes:
@@ -70,6 +77,22 @@ def _of_sinks(sinks: list[SinkCounts]) -> Iterator[Metric]:
     yield _gauges("photos_waiting_bytes", "Their bytes.", {s.name: s.waiting_bytes for s in sinks}, "sink")
     oldest = {sink.name: sink.oldest_at for sink in sinks}
     yield _times("oldest_waiting_photo_timestamp_seconds", "The oldest of them.", oldest, "sink")
+
+
+def _of_streams(streams: Sequence[Stream]) -> Iterator[Metric]:
+    up = {stream.name: float(stream.state == "running") for stream in streams}
+    yield _gauges("stream_up", "1 while the stream is passed on.", up, "stream")
+    failing = {stream.name: float(of_streams.is_failing(stream)) for stream in streams}
+    yield _gauges("stream_failing", "1 where it is not, though it should be.", failing, "stream")
+    restarts = {stream.name: of_streams.restarts(stream) for stream in streams}
+    yield _counters("stream_restarts", "How often it was started again.", restarts, "stream")
+
+
+def _of_clips(clips: Clips) -> Iterator[Metric]:
+    yield _gauge("clips_waiting", "Clips that the cloud is still to get.", clips.waiting)
+    yield _gauge("clips_waiting_bytes", "Their bytes.", clips.waiting_bytes)
+    yield CounterMetricFamily(f"{_PREFIX}_clips_delivered", "Clips that the cloud holds.", value=clips.delivered)
+    yield CounterMetricFamily(f"{_PREFIX}_clips_evicted", "Clips given up undelivered.", value=clips.evicted)
 
 
 def _gauge(name: str, help_text: str, value: float) -> Metric:

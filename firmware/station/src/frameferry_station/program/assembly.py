@@ -27,6 +27,7 @@ from frameferry_station.sinks.links import LinkedDiskFiles
 
 if TYPE_CHECKING:
     from frameferry_station.intake.server import Guest
+    from frameferry_station.program.relaying import Relaying
 
 CLIPS = "clips"
 """The folder of the state in which clips wait for the cloud."""
@@ -48,6 +49,7 @@ class Station:
         self._settings = settings
         self._clock_is_synced = clock_is_synced
         self._serves_devices = False
+        self._relaying: Relaying | None = None
         self._files = LinkedDiskFiles()
         self._boot = machine.boot(machine.MachineClock())
         self._stop = threading.Event()
@@ -180,12 +182,14 @@ class Station:
             return None
         from frameferry_station.program.relaying import Relaying
 
-        return Relaying(self._settings, self._settings.state / CLIPS, self.lanes, self._around, self._files)
+        folder = self._settings.state / CLIPS
+        self._relaying = Relaying(self._settings, folder, self.lanes, self._around, self._files)
+        return self._relaying
 
     def _begin_page(self, boot: Boot) -> Part | None:
         from frameferry_station.program import web_page
 
-        return web_page.begin(self._settings, self.lanes, boot.clock, self._clock_is_synced)
+        return web_page.begin(self._settings, self.lanes, boot.clock, self._clock_is_synced, self._relaying)
 
     def _begin_mdns(self, boot: Boot) -> Part | None:
         from frameferry_station.program import advertisement

@@ -20,6 +20,7 @@ from frameferry_station.page.app import Shown, create_app
 from frameferry_station.page.health import HealthCheck
 from frameferry_station.page.local_photos import FolderPhotos, LanePhotos
 from frameferry_station.page.machine_health import Machine
+from frameferry_station.page.streams import NoStreams, StreamReport
 from frameferry_station.photos import SourceName
 from frameferry_station.relay.outlets import PLAYLIST
 from frameferry_station.settings import FilesystemSink, PageSettings, StationSettings
@@ -105,9 +106,14 @@ class PageServer:
 
 
 def begin(
-    settings: StationSettings, lanes: Lanes, clock: Clock, clock_is_synced: Callable[[], bool]
+    settings: StationSettings,
+    lanes: Lanes,
+    clock: Clock,
+    clock_is_synced: Callable[[], bool],
+    streams: StreamReport | None = None,
 ) -> PageServer:
     """The page of a station that starts just now. Raises nothing."""
+    streams = streams or NoStreams()
     machine = Machine(clock, clock.monotonic_s(), clock_is_synced)
 
     def intervals_s() -> dict[SourceName, float]:
@@ -117,13 +123,14 @@ def begin(
     folder = next((sink.folder for sink in settings.sinks if isinstance(sink, FilesystemSink)), None)
     shown = Shown(
         lanes,
-        HealthCheck(lanes, machine, intervals_s),
+        HealthCheck(lanes, machine, intervals_s, streams),
         machine,
         # What waits in lanes is in the folder half a minute later, once the clock is set.
         photos=FolderPhotos(folder) if folder else LanePhotos(lanes),
         doorkeeper=Doorkeeper(settings.page.password, Allowances(clock, burst=GUESSES, every_s=GUESS_EVERY_S)),
-        streams={relay.name: Path(relay.target) for relay in settings.relays if relay.kind == "hls"},
+        stream_folders={relay.name: Path(relay.target) for relay in settings.relays if relay.kind == "hls"},
         playlist=PLAYLIST,
+        streams=streams,
     )
     server = PageServer(settings.page, create_app(shown), clock)
     server.start()

@@ -3,6 +3,7 @@
 const EVERY_MS = 5000;
 const DAYS_EVERY_MS = 60000;
 const WORDS = {healthy: "All is well", degraded: "Something is wrong", unhealthy: "Out of order"};
+const STATES = {starting: "starts", running: "runs", resting: "is tried again", paused: "is paused", stopped: "has ended"};
 
 const find = (id) => document.getElementById(id);
 
@@ -96,6 +97,11 @@ function showSink(sink) {
   );
 }
 
+function showStream({name, kind, state, error}, url) {
+  const words = [`${kind}, ${STATES[state] ?? state}`, state === "running" ? null : error].filter(Boolean).join(": ");
+  return made("li", {}, url ? made("a", {href: url}, name) : name, ` (${words})`);
+}
+
 function fact(name, ...value) {
   return made("div", {}, made("dt", {}, name), made("dd", {}, ...value));
 }
@@ -133,11 +139,12 @@ function show(state) {
   find("no-cameras").hidden = elements.length > 0;
   find("sinks").replaceChildren(...health.sinks.map(showSink));
   find("machine").replaceChildren(...showMachine(health));
-  find("streams-part").hidden = !Object.keys(state.streams).length;
+  find("streams-part").hidden = !health.streams.length;
   const streams = find("streams");
-  if (!streams.children.length) {
-    const links = Object.entries(state.streams).map(([name, url]) => made("li", {}, made("a", {href: url}, name)));
-    streams.replaceChildren(...links);
+  const told = JSON.stringify(health.streams.map(({name, state, error}) => [name, state, error]));
+  if (streams.dataset.text !== told) {
+    streams.dataset.text = told;
+    streams.replaceChildren(...health.streams.map((stream) => showStream(stream, state.streams[stream.name])));
   }
 }
 
