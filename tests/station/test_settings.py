@@ -1,4 +1,4 @@
-"""Settings: the names of seed 004 and the tables of station.toml, and what is told about wrong ones."""
+"""Settings: the names of the snapshot uploader and the tables of station.toml, and what is told about wrong ones."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class Health:
     status: Status
     reasons: tuple[str, ...]
     document: Mapping[str, Any]
-    """JSON: seed 004's six fields, and more."""
+    """JSON: the six fields that the snapshot uploader told, and more."""
 
 
 class HealthCheck:
