@@ -1,4 +1,4 @@
-"""All settings that there are: the names of a snapshot uploader's `.env` file, some more, the tables of `station.toml`."""
+"""All settings that there are: those of a snapshot uploader's `.env` file, some more, and tables of `station.toml`."""
 
 from __future__ import annotations
 
