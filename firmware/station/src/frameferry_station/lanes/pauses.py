@@ -14,8 +14,8 @@ from frameferry_station.photos import STATION, SourceName, SourcePaused
 
 
 class LocalPauses:
-    """By source, on disk; that of STATION holds for all. Thread-safe. A file that cannot be read pauses everything, each
-    source until it is resumed: a camera that should not look must not.
+    """By source, on disk; that of STATION holds for all. Thread-safe. A file that cannot be read pauses everything,
+    each source until it is resumed: a camera that should not look must not.
     """
 
     def __init__(self, path: Path, files: Files, clock: Clock) -> None:
