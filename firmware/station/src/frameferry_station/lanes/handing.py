@@ -65,6 +65,7 @@ class Handing:
     def given_up(self, pack: QueuedPack) -> int:
         """It goes for want of space. Gives how many sinks had not taken it."""
         behind = [taker for taker in self._takers if _seq_of_name(pack) > self._taken_up_to(taker)]
+        self._durable.discard(pack.name)
         for taker in behind:
             self.never_taken[taker.name] += pack.captures
         return len(behind)

@@ -1,7 +1,7 @@
 """The sha256 of the latest photos, so that the same bytes, sent again after a lost answer, are kept once.
 
-A ring of fixed records in one file, written in place and synced once a pack, not once a photo: what a power cut takes
-of it stands in the records of the packs that are still there.
+A ring of fixed records in one file, written in place and synced at most once a pack, not once a photo: what a power cut
+takes of it stands in the records of the packs that are still there.
 """
 
 from __future__ import annotations
