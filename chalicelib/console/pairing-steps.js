@@ -5,6 +5,7 @@ import {html} from "./lit.js";
 
 const KINDS = [
   ["esp32", "ESP32"],
+  ["station", "Station"],
   ["simulated", "Simulated"],
   ["other", "Your own"],
 ];
@@ -37,10 +38,15 @@ const STEPS = {
       <li>Name the Wi-Fi or hotspot that the camera is to use.</li>
       <li>Type the code, and this as the server: ${copyable(apiUrl, copied)}</li>
     </ol>
-    ${LOOPBACK.test(apiUrl)
-      ? html`<p class="note-box small">No camera in your network reaches this address: start the local cloud with <code>make run HOST=0.0.0.0</code>,
-          and open the page that it prints.</p>`
-      : html`<p class="faint small">The QR code holds both, as text.</p>`}
+    ${LOOPBACK.test(apiUrl) ? unreachable("camera in your network") : html`<p class="faint small">The QR code holds both, as text.</p>`}
+  `,
+  station: ({apiUrl, code, copied}) => html`
+    <ol class="numbered">
+      <li>On the station's machine, its <code>.env</code> file names this server: ${copyable(`FRAMEFERRY_API_URL=${apiUrl}`, copied)}</li>
+      <li>Pair the camera by the name that it has in <code>station.toml</code>, here <code>garden</code>:
+        ${copyable(`sudo frameferry-station pair garden ${code.pairing_code}`, copied)}</li>
+    </ol>
+    ${LOOPBACK.test(apiUrl) ? unreachable("station on another machine") : html`<p class="faint small"><code>station</code> in the name's place stands for all its cameras that are not paired themselves.</p>`}
   `,
   simulated: ({apiUrl, code, copied}) => html`
     <ol class="numbered">
@@ -60,6 +66,11 @@ const STEPS = {
     </ol>
   `,
 };
+
+const unreachable = (who) => html`
+  <p class="note-box small">No ${who} reaches this address: start the local cloud with <code>make run HOST=0.0.0.0</code>, and open the page that it
+    prints.</p>
+`;
 
 function copyable(text, copied) {
   return html`

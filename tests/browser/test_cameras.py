@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from infra.local.cloud import LocalCloud
+from infra.local.station import StationProcess
 from tests.browser.cameras import simulated
 from tests.browser.conftest import DESKTOP, PHONE, NewCamera, NewConsole, Scheme
 from tests.browser.console import Console
@@ -57,6 +58,29 @@ def test_a_camera_is_paired_with_the_code_shown_and_its_photos_appear_without_a_
         look_until(page, expect(page.get_by_alt_text("The latest photo of Barn")).to_be_visible)
         first = page.locator(".picture time").get_attribute("datetime") or ""
         look_until(page, partial(expect(page.locator(".picture time")).not_to_have_attribute, "datetime", first))
+
+
+def test_a_station_is_paired_with_what_the_page_shows(console: Console, cloud: LocalCloud, tmp_path: Path) -> None:
+    page = console.page
+    console.go("#/pair")
+    page.get_by_label("Name").fill("Garden")
+    page.get_by_role("button", name="Make a code").click()
+    code = page.locator("#code").inner_text()
+    page.get_by_label("Station", exact=True).check()
+    expect(page.get_by_text(f"FRAMEFERRY_API_URL={cloud.api_url}", exact=True)).to_be_visible()
+    expect(page.get_by_text(f"sudo frameferry-station pair garden {code}", exact=True)).to_be_visible()
+    assert console.barriers() == []
+
+    station = StationProcess(
+        folder=tmp_path / "station",
+        api_url=cloud.api_url,
+        camera_url="http://127.0.0.1:9/",
+        interval_s=60,
+        page_port=0,
+        on_end=lambda _: None,
+    )
+    station.pair(code)
+    expect(page.get_by_role("heading", name="Garden is paired")).to_be_visible()
 
 
 def test_a_pause_stops_the_camera_and_shows_until_it_is_ended(
