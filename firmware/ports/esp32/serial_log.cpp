@@ -7,13 +7,16 @@
 namespace frameferry {
 namespace {
 
+// Not 0, with which the core waits for weeks: it counts down from there before it looks whether it has arrived at 0.
+constexpr std::uint32_t computer_within_ms = 10;
+
 void print(std::string_view text) { Serial.write(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()); }
 
 }  // namespace
 
 void SerialLog::begin() {
     Serial.begin(115200);
-    Serial.setTxTimeoutMs(0);
+    Serial.setTxTimeoutMs(computer_within_ms);
 }
 
 void SerialLog::logged(std::string_view line) {

@@ -11,7 +11,7 @@ namespace frameferry {
 class SerialLog final : public LogRing::Listener {
 public:
     static void begin();
-    // Never waits for a computer that does not read.
+    // Waits for a computer that does not read some milliseconds, and then not again until it does.
     void logged(std::string_view line) override;
     // The portal's password: here and nowhere else.
     static void tell(const PortalAccess& access);
