@@ -19,7 +19,6 @@ from frameferry_station.program.main import main
 from frameferry_station.settings import (
     CloudSink,
     DiskSettings,
-    FilesystemSink,
     LanSettings,
     PageSettings,
     StationSettings,
@@ -243,9 +242,3 @@ def test_a_port_that_another_program_has_is_told() -> None:
 
     assert page.level == "ok"
     assert lan.text == f"{port} is taken by another program"
-
-
-def test_a_folder_for_photos_that_is_not_there_yet_is_no_trouble(tmp_path: Path) -> None:
-    found = only(machine_checks.photo_folder(FilesystemSink(tmp_path / "photos")))
-
-    assert (found.level, found.text) == ("note", f"{tmp_path}/photos is not there yet; the first photo makes it")

@@ -12,7 +12,7 @@ from typing import Any
 from frameferry_station import machine, settings
 from frameferry_station.program import control_socket, machine_checks
 from frameferry_station.program.findings import Check, Finding, ok, wrong
-from frameferry_station.settings import CloudSink, FilesystemSink, SettingsError, StationSettings
+from frameferry_station.settings import CloudSink, FilesystemSink, S3Sink, SettingsError, StationSettings
 
 OK, FAILED = 0, 1
 DEADLINE_S = 45.0
@@ -51,8 +51,8 @@ def report(checks: Sequence[Check], say: Callable[[str], None], deadline_s: floa
 
 
 def checks_of(folder: Path, station: StationSettings) -> list[Check]:
-    # Cameras and their connections are loaded here only.
-    from frameferry_station.program import network_checks
+    # Cameras, sinks and their connections are loaded here only.
+    from frameferry_station.program import network_checks, sink_checks
 
     rows = _rows_of_running(station.state)
     is_running = rows is not None
@@ -71,7 +71,11 @@ def checks_of(folder: Path, station: StationSettings) -> list[Check]:
             checks.append(Check("cloud", partial(network_checks.cloud, sink)))
             checks.append(Check("pairing", partial(network_checks.pairing, station.state, names, rows or ())))
         elif isinstance(sink, FilesystemSink):
-            checks.append(Check("photos as files", partial(machine_checks.photo_folder, sink)))
+            checks.append(Check("photos as files", partial(sink_checks.photo_folder, sink, station.state)))
+        elif isinstance(sink, S3Sink):
+            checks.append(Check("s3", partial(sink_checks.s3, sink)))
+        else:
+            checks.append(Check("http", partial(sink_checks.http, sink)))
     for one in cameras:
         checks.append(Check(f"camera {one.name}", partial(network_checks.camera, one, is_running=is_running)))
     return checks

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from frameferry_station.program.findings import Finding, note, ok, wrong
 from frameferry_station.setting_files import DOTENV, TOML
-from frameferry_station.settings import DiskSettings, FilesystemSink, StationSettings
+from frameferry_station.settings import DiskSettings, StationSettings
 
 MOUNTS = Path("/proc/self/mountinfo")
 _IN_MEMORY = frozenset({"tmpfs", "ramfs"})
@@ -49,7 +49,7 @@ def clock(is_synced: Callable[[], bool]) -> list[Finding]:
 
 
 def disk(state: Path, limits: DiskSettings, mounts: Path = MOUNTS) -> list[Finding]:
-    where = _nearest(state)
+    where = nearest(state)
     usage = shutil.disk_usage(where)
     source, kind = _mount_of(where, mounts)
     found = [ok(f"{usage.free / _GIB:.1f} GiB of {usage.total / _GIB:.1f} GiB are free for {state}")]
@@ -67,20 +67,6 @@ def disk(state: Path, limits: DiskSettings, mounts: Path = MOUNTS) -> list[Findi
     if source.startswith("/dev/mmcblk"):
         found.append(note("photos wait on an SD card, which wears: a USB disk lasts longer (FRAMEFERRY_STATE)"))
     return found
-
-
-def photo_folder(sink: FilesystemSink) -> list[Finding]:
-    folder = sink.folder
-    if not folder.is_dir():
-        parent = _nearest(folder)
-        if os.access(parent, os.W_OK | os.X_OK):
-            return [note(f"{folder} is not there yet; the first photo makes it")]
-        return [wrong(f"{folder} is not there", f"mount its disk, or sudo mkdir {folder} and chown it to this user")]
-    if not os.access(folder, os.W_OK | os.X_OK):
-        return [wrong(f"{folder} belongs to another user", f"sudo chown this user: {folder}")]
-    if folder.stat().st_dev == Path("/").stat().st_dev:
-        return [note(f"{folder} is on the disk that the system runs from: is its own one mounted?")]
-    return [ok(f"photos can be kept in {folder}")]
 
 
 def ports(settings: StationSettings, *, is_running: bool) -> list[Finding]:
@@ -107,7 +93,7 @@ def ffmpeg() -> list[Finding]:
     return [ok(found)] if found else [wrong("it is not there", "sudo apt install -y ffmpeg")]
 
 
-def _nearest(path: Path) -> Path:
+def nearest(path: Path) -> Path:
     """The path, or the folder above it that there is."""
     return next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.exists())
 

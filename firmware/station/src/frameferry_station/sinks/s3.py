@@ -22,6 +22,7 @@ _MD5_TAG = re.compile(r'"?([0-9a-f]{32})"?')
 _PASSING_CODES = frozenset({"IncompleteBody", "RequestTimeout", "SlowDown", "OperationAborted", "BadDigest"})
 _DAMAGED_ON_THE_WAY = frozenset({"InvalidDigest", "XAmzContentChecksumMismatch", "XAmzContentSHA256Mismatch"})
 _PASSING_STATUSES = frozenset({408, 409, 425, 429})
+_WRONG_DIGEST = _DAMAGED_ON_THE_WAY | {"BadDigest"}
 _WRONG_SETTINGS = {
     "AccessDenied": "the key may not put objects there (s3:PutObject)",
     "AuthorizationHeaderMalformed": "AWS_REGION is not the bucket's",
@@ -31,6 +32,8 @@ _WRONG_SETTINGS = {
     "PermanentRedirect": "AWS_REGION or S3_ENDPOINT_URL is not the bucket's",
     "SignatureDoesNotMatch": "AWS_SECRET_ACCESS_KEY is wrong",
 }
+
+PROBE_NAME = ".frameferry-probe"
 
 
 class S3Destination:
@@ -47,6 +50,25 @@ class S3Destination:
             if self._put(self._url(name), photo):
                 return
         raise Refusal("conflict", 412)
+
+    def probe(self) -> bool:
+        """Whether key, bucket and region are right, without a photo: a few bytes are put under PROBE_NAME with digests
+        of other bytes, which S3 refuses after it has looked at all else. False where the endpoint has stored them,
+        since it looks at no digest. Raises as `deliver` where a photo would not be taken."""
+        if self._send("HEAD", self._bucket_url, {}, b"").status == 404:
+            # Some endpoints look at digests before they look for the bucket.
+            raise _error(Answer(404, {}, b"<Error><Code>NoSuchBucket</Code></Error>"))
+        wrong = {
+            "Content-MD5": base64.b64encode(bytes(16)).decode(),
+            "x-amz-checksum-sha256": base64.b64encode(bytes(32)).decode(),
+        }
+        answer = self._send("PUT", self._url(PROBE_NAME), {"Content-Type": "text/plain", **wrong}, b"probe")
+        if 200 <= answer.status < 300:
+            return False
+        error = _error(answer)
+        if isinstance(error, Busy) and error.code in _WRONG_DIGEST:
+            return True
+        raise error
 
     def _put(self, url: str, photo: Photo) -> bool:
         """False where other bytes have the name."""
@@ -84,9 +106,13 @@ class S3Destination:
 
     def _url(self, name: str) -> str:
         """The bucket in the path: every endpoint understands that."""
+        return f"{self._bucket_url}/{quote(self._settings.prefix + name)}"
+
+    @property
+    def _bucket_url(self) -> str:
         settings = self._settings
-        path = f"{quote(settings.bucket)}/{quote(settings.prefix + name)}"
-        return f"{(settings.endpoint_url or _aws_endpoint(settings.region)).rstrip('/')}/{path}"
+        endpoint = settings.endpoint_url or _aws_endpoint(settings.region)
+        return f"{endpoint.rstrip('/')}/{quote(settings.bucket)}"
 
     @cached_property
     def _signer(self) -> Any:
