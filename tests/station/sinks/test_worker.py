@@ -293,6 +293,23 @@ def test_what_the_owner_deletes_is_not_delivered_any_more(rig: SinkRig) -> None:
     assert again.store.taken == as_named([0, 5]) | as_named(range(3), GATE)
 
 
+def test_what_the_owner_deletes_while_a_sink_does_not_get_its_link_is_not_delivered_later(rig: SinkRig) -> None:
+    worker = rig.worker()
+    rig.filled(range(3))
+    queue = rig.queue()
+    rig.disk.failing = 2
+    with pytest.raises(OSError, match="the card does not answer"):
+        rig.hand_over(worker, queue.packs())
+    rig.disk.failing = None
+    queue.forget(lambda record: record.seq == 1)
+    rig.hand_over(worker, [queue.prepared(pack) for pack in queue.packs()])
+
+    again = rig.killed()
+    again.run(again.worker())
+
+    assert again.store.taken == as_named([0, 2])
+
+
 def test_what_the_owner_deletes_is_not_kept_aside_either(rig: SinkRig) -> None:
     worker = rig.worker()
     rig.store.refusal = lambda photo: Refusal("EntityTooLarge", 413) if photo.seq == 1 else None

@@ -71,8 +71,8 @@ class Shelf:
             number = Seq(_number(pack.name))
             if handed.up_to is not None and number <= handed.up_to:
                 return
-            with suppress(FileExistsError):  # from a try whose sync failed
-                self._files.link(path, target)
+            self._files.remove(target)  # from a try whose sync failed; the pack may have been written anew since
+            self._files.link(path, target)
             self._files.sync_folder(target.parent)
             handed.raise_to(number)
             self._hold(lane, target, pack.size_bytes, _seqs(pack.seqs))
