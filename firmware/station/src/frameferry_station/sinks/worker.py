@@ -15,6 +15,7 @@ from frameferry_station.backoff import Backoff, Uniform
 from frameferry_station.captures import Seq
 from frameferry_station.clock import Clock
 from frameferry_station.errors import Busy, PackGone, Refusal, Trouble
+from frameferry_station.loops import repeat
 from frameferry_station.pack_folder import QueuedPack
 from frameferry_station.packs import CaptureRecord, PackDamaged, PackedEntry
 from frameferry_station.photos import SinkCounts, SourceName
@@ -116,17 +117,16 @@ class SinkWorker:
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set; a delivery under way is not cut off."""
-        while not stop.is_set():
+
+        def guarded() -> float:
             try:
-                wait_s = self.step()
+                return self.step()
             except Exception as error:
                 # A bug in one sink must end neither it for years nor the others.
                 _log.exception("%s: a photo could not be delivered", self.name)
-                wait_s = self._failed(type(error).__name__)
-            due_at_s = self._clock.monotonic_s() + wait_s
-            while not stop.is_set() and not self._wake.is_set() and self._clock.monotonic_s() < due_at_s:
-                self._wake.wait(min(due_at_s - self._clock.monotonic_s(), _LOOK_S))
-            self._wake.clear()
+                return self._failed(type(error).__name__)
+
+        repeat(guarded, self._wake, self._clock, stop.is_set, look_s=_LOOK_S)
 
     def step(self) -> float:
         """Deliver a photo. Gives seconds until there may be more to do: 0 after a delivery, infinite where nothing
