@@ -30,19 +30,23 @@ export async function photoBlob(api, {device_id, seq}, signal) {
   return placeBlob(item.photo, {[item.photo.object_key]: item.photo.url}, signal, item.content_type);
 }
 
-/** One after the other, for a browser asks before it saves many at once. @param {(deviceId: string) => string} cameraName */
-export async function saveAll(app, items, cameraName, signal) {
+/**
+ * One after the other, for a browser asks before it saves many at once. It goes on when their page is left, until nobody is
+ * signed in any more.
+ * @param {(deviceId: string) => string} cameraName
+ */
+export async function saveAll(app, items, cameraName) {
+  let at = 0;
   let failed = 0;
-  for (const [at, item] of items.entries()) {
-    const away = app.toast(`Fetching ${at + 1} of ${items.length}`, {holdMs: 60_000});
+  const away = app.toast(() => `Fetching ${at + 1} of ${items.length}`, {holdMs: Infinity});
+  for (; at < items.length && app.session.isOpen; at++) {
+    app.changed();
     try {
-      saveAs(await photoBlob(app.api, item, signal), fileName(item, cameraName(item.device_id)));
-    } catch (error) {
-      if (error.name === "AbortError") return;
+      saveAs(await photoBlob(app.api, items[at]), fileName(items[at], cameraName(items[at].device_id)));
+    } catch {
       failed += 1;
-    } finally {
-      away();
     }
   }
-  if (failed) app.toast(`${photos(failed)} could not be fetched.`);
+  away();
+  if (failed && app.session.isOpen) app.toast(`${photos(failed)} could not be fetched.`);
 }

@@ -258,7 +258,7 @@ class Gallery {
   #download() {
     const {items} = this.choosing;
     this.choosing.end();
-    saveAll(this.#app, items, (id) => this.cameras.nameOf(id), this.#asking.signal);
+    saveAll(this.#app, items, (id) => this.cameras.nameOf(id));
   }
 
   #toTop = () => {

@@ -255,7 +255,7 @@ export class PhotoView {
   }
 
   #download() {
-    if (this.#isShown && isClip(this.#item) && this.#canDownload(this.#item)) return saveAll(this.#app, [this.#item], (id) => this.#gallery.cameras.nameOf(id), this.#asking.signal);
+    if (this.#isShown && isClip(this.#item) && this.#canDownload(this.#item)) return saveAll(this.#app, [this.#item], (id) => this.#gallery.cameras.nameOf(id));
     const blob = this.#isShown ? this.#blobOf(this.#item) : null;
     if (blob) saveAs(blob, fileName(this.#item, this.#gallery.cameras.nameOf(this.#item.device_id)));
   }

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from infra.local.cloud import LocalCloud
 from tests.browser.conftest import DESKTOP, PHONE, NewCamera, NewConsole, Scheme
@@ -21,6 +21,7 @@ NINE = datetime(2026, 6, 3, 9, tzinfo=UTC)
 """Eleven o'clock where these browsers are."""
 THAT_DAY = "#/photos/2026-06-03"
 SMALL = (160, 120)
+PACKS = re.compile(r"^(?!.*/thumbnails/).*/packs/")
 LONGER_THAN_AN_UNDO_MS = 8_000
 LONGER_THAN_A_LOOK_TAKES_TO_COME_MS = 30_000
 
@@ -169,6 +170,27 @@ def test_a_photo_is_downloaded_as_it_was_taken(
 
     assert download.value.suggested_filename.endswith(".jpg")
     assert download.value.path().read_bytes() == owner.photo(owner.item(camera.device_id, 79))
+
+
+def test_photos_are_saved_also_when_their_page_is_left_before(console: Console, camera: DeviceCaller) -> None:
+    page = of_that_day(console, camera)
+    page.get_by_role("button", name="Select", exact=True).first.click()
+    for number in range(2):
+        photos(page).nth(number).click()
+    saved: list[str] = []
+    page.on("download", lambda download: saved.append(download.suggested_filename[-7:]))
+    held: list[Route] = []
+    page.route(PACKS, lambda route: held.append(route), times=1)
+    with page.expect_request(PACKS):
+        page.get_by_role("button", name="Download").click()
+    expect(page.get_by_text("Fetching 1 of 2")).to_be_visible()
+    console.go("#/cameras")
+    expect(page.get_by_role("heading", name="Cameras")).to_be_visible()
+    with page.expect_event("download", lambda _: len(saved) == 2):
+        held[0].continue_()
+
+    assert saved == ["#79.jpg", "#78.jpg"]
+    expect(page.get_by_text("Fetching")).to_be_hidden()
 
 
 def test_a_deleted_photo_comes_back_by_undo_and_the_cloud_never_hears_of_it(
