@@ -124,6 +124,19 @@ def test_nothing_to_show_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().out == "No photo has come yet, and no camera is set up.\n"
 
 
+def test_a_stream_that_gives_no_photos_can_be_paused_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    relay = f'[[relay]]\nname = "gate"\nkind = "hls"\nstream_url = "rtsp://camera/live"\ntarget = "{tmp_path}/gate"\n'
+    settings(tmp_path, FILES, relay)
+
+    assert called(tmp_path, "pause", "gate") == 0
+    assert called(tmp_path, "sources") == 0
+    assert capsys.readouterr().out == (
+        "gate is paused until it is resumed\nNo photo has come yet, and no camera is set up.\n"
+    )
+    assert called(tmp_path, "pause", "nobody") == 1
+    assert "there are: gate" in capsys.readouterr().err
+
+
 def test_a_station_that_had_no_file_left_to_open_answers_once_it_has(tmp_path: Path) -> None:
     control = ControlSocket(tmp_path, lambda _: "well")
     control.start()

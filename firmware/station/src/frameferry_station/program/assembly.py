@@ -84,7 +84,8 @@ class Station:
         for found in early:
             self.lanes.tell(*found)
         configured = [SourceName(camera.name) for camera in settings.cameras]
-        self.operator = Operator(self.lanes, Pairing(self.lanes, around), configured, self._boot.clock)
+        streams = [relay.name for relay in settings.relays]
+        self.operator = Operator(self.lanes, Pairing(self.lanes, around), configured, streams, self._boot.clock)
         self._workers: LaneWorkers | None = None
         self._parts: list[Part] = []
         self._threads: list[threading.Thread] = []

@@ -20,14 +20,21 @@ _NOT_PAIRED = "not paired: frameferry-station pair {} CODE"
 
 
 class Operator:
-    """`configured` are sources that the settings name, from which nothing may have come yet."""
+    """`configured` are sources that the settings name, from which nothing may have come yet; `streams` are the names of
+    streams that are passed on, which give no photos but can be paused."""
 
     def __init__(
-        self, lanes: Lanes, pairing: Pairing, configured: Sequence[SourceName], clock: Clock
+        self,
+        lanes: Lanes,
+        pairing: Pairing,
+        configured: Sequence[SourceName],
+        streams: Sequence[SourceName],
+        clock: Clock,
     ) -> None:
         self._lanes = lanes
         self._pairing = pairing
         self._configured = configured
+        self._streams = streams
         self._clock = clock
 
     def answer(self, question: Mapping[str, Any]) -> Any:
@@ -101,7 +108,7 @@ class Operator:
 
     def _check(self, source: SourceName) -> None:
         """A privacy lock that names nobody would lock nothing."""
-        known = self._known()
+        known = {*self._known(), *self._streams}
         if source not in known and source != STATION:
             raise StationError(f"there is no source {source}; there are: {', '.join(sorted(known)) or 'none yet'}")
 
