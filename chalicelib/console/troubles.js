@@ -14,6 +14,7 @@ export function troubleWords(error) {
   if (error instanceof SignedOut) return "Your session has ended. Sign in again.";
   if (error instanceof Unreachable) return "The API cannot be reached. Check the network and try again.";
   if (error instanceof PoolUnreachable) return error.message;
+  if (error.code === "too_many_photos") return "This day has too many photos to show those of all cameras. Choose one camera.";
   if (error.status === 429) return `That was too much at once. ${whenAgain(error)}`;
   if (error.status >= 500) return `The API has trouble of its own. ${whenAgain(error)}`;
   return error.message;

@@ -64,3 +64,13 @@ def test_a_day_with_more_photos_than_the_api_tells_at_once_is_shown_whole(consol
     strip = page.get_by_role("slider", name="Time of day")
     strip.hover(position={"x": 0.75 * (strip.bounding_box() or {"width": 0})["width"], "y": 10})
     expect(page.locator(".bubble")).to_contain_text(re.compile("Card was full 17:50 . 18:10 · Camera 1 · 40 photos"))
+
+
+def test_where_not_even_an_hour_is_told_one_camera_is_to_be_chosen(console: Console) -> None:
+    page = console.page
+    has_cameras(page, device(1), device(2))
+    page.route("**/api/timeline?*", lambda route: route.fulfill(status=400, json=refusal("too_many_photos")))
+    console.go("#/photos/2026-06-03")
+
+    expect(page.get_by_role("alert")).to_contain_text("Choose one camera.")
+    expect(page.get_by_label("Camera", exact=True)).to_be_visible()
