@@ -19,10 +19,10 @@ export class Api {
   #session;
   #fetch;
 
-  /** @param {(isReachable: boolean) => void} onReach called after each answer, and after each that did not come */
   /** How far this machine's clock is behind the server's, in ms. */
   behindMs = 0;
 
+  /** @param {(isReachable: boolean) => void} onReach called after each answer, and after each that did not come */
   constructor(session, onReach, {fetch = globalThis.fetch.bind(globalThis)} = {}) {
     this.#session = session;
     this.#fetch = fetch;
