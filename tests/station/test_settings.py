@@ -321,6 +321,16 @@ def test_clips_want_segments_and_the_cloud(tmp_path: Path) -> None:
     assert len(problems(tmp_path, toml.replace("segments", "hls"))) == 1
 
 
+@pytest.mark.parametrize("folder", ["state", "state/photos", "./photos/../state/x"])
+def test_what_is_to_be_kept_is_not_kept_where_the_disk_budget_applies(tmp_path: Path, folder: str) -> None:
+    toml = f"[[relay]]\nname = 'a'\nkind = 'segments'\nstream_url = 'rtsp://camera/1'\ntarget = '{folder}'"
+
+    assert problems(tmp_path, toml, STORAGE_BACKEND="filesystem", LOCAL_STORAGE_PATH=folder) == [
+        f"{where}: wants a folder outside of FRAMEFERRY_STATE, to which the disk budget applies"
+        for where in ("LOCAL_STORAGE_PATH", "station.toml [[relay]] target of a")
+    ]
+
+
 def test_nothing_secret_is_in_a_repr(tmp_path: Path) -> None:
     (tmp_path / "station.toml").write_text(
         "[page]\npassword='secret-six'\n[lan]\nupload_image_password='secret-seven'\n"

@@ -182,6 +182,7 @@ def load(environ: Mapping[str, str], folder: Path) -> StationSettings:
     )
     if settings.lan and settings.lan.port == settings.page.port:
         reader.problems.append(f"{TOML} [lan] port: wants to be another than the page's")
+    _check_folders(reader, settings)
     reader.finish()
     if reader.problems:
         raise SettingsError(reader.problems)
@@ -307,6 +308,20 @@ def _check_names(reader: SettingsReader, kind: str, names: Sequence[str]) -> Non
     for name, count in Counter(names).items():
         if count > 1:
             reader.problems.append(f"{TOML} [[{kind}]] name: {name} is the name of {count} of them")
+
+
+def _check_folders(reader: SettingsReader, settings: StationSettings) -> None:
+    """What the state folder holds counts for the disk budget, and all of it is the station's own."""
+    state = os.path.realpath(settings.state)
+    places = [("LOCAL_STORAGE_PATH", sink.folder) for sink in settings.sinks if isinstance(sink, FilesystemSink)]
+    places += [
+        (f"{TOML} [[relay]] target of {relay.name}", Path(relay.target))
+        for relay in settings.relays
+        if relay.kind != "rtsp"
+    ]
+    for name, folder in places:
+        if Path(os.path.realpath(folder)).is_relative_to(state):
+            reader.problems.append(f"{name}: wants a folder outside of FRAMEFERRY_STATE, to which the disk budget applies")
 
 
 def _renamed(values: Mapping[str, Any], **names: str) -> dict[str, Any]:
