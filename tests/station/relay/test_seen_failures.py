@@ -121,6 +121,17 @@ def test_a_stop_kills_what_does_not_end_by_itself_in_less_than_two_seconds(rig: 
         assert not is_alive(pid)
 
 
+def test_a_pause_empties_the_folder_of_a_stream_that_waits_for_its_next_try(rig: Rig) -> None:
+    rig.program("READY\nopen('stream.m3u8', 'w').close(); sys.exit('401 Unauthorized')")
+    with rig.relays("hls", URL) as relays:
+        assert until(lambda: status(relays).state == "resting")
+        rig.photos.paused = SourcePaused(None)
+        assert until(lambda: status(relays).state == "paused", 10.0)
+
+    assert list(rig.target.iterdir()) == []
+    assert rig.starts() == 1
+
+
 def test_a_paused_source_has_no_ffmpeg(rig: Rig) -> None:
     rig.program("READY" + MOVES)
     with rig.relays("segments", URL) as relays:

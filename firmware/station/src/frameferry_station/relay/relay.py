@@ -7,6 +7,7 @@ import math
 import random
 import subprocess
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -121,12 +122,19 @@ class Relay:
     def run(self, stop: threading.Event) -> None:
         while not stop.is_set():
             try:
-                stop.wait(self._step(stop))
+                self._rest(stop, self._step(stop))
             except Exception as error:
                 # Not the stream's: what takes its segments or its events has trouble. It may pass, the thread must not.
                 _log.error("relay %s: %s", self._status.name, type(error).__name__)
                 stop.wait(LONGEST_WAIT_S)
         self._closed("stopped")
+
+    def _rest(self, stop: threading.Event, wait_s: float) -> None:
+        """A pause cuts it short: what is to be seen goes at once."""
+        until_s = time.monotonic() + wait_s
+        while not stop.wait(max(0.0, min(_LOOK_S, until_s - time.monotonic()))) and time.monotonic() < until_s:
+            if self._status.state != "paused" and self._is_paused():
+                return
 
     def _step(self, stop: threading.Event) -> float:
         """Seconds to wait."""
