@@ -144,6 +144,7 @@ _NO_SINK = (
     "cloud's URL, which ends with /api, or STORAGE_BACKEND to s3, filesystem or http"
 )
 _IS_MISSING = "is missing, and STORAGE_BACKEND names"
+_WITHIN_THE_BUDGET = "wants a folder outside of FRAMEFERRY_STATE, to which the disk budget applies"
 _TABLES = ("camera", "lan", "page", "disk", "relay")
 _PRINTED_PASSWORD = "camera_upload_key"  # noqa: S105 - of an example that everybody can read
 _USE_ANOTHER = (
@@ -321,7 +322,7 @@ def _check_folders(reader: SettingsReader, settings: StationSettings) -> None:
     ]
     for name, folder in places:
         if Path(os.path.realpath(folder)).is_relative_to(state):
-            reader.problems.append(f"{name}: wants a folder outside of FRAMEFERRY_STATE, to which the disk budget applies")
+            reader.problems.append(f"{name}: {_WITHIN_THE_BUDGET}")
 
 
 def _renamed(values: Mapping[str, Any], **names: str) -> dict[str, Any]:
