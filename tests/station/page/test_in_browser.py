@@ -85,6 +85,7 @@ def url(report: FakeReport, tmp_path: Path, jpeg: bytes) -> Iterator[str]:
             Doorkeeper(None, NoGuesses()),
             stream_folders={"gate": tmp_path},
             streams=streams,
+            heartbeats=lambda: {GARDEN: {"rssi_dbm": -61, "free_heap_bytes": 180_000, "uptime_s": None}},
         )
     )
     server = PageServer(PageSettings(host="127.0.0.1", port=0), app, clock)
@@ -139,6 +140,7 @@ def test_cameras_sinks_and_what_is_wrong_are_shown(browser: Browser, url: str) -
     expect(page.get_by_text("the clock is not set: photos get their time later")).to_be_visible()
     expect(page.get_by_role("img", name="Last photo of garden")).to_be_visible()
     expect(page.get_by_text("paused until it is resumed")).to_be_visible()
+    expect(page.get_by_text("signal -61 dBm, 180 kB of memory free", exact=True)).to_be_visible()
     expect(page.get_by_role("row", name="cloud 34 9.0 MB")).to_be_visible()
     expect(page.get_by_role("link", name="gate", exact=True)).to_have_attribute("href", "/streams/gate/stream.m3u8")
     expect(page.get_by_text("gate (hls, runs)")).to_be_visible()

@@ -14,7 +14,15 @@ from frameferry_station.clock import SystemClock
 from frameferry_station.program.web_page import PageServer
 from frameferry_station.settings import PageSettings
 
-from tests.station.program.processes import eventually, page_url, running, settings, snapshot_camera
+from tests.station.program.processes import (
+    call,
+    eventually,
+    free_port,
+    page_url,
+    running,
+    settings,
+    snapshot_camera,
+)
 
 FILES = {"STORAGE_BACKEND": "filesystem", "LOCAL_STORAGE_PATH": "photos"}
 CAMERA = '[[camera]]\nname = "garden"\nkind = "snapshot"\naddress = "{url}"\npassword = "open sesame"\ninterval_s = 1\n'
@@ -50,6 +58,22 @@ def test_health_and_metrics_of_a_station_that_runs(tmp_path: Path) -> None:
     assert latest.headers["content-type"] == "image/jpeg"
     assert "Photos that are here" in shown.text
     assert "sesame" not in health.text + metrics.text
+
+
+def test_a_camera_that_registered_is_on_the_page_with_its_heartbeat(tmp_path: Path) -> None:
+    port = free_port()
+    settings(tmp_path, FILES, f'[lan]\nhost = "127.0.0.1"\nport = {port}\n')
+    with running(tmp_path), httpx.Client(trust_env=False) as camera:
+        assert call(tmp_path, "admit")[0] == 0
+        url, who = f"http://127.0.0.1:{port}/api", {"device_id": "A0:B1:C2:D3:E4:F5"}
+        token = camera.post(f"{url}/devices/register", json=who).json()["token"]
+        camera.headers["Authorization"] = f"Bearer {token}"
+        assert camera.post(f"{url}/heartbeat", json={"rssi": -61, "free_heap": 180_000}).status_code == 200
+        state = camera.get(f"{page_url(tmp_path)}/state.json").json()
+
+    assert state["heartbeats"] == {
+        "lan-a0b1c2d3e4f5": {"rssi_dbm": -61, "free_heap_bytes": 180_000, "uptime_s": None}
+    }
 
 
 def test_a_server_that_is_stopped_ends_soon_and_leaves_its_port(server: PageServer) -> None:

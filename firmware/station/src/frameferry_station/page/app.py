@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.resources import files
@@ -56,6 +56,9 @@ class Shown:
     stream_folders: Mapping[str, Path] = field(default_factory=dict)
     playlist: str = "stream.m3u8"
     streams: StreamReport = field(default_factory=NoStreams)
+    heartbeats: Callable[[], Mapping[str, Mapping[str, Any]]] = dict
+    """By source, what the cameras of the LAN said of themselves last: `rssi_dbm`, `free_heap_bytes`, `uptime_s`; each
+    may be None."""
 
 
 def create_app(shown: Shown) -> Flask:
@@ -106,6 +109,7 @@ def _add_page(app: Flask, shown: Shown) -> None:
             "host": socket.gethostname(),
             "health": dict(shown.health.look().document),
             "with_photo": [news.source for news in shown.report.sources() if news.latest_jpeg],
+            "heartbeats": dict(shown.heartbeats()),
             "streams": {name: f"/streams/{name}/{shown.playlist}" for name in shown.stream_folders},
         }
 

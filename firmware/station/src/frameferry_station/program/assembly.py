@@ -26,7 +26,7 @@ from frameferry_station.sinks import assembly as sinks
 from frameferry_station.sinks.links import LinkedDiskFiles
 
 if TYPE_CHECKING:
-    from frameferry_station.intake.server import Guest
+    from frameferry_station.intake.server import Guest, LanServer
     from frameferry_station.program.relaying import Relaying
 
 CLIPS = "clips"
@@ -50,6 +50,7 @@ class Station:
         self._clock_is_synced = clock_is_synced
         self._serves_devices = False
         self._relaying: Relaying | None = None
+        self._lan: LanServer | None = None
         self._files = LinkedDiskFiles()
         self._boot = machine.boot(machine.MachineClock())
         self._stop = threading.Event()
@@ -148,6 +149,7 @@ class Station:
         except OSError as error:
             where = f"{self._settings.lan.host} port {self._settings.lan.port}"
             raise StationError(f"station.toml [lan]: {where}: {error.strerror}") from None
+        self._lan = server
         return server
 
     def _gateway(self, boot: Boot) -> Guest | None:
@@ -190,7 +192,14 @@ class Station:
     def _begin_page(self, boot: Boot) -> Part | None:
         from frameferry_station.program import web_page
 
-        return web_page.begin(self._settings, self.lanes, boot.clock, self._clock_is_synced, self._relaying)
+        return web_page.begin(
+            self._settings,
+            self.lanes,
+            boot.clock,
+            self._clock_is_synced,
+            self._relaying,
+            self._lan.devices if self._lan else list,
+        )
 
     def _begin_mdns(self, boot: Boot) -> Part | None:
         from frameferry_station.program import advertisement

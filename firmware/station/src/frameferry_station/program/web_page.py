@@ -6,14 +6,16 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 
 from frameferry_station.clock import Clock
 from frameferry_station.intake.connections import Listener
 from frameferry_station.intake.limits import Allowances
+from frameferry_station.intake.presence import LanDevice
 from frameferry_station.lanes.lanes import Lanes
 from frameferry_station.page.admission import Doorkeeper
 from frameferry_station.page.app import Shown, create_app
@@ -111,6 +113,7 @@ def begin(
     clock: Clock,
     clock_is_synced: Callable[[], bool],
     streams: StreamReport | None = None,
+    lan_devices: Callable[[], Sequence[LanDevice]] = list,
 ) -> PageServer:
     """The page of a station that starts just now. Raises nothing."""
     streams = streams or NoStreams()
@@ -131,7 +134,20 @@ def begin(
         stream_folders={relay.name: Path(relay.target) for relay in settings.relays if relay.kind == "hls"},
         playlist=PLAYLIST,
         streams=streams,
+        heartbeats=lambda: _heartbeats(lan_devices()),
     )
     server = PageServer(settings.page, create_app(shown), clock)
     server.start()
     return server
+
+
+def _heartbeats(devices: Sequence[LanDevice]) -> dict[str, dict[str, Any]]:
+    return {
+        device.source: {
+            "rssi_dbm": device.heartbeat.rssi_dbm,
+            "free_heap_bytes": device.heartbeat.free_heap_bytes,
+            "uptime_s": device.heartbeat.uptime_s,
+        }
+        for device in devices
+        if device.heartbeat
+    }

@@ -57,7 +57,15 @@ function card(source) {
   return cards.get(source);
 }
 
-function showCamera(source, hasPhoto) {
+function heartbeatWords({rssi_dbm, free_heap_bytes, uptime_s}) {
+  return [
+    rssi_dbm === null ? null : `signal ${rssi_dbm} dBm`,
+    free_heap_bytes === null ? null : `${size(free_heap_bytes)} of memory free`,
+    uptime_s === null ? null : `on for ${duration(uptime_s)}`,
+  ].filter(Boolean).join(", ");
+}
+
+function showCamera(source, hasPhoto, heartbeat) {
   const {element, picture, words} = card(source.source);
   const known = cards.get(source.source);
   const shown = hasPhoto ? source.last_at : "";
@@ -73,12 +81,14 @@ function showCamera(source, hasPhoto) {
       picture.replaceChildren(made("a", {href: url}, made("img", {src: url, alt: `Last photo of ${source.source}`})));
     }
   }
-  const said = [source.lane, source.last_at && ago(source.last_at), source.paused, source.error, source.accepted].join("\n");
+  const alive = heartbeat ? heartbeatWords(heartbeat) : "";
+  const said = [source.lane, source.last_at && ago(source.last_at), source.paused, source.error, source.accepted, alive].join("\n");
   if (known.said !== said) {
     known.said = said;
     words.replaceChildren(
       made("h3", {}, source.source),
       made("p", {}, source.last_at ? `${ago(source.last_at)}, ${source.accepted} since the start` : "nothing since the start"),
+      alive ? made("p", {}, alive) : "",
       source.paused ? made("p", {className: "paused"}, source.paused) : "",
       source.error ? made("p", {className: "error"}, source.error) : "",
     );
@@ -131,7 +141,7 @@ function show(state) {
     reasons.dataset.text = text;
     reasons.replaceChildren(...health.reasons.map((reason) => made("li", {}, reason)));
   }
-  const elements = health.sources.map((source) => showCamera(source, state.with_photo.includes(source.source)));
+  const elements = health.sources.map((source) => showCamera(source, state.with_photo.includes(source.source), state.heartbeats[source.source]));
   const cameras = find("cameras");
   if (elements.length !== cameras.children.length || elements.some((element, at) => cameras.children[at] !== element)) {
     cameras.replaceChildren(...elements);
