@@ -87,16 +87,17 @@ export class GalleryDay {
     this.#loader.want([...new Set([...poor, ...this.model.hours.filter((each) => each.isStale)])]);
   }
 
-  /** S3 refuses its URLs: get others. */
-  refused(hour) {
-    hour.isStale = true;
-    this.#loader.loaded(hour).catch(() => {});
+  /** S3 has refused that URL of one of its objects: gives another; undefined where there is none. Throws as the API does. */
+  async renewed(hour, objectKey, url) {
+    if (hour.urls[objectKey] === url) hour.isStale = true;
+    await this.#loader.loaded(hour);
+    return hour.urls[objectKey];
   }
 
-  /** S3 has refused that URL of one of its objects: fulfilled when there is another. Throws as the API does. */
-  renewed(hour, objectKey, url) {
-    if (hour.urls[objectKey] === url) hour.isStale = true;
-    return this.#loader.loaded(hour);
+  /** For Thumbnails, of one of its hours. */
+  wanted(hour, place) {
+    const url = hour.urls[place.object_key];
+    return {place, url, renewed: () => this.renewed(hour, place.object_key, url)};
   }
 
   /** Fulfilled when its photos are known. Throws as the API does. */

@@ -207,8 +207,7 @@ export class PhotoGrid {
 
   #wantedOf({hour, from, count}) {
     const items = hour.items.slice(from, from + count).filter((each) => each.thumbnail);
-    const refused = () => this.#gallery.day.refused(hour);
-    return items.map(({thumbnail: place}) => ({place, url: hour.urls[place.object_key], refused}));
+    return items.map(({thumbnail: place}) => this.#gallery.day.wanted(hour, place));
   }
 
   // What the owner does.

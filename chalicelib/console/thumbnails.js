@@ -11,8 +11,8 @@ const LONGEST_PAUSE_MS = 60_000;
 const MOST_MS = 8;
 
 /**
- * @typedef {{place: {object_key: string, offset?: number, length?: number}, url: string, refused: () => void}} Wanted
- *   `refused` is called when S3 refuses the URL: it may be too old
+ * @typedef {{place: {object_key: string, offset?: number, length?: number}, url: string, renewed: () => Promise<string | undefined>}} Wanted
+ *   `renewed` is called when S3 refuses the URL, for it may be too old, and gives another; where it throws, that comes later
  */
 export class Thumbnails {
   #changed;
@@ -91,10 +91,10 @@ export class Thumbnails {
     const idle = asking.filter(([name]) => !needed.has(name));
     let free = MOST_AT_ONCE - asking.length;
     for (; free < waiting.length && idle.length; free++) idle.pop()[1].asking.abort();
-    for (const name of waiting.slice(0, Math.max(0, free))) this.#ask(name, this.#files.get(name), needed.get(name).refused);
+    for (const name of waiting.slice(0, Math.max(0, free))) this.#ask(name, this.#files.get(name), needed.get(name).renewed);
   }
 
-  async #ask(name, file, refused) {
+  async #ask(name, file, renewed) {
     file.state = "asking";
     const asking = (file.asking = new AbortController());
     const timer = setTimeout(() => asking.abort(new DOMException("It takes too long.", "TimeoutError")), MOST_WAIT_MS);
@@ -109,9 +109,18 @@ export class Thumbnails {
     file.asking = null;
     if (this.#files.get(name) !== file) return;
     if (file.state === "failed") this.#pause(file);
-    if (file.state === "refused") refused();
+    if (file.state === "refused") this.#renew(name, file, renewed);
     if (file.state === "waiting") this.#files.delete(name);
     this.#changed();
+    this.want(this.#wanted);
+  }
+
+  /** The other URL is the same one where both were signed in one second: then S3 is asked once more all the same. */
+  async #renew(name, file, renewed) {
+    const url = await renewed().catch(() => undefined);
+    if (!url || file.state !== "refused") return;
+    for (const each of this.#wanted) if (each.place.object_key === name) each.url = url;
+    file.state = "waiting";
     this.want(this.#wanted);
   }
 

@@ -188,7 +188,7 @@ export class TimeLapse {
     for (let at = this.#frame; at <= Math.min(this.#last, this.#frame + 4 * ahead); at++) {
       const item = model.itemAt(this.#last - at);
       const hour = model.placeOf(this.#last - at)?.hour;
-      if (item?.thumbnail) wanted.push({place: item.thumbnail, url: hour.urls[item.thumbnail.object_key], refused: () => this.#gallery.day.refused(hour)});
+      if (item?.thumbnail) wanted.push(this.#gallery.day.wanted(hour, item.thumbnail));
     }
     this.#gallery.thumbnails.want(wanted);
     const soon = model.placeOf(Math.max(0, this.#last - this.#frame - HOUR_AHEAD))?.hour;

@@ -19,7 +19,7 @@ from tests.e2e.people import DeviceCaller
 NINE = datetime(2026, 6, 3, 9, tzinfo=UTC)
 THUMBNAILS = re.compile(r"/thumbnails/")
 PACKS = re.compile(r"^(?!.*/thumbnails/).*/packs/")
-_ANSWERED = """async statuses => {
+_ANSWERED = """async ([statuses, step]) => {
   const script = document.querySelector("script[type=module]").src;
   const {Thumbnails} = await import(script.replace("/boot.", "/thumbnails."));
   window.asked = [];
@@ -34,8 +34,8 @@ _ANSWERED = """async statuses => {
     return new Response("a picture", {status});
   };
   window.thumbnails = new Thumbnails(() => {}, {fetch});
-  const refused = () => { window.url++; window.want(); };
-  window.want = () => thumbnails.want([{place, url: `url ${window.url}`, refused}]);
+  const renewed = async () => { window.url += step; window.want(); return `url ${window.url}`; };
+  window.want = () => thumbnails.want([{place, url: `url ${window.url}`, renewed}]);
   window.state = () => thumbnails.isMissing(place) ? "missing" : thumbnails.blobOf(place) ? "here" : "awaited";
   window.want();
 }"""
@@ -47,11 +47,11 @@ Thumbnails = Callable[..., Page]
 def thumbnails(new_console: NewConsole) -> Thumbnails:
     """A page on which one file is wanted, of which S3 says these one after the other, then gives it."""
 
-    def made(*statuses: Any) -> Page:
+    def made(*statuses: Any, is_url_new: bool = True) -> Page:
         page = new_console(signed_in=False).page
         page.clock.install(time=NINE)
         page.clock.pause_at(NINE + timedelta(hours=1))
-        page.evaluate(_ANSWERED, list(statuses))
+        page.evaluate(_ANSWERED, [list(statuses), int(is_url_new)])
         return page
 
     return made
@@ -93,6 +93,14 @@ def test_a_refused_url_is_replaced_and_what_is_refused_twice_is_missing(thumbnai
 
     gone = thumbnails(403, 403)
     assert gone.evaluate("state()") == "missing"
+
+
+def test_a_url_that_is_replaced_within_its_second_is_the_same_and_is_asked_for_once_more(
+    thumbnails: Thumbnails,
+) -> None:
+    page = thumbnails(403, 403, is_url_new=False)
+    assert page.evaluate("state()") == "missing"
+    assert page.evaluate("asked") == ["url 1", "url 1"]
 
 
 def test_nothing_is_asked_for_once_the_view_is_left(thumbnails: Thumbnails) -> None:
