@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import json
+import logging
 import socket
 import threading
 from collections.abc import Callable
@@ -40,12 +41,14 @@ closed. A photo of 200 KB takes a weak Wi-Fi link 20 s."""
 SILENCE_S: Final = 20.0
 """Nor may nothing come for so long."""
 
+_LOOK_S = 0.5
 _MOST_CHUNK_LINE_BYTES = 256
 BODIES_UNDER_WAY: Final = 4
 """As many of the largest may come at the same time; of usual photos, that is dozens."""
 MOST_LARGE_BODIES: Final = 4
 LARGE_REQUEST_S: Final = 600.0
 _KEPT_IN_MEMORY_BYTES = 256 * 1024
+_log = logging.getLogger(__name__)
 _CODES = {413: "body_too_large", 431: "headers_too_large", 500: "internal", 501: "not_implemented"}
 _MESSAGES = {
     "bad_request": "the request is not HTTP as the station understands it",
@@ -176,8 +179,18 @@ class _Connection(HTTPChannel):  # type: ignore[misc]
         return now_s - self.waits_since_s > longest_s or now_s - self.heard_at_s > SILENCE_S
 
 
+def listening_socket(host: str, port: int, backlog: int) -> socket.socket:
+    """`::` is for IPv4 too, where the system can. Raises OSError."""
+    return socket.create_server(
+        (host, port),
+        family=socket.AF_INET6 if ":" in host else socket.AF_INET,
+        backlog=backlog,
+        dualstack_ipv6=host == "::" and socket.has_dualstack_ipv6(),
+    )
+
+
 class Listener(TcpWSGIServer):  # type: ignore[misc]
-    """A listening socket and its connections; `step` serves them, again and again, from one thread."""
+    """A listening socket and its connections; `serve` is for one thread."""
 
     channel_class = _Connection
 
@@ -190,6 +203,9 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         max_body_bytes: int,
         large: LargeBodies | None = None,
     ) -> None:
+        # What waitress says in passing quotes paths, which are the clients' words; a short queue is no news.
+        logging.getLogger("waitress").setLevel(logging.WARNING)
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self.clock = clock
         self.large = large
         self._pulling = threading.Lock()
@@ -218,10 +234,15 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             bind_socket=False,
         )
 
-    def step(self, longest_s: float) -> None:
-        """Waits for news at most so long, and sees to it."""
-        self._close_late()
-        self.asyncore.loop(timeout=longest_s, use_poll=True, map=self._map, count=1)
+    def serve(self, stopping: threading.Event) -> None:
+        """Until it is set and `pull_trigger` was called, or half a second has passed."""
+        while not stopping.is_set():
+            try:
+                self._close_late()
+                self.asyncore.loop(timeout=_LOOK_S, use_poll=True, map=self._map, count=1)
+            except Exception:
+                _log.exception("a server at port %d stumbled, and goes on", self.effective_port)
+                stopping.wait(_LOOK_S)
 
     def has_too_much_under_way(self) -> bool:
         """Bodies of all connections, which memory or a memory-backed folder holds until they are whole; and how many
@@ -233,7 +254,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         return bool(sum(channel.body_bytes for channel in channels) > most)
 
     def maintenance(self, now: float) -> None:
-        """Not by the time of day, which jumps on a machine that starts without a clock: see `step`."""
+        """Not by the time of day, which jumps on a machine that starts without a clock: see `serve`."""
 
     def handle_accept(self) -> None:
         """Raises nothing: waitress would close the listening socket for it."""
@@ -263,7 +284,7 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
             self.close()
 
     def pull_trigger(self) -> None:
-        """Wakes `step`. Nothing after the end: the pipe's number may be another file's by then."""
+        """Wakes `serve`. Nothing after the end: the pipe's number may be another file's by then."""
         with self._pulling:
             if not self._has_ended:
                 super().pull_trigger()

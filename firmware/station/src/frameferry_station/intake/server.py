@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from flask import Blueprint
 from frameferry_station.clock import Clock
 from frameferry_station.files import Files
 from frameferry_station.intake.app import create_app
-from frameferry_station.intake.connections import LargeBodies, Listener
+from frameferry_station.intake.connections import LargeBodies, Listener, listening_socket
 from frameferry_station.intake.presence import LanDevice
 from frameferry_station.intake.service import Intake
 from frameferry_station.photos import Photos
@@ -22,7 +21,6 @@ from frameferry_station.settings import LanSettings
 
 _log = logging.getLogger(__name__)
 
-_LOOK_S = 0.5
 _GRACE_S = 0.8
 _BACKLOG = 32
 
@@ -59,20 +57,19 @@ class LanServer:
 
     def start(self) -> None:
         """Listens once this returns. Raises OSError where the address is taken or not of this machine."""
-        # What waitress says in passing quotes paths, which are the clients' words; a short queue is no news.
-        logging.getLogger("waitress").setLevel(logging.WARNING)
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         most_bytes, guest = self._settings.max_photo_bytes, self._guest
         app = create_app(self._intake, max_body_bytes=most_bytes, others=[guest.routes] if guest else [])
         self._listener = Listener(
             app,
-            self._listening(),
+            listening_socket(self._settings.host, self._settings.port, _BACKLOG),
             self._clock,
             max_body_bytes=most_bytes,
             large=guest.large_bodies if guest else None,
         )
         self._stopping.clear()
-        self._thread = threading.Thread(target=self._serve, args=(self._listener,), name="lan", daemon=True)
+        self._thread = threading.Thread(
+            target=self._listener.serve, args=(self._stopping,), name="lan", daemon=True
+        )
         self._thread.start()
         _log.info("cameras of the LAN are welcome at port %d", self.port)
 
@@ -97,20 +94,3 @@ class LanServer:
     def devices(self) -> list[LanDevice]:
         """The cameras that registered, for the page."""
         return self._intake.devices()
-
-    def _listening(self) -> socket.socket:
-        host = self._settings.host
-        return socket.create_server(
-            (host, self._settings.port),
-            family=socket.AF_INET6 if ":" in host else socket.AF_INET,
-            backlog=_BACKLOG,
-            dualstack_ipv6=host == "::" and socket.has_dualstack_ipv6(),
-        )
-
-    def _serve(self, listener: Listener) -> None:
-        while not self._stopping.is_set():
-            try:
-                listener.step(_LOOK_S)
-            except Exception:
-                _log.exception("the LAN server stumbled, and goes on")
-                self._stopping.wait(_LOOK_S)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any
 from flask import Flask
 
 from frameferry_station.clock import Clock
-from frameferry_station.intake.connections import Listener
+from frameferry_station.intake.connections import Listener, listening_socket
 from frameferry_station.intake.limits import Allowances
 from frameferry_station.intake.presence import LanDevice
 from frameferry_station.lanes.lanes import Lanes
@@ -37,8 +36,8 @@ GUESS_EVERY_S = 30.0
 """Wrong passwords from one address: so many at once, and one more each so long."""
 AGAIN_S = 30.0
 """Where the address is taken, or not there yet, it is tried again this often."""
-_LOOK_S = 0.5
 _GRACE_S = 0.5
+_STOP_S = 1.0
 _BACKLOG = 16
 
 
@@ -56,8 +55,6 @@ class PageServer:
 
     def start(self) -> None:
         """Listens once this returns, where the address is to be had; else as soon as it is. Raises nothing."""
-        logging.getLogger("waitress").setLevel(logging.WARNING)
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._listener = self._listening()
         self._thread.start()
 
@@ -68,7 +65,7 @@ class PageServer:
         self._stopping.set()
         if self._listener is not None:
             self._listener.pull_trigger()
-        self._thread.join(_LOOK_S + _GRACE_S)
+        self._thread.join(_STOP_S)
 
     @property
     def port(self) -> int | None:
@@ -81,23 +78,13 @@ class PageServer:
         listener = self._listener
         if listener is None:
             return
-        while not self._stopping.is_set():
-            try:
-                listener.step(_LOOK_S)
-            except Exception:
-                _log.exception("the page's server stumbled, and goes on")
-                self._stopping.wait(_LOOK_S)
+        listener.serve(self._stopping)
         listener.end(_GRACE_S)
 
     def _listening(self) -> Listener | None:
         host, port = self._settings.host, self._settings.port
         try:
-            listening = socket.create_server(
-                (host, port),
-                family=socket.AF_INET6 if ":" in host else socket.AF_INET,
-                backlog=_BACKLOG,
-                dualstack_ipv6=host == "::" and socket.has_dualstack_ipv6(),
-            )
+            listening = listening_socket(host, port, _BACKLOG)
         except OSError as error:
             reason = os.strerror(error.errno) if error.errno else f"{error}"
             _log.error("no page at port %d (%s), again in %g s", port, reason, self._again_s)
