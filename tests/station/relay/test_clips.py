@@ -344,6 +344,7 @@ def test_a_segment_that_is_no_clip_or_has_gone_is_given_up(bench: Bench) -> None
     bench.station.time.advance(120.0)
     bench.clips.step()
     assert bench.files() == []
+    assert "2026-05-04T12-00-05Z.mp4: it was gone" in f"{bench.photos.told}"
 
 
 def test_a_segment_that_is_being_announced_is_not_looked_for_yet(bench: Bench) -> None:

@@ -173,6 +173,7 @@ class Clips:
         except FileNotFoundError:
             if self._clock.utc().timestamp() - self._files.facts(marker).written_at_s > RENAMED_WITHIN_S:
                 self._files.remove(marker)
+                self._failed(relay, f"{segment.name}: it was gone before it was made one")
             return
         if not any(clip.segment == str(segment) for clip in self._clips):
             try:
