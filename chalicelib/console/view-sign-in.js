@@ -66,10 +66,11 @@ export function signInView(app) {
   return {
     title: "Sign in",
     start() {
-      const [name, username, password] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
-      if (name !== "sign-in" || !password) return;
+      const [name, ...given] = location.hash.replace(/^#\/?/, "").split("/");
+      if (name !== "sign-in" || !given[1]) return;
       // Not to be found in the history.
       history.replaceState(null, "", "#/");
+      const [username, password] = given.map(decodeURIComponent);
       // Elsewhere such a link would sign somebody in whom its sender chose.
       if (app.session.isLocal) tried(() => app.session.signIn(username, password));
     },

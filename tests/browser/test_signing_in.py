@@ -28,6 +28,14 @@ def test_the_link_that_is_printed_signs_in_and_leaves_no_password_behind(console
     assert cloud.owner.password not in console.page.url
 
 
+def test_an_address_that_was_mangled_on_its_way_leads_to_signing_in(new_console: NewConsole) -> None:
+    console = new_console(signed_in=False)
+    console.open("#/photos/2026-06-03/%zz")
+
+    expect(console.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(console.page).to_have_title("Sign in · Frameferry")
+
+
 def test_signing_out_ends_the_session_and_a_reload_does_too(console: Console) -> None:
     console.page.get_by_role("button", name="Sign out").click()
     expect(console.page.get_by_role("heading", name="Sign in")).to_be_visible()
