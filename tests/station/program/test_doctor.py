@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -22,6 +22,7 @@ from frameferry_station.settings import (
     LanSettings,
     PageSettings,
     StationSettings,
+    load,
 )
 
 from tests.station.fake_cloud import CODE, FakeCloud
@@ -100,6 +101,21 @@ def test_a_station_that_runs_is_no_trouble(tmp_path: Path) -> None:
 
     assert "note ports: the station runs, and has them\n" in out
     assert "FIX  ports" not in out
+
+
+def test_a_station_that_runs_but_does_not_answer_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    settings(tmp_path, FILES)
+    station = load({}, tmp_path)
+    station.state.mkdir()
+    with socket.socket(socket.AF_UNIX) as hanging, chdir(station.state):
+        hanging.bind("control")
+        hanging.listen()
+        checks = {check.subject: check for check in doctor.checks_of(tmp_path, station, running_s=0.1)}
+
+    assert only(checks["station"].look()) == wrong(
+        "it runs, but does not answer", "sudo systemctl restart frameferry-station"
+    )
+    assert levels(checks["ports"].look()) == ["note"]
 
 
 def test_nothing_wrong_is_0_and_anything_wrong_is_1() -> None:

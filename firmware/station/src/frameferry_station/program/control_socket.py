@@ -107,10 +107,11 @@ class ControlSocket:
             return {"failed": "the station failed; its log says how"}
 
 
-def ask(state: Path, question: Mapping[str, Any]) -> Any:
-    """What the station that runs says. Raises NotRunning, CommandRefused, OSError."""
+def ask(state: Path, question: Mapping[str, Any], within_s: float = ANSWERED_WITHIN_S) -> Any:
+    """What the station that runs says. Raises NotRunning, CommandRefused, OSError; TimeoutError where it says nothing.
+    """
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC) as asking:
-        asking.settimeout(ANSWERED_WITHIN_S)
+        asking.settimeout(within_s)
         try:
             with _short_name(state) as address:
                 asking.connect(address)

@@ -15,6 +15,8 @@ from frameferry_station.program.findings import Check, Finding, ok, wrong
 from frameferry_station.settings import CloudSink, FilesystemSink, S3Sink, SettingsError, StationSettings
 
 OK, FAILED = 0, 1
+RUNNING_S = 10.0
+"""In which a station that runs says what it knows."""
 DEADLINE_S = 45.0
 """Of all checks together; they look at the same time. A camera may take half a minute."""
 
@@ -50,11 +52,11 @@ def report(checks: Sequence[Check], say: Callable[[str], None], deadline_s: floa
     return FAILED if is_wrong else OK
 
 
-def checks_of(folder: Path, station: StationSettings) -> list[Check]:
+def checks_of(folder: Path, station: StationSettings, *, running_s: float = RUNNING_S) -> list[Check]:
     # Cameras, sinks and their connections are loaded here only.
     from frameferry_station.program import network_checks, sink_checks
 
-    rows = _rows_of_running(station.state)
+    rows, silent = _rows_of_running(station.state, running_s)
     is_running = rows is not None
     cameras = list(station.cameras)
     checks = [
@@ -63,6 +65,8 @@ def checks_of(folder: Path, station: StationSettings) -> list[Check]:
         Check("disk", partial(machine_checks.disk, station.state, station.disk)),
         Check("ports", partial(machine_checks.ports, station, is_running=is_running)),
     ]
+    if silent:
+        checks.append(Check("station", lambda: [silent]))
     if station.relays or any(camera.kind in ("rtsp", "usb") for camera in cameras):
         checks.append(Check("ffmpeg", machine_checks.ffmpeg))
     for sink in station.sinks:
@@ -100,12 +104,14 @@ def _look(check: Check, into: list[Finding]) -> None:
         into.append(wrong(f"could not be looked at ({type(error).__name__})", "is this the station's user?"))
 
 
-def _rows_of_running(state: Path) -> list[dict[str, Any]] | None:
-    """What the station that runs says of its sources; None where none does."""
+def _rows_of_running(state: Path, within_s: float) -> tuple[list[dict[str, Any]] | None, Finding | None]:
+    """What the station that runs says of its sources; None where none does. And what is wrong with one that says
+    nothing."""
     try:
-        rows: list[dict[str, Any]] = control_socket.ask(state, {"do": "sources"})
+        return control_socket.ask(state, {"do": "sources"}, within_s), None
     except control_socket.CommandRefused:
-        return []
+        return [], None
+    except TimeoutError:
+        return [], wrong("it runs, but does not answer", "sudo systemctl restart frameferry-station")
     except (control_socket.NotRunning, OSError):
-        return None
-    return rows
+        return None, None
