@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from frameferry_station.clock import to_text
 from frameferry_station.device import End
@@ -53,6 +54,32 @@ def test_pause_and_resume_commands_act_at_once(rig: Rig) -> None:
     rig.work()
 
     assert capture_for(rig, 55) >= 1
+
+
+def test_a_resume_that_comes_late_ends_no_pause_that_the_owner_has_set_since(rig: Rig) -> None:
+    rig.cloud.command(ONE, "pause", duration_s=60)
+    rig.cloud.command(TWO, "resume")
+    rig.cloud.change_settings(paused=True)
+
+    rig.device.sync_step()
+
+    assert capture_for(rig, 55) == 0
+    rig.work()
+    assert [(ack.status, ack.detail) for ack in rig.cloud.acks] == [
+        ("done", None),
+        ("failed", "its settings say that it is paused"),
+    ]
+
+
+def test_a_pause_of_an_hour_that_comes_late_ends_no_longer_one(rig: Rig) -> None:
+    rig.cloud.command(ONE, "pause", duration_s=60)
+    rig.cloud.commands[ONE] = msgspec.structs.replace(rig.cloud.commands[ONE], created_at=START.isoformat())
+    rig.cloud.change_settings(paused=True)
+
+    rig.device.sync_step()
+    rig.time.advance(60)
+
+    assert capture_for(rig, 55) == 0
 
 
 def test_after_a_command_the_owner_s_own_settings_are_asked_for_once(rig: Rig) -> None:

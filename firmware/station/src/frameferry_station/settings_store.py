@@ -25,6 +25,7 @@ class SettingsStore:
             self._version = stored.find("version", int)
         except (StateDamaged, protocol.Malformed):
             self._settings = Settings(paused=True)
+        self._told = self._settings
 
     @property
     def settings(self) -> Settings:
@@ -35,8 +36,16 @@ class SettingsStore:
         """The server's number for these settings; None where they are not exactly its own."""
         return self._version
 
+    @property
+    def told(self) -> Settings:
+        """The server's own, the latest that it told; until it has, those that were kept."""
+        return self._told
+
     def change(self, settings: Settings, version: int | None) -> None:
-        """In force even if the disk is full; then only until the next start."""
+        """In force even if the disk is full; then only until the next start. Without a version they are not the
+        server's."""
+        if version is not None:
+            self._told = settings
         if (settings, version) == (self._settings, self._version):
             return
         self._settings, self._version = settings, version

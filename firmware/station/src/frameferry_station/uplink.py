@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from frameferry_station import __version__
@@ -159,7 +159,7 @@ class Uplink:
     def _actions(self) -> dict[str, Action]:
         return {
             "pause": self._pause,
-            "resume": lambda _: self._set(paused=False, until=None),
+            "resume": self._resume,
             "rotate_token": lambda _: self._state.identity.keep_pending(self._client.rotate_token()),
             "forget": self._forget,
         }
@@ -167,12 +167,21 @@ class Uplink:
     def _pause(self, command: Command) -> None:
         duration_s = command.arguments.get("duration_s")
         until = command.created_at + timedelta(seconds=duration_s) if isinstance(duration_s, int) else None
-        self._set(paused=until is None, until=until)
+        told = self._state.settings.told
+        self._pause_as(max(told, replace(told, paused=until is None, paused_until=until), key=_lasts))
 
-    def _set(self, *, paused: bool, until: datetime | None) -> None:
-        """At once. The owner's own settings, which the server has changed too, come with the next sync."""
+    def _resume(self, _: Command) -> None:
+        told = self._state.settings.told
+        self._pause_as(told)
+        if told.is_paused(self._clock.utc()):
+            raise CommandFailed("its settings say that it is paused")
+
+    def _pause_as(self, other: Settings) -> None:
+        """At once. A command may come days after it was given: it ends no pause that the settings say. The owner's own
+        settings, which the server has changed too, come with the next sync."""
         settings: Settings = self._state.settings.settings
-        self._state.settings.change(replace(settings, paused=paused, paused_until=until), None)
+        pause = replace(settings, paused=other.paused, paused_until=other.paused_until)
+        self._state.settings.change(pause, None)
 
     def _forget(self, command: Command) -> str:
         """Photos of a time range leave the card. Of one whose time is not known yet the server knows it later, and
@@ -192,3 +201,7 @@ class Uplink:
 
         self._forget_elsewhere(is_forgotten)
         return f"{self._queue.forget(is_forgotten)} photos were deleted from the card"
+
+
+def _lasts(settings: Settings) -> tuple[bool, datetime]:
+    return settings.paused, settings.paused_until or datetime.min.replace(tzinfo=UTC)
