@@ -6,7 +6,7 @@ import pytest
 from frameferry_station.gateway import codes
 
 from tests.station.fake_cloud import CODE
-from tests.station.gateway.cameras import NONCE, Camera, Shot
+from tests.station.gateway.cameras import ADDRESS, NONCE, Camera, Shot
 from tests.station.gateway.gateways import GatewayRig
 from tests.station.lanes.photographs import photograph
 from tests.station.rig import UnsyncedFiles
@@ -25,6 +25,19 @@ def test_the_same_code_and_nonce_give_the_same_answer(rig: GatewayRig) -> None:
 
     assert (again["device_token"], again["device_id"]) == (camera.token, camera.device_id)
     assert code_of(camera) == "ok"
+
+
+def test_the_journal_says_why_a_camera_is_refused_once_an_hour_and_not_what_it_said(
+    rig: GatewayRig, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    for _ in range(3):
+        Camera(rig).activate(OTHER_CODE)
+
+    assert [record.getMessage() for record in caplog.records if "refused" in record.getMessage()] == [
+        f"{ADDRESS} was refused: pairing_code_invalid"
+    ]
+    assert OTHER_CODE not in caplog.text
 
 
 @pytest.mark.parametrize("nonce", ["another nonce of the kind", None])

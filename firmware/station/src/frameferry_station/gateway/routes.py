@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from functools import partial
 from typing import Any, BinaryIO
 from urllib.parse import parse_qs, urlsplit
 
@@ -53,7 +54,7 @@ def blueprint(gateway: Gateway) -> Blueprint:
         gateway.put(place, read)
         return Response(status=200)
 
-    routes.register_error_handler(Refused, _refused)
+    routes.register_error_handler(Refused, partial(_refused, gateway))
     routes.register_error_handler(PutRefused, _put_refused)
     return routes
 
@@ -108,7 +109,8 @@ def _check_headers(place: Place) -> None:
         raise PutRefused("AccessDenied")
 
 
-def _refused(error: Refused) -> tuple[Response, int]:
+def _refused(gateway: Gateway, error: Refused) -> tuple[Response, int]:
+    gateway.journal.note(error, _peer())
     response = jsonify({"error": {"code": error.code, "message": error.message}})
     return _with_retry_after(response, error.retry_after_s), error.status
 

@@ -32,6 +32,7 @@ from frameferry_station.gateway.times import CameraTimes
 from frameferry_station.gateway.unpacking import Unpacking, check_sha256
 from frameferry_station.identity import Entropy
 from frameferry_station.intake.addresses import Address
+from frameferry_station.intake.journal import RefusalJournal
 from frameferry_station.intake.limits import Allowances
 from frameferry_station.packs import Read
 from frameferry_station.photos import DatedPhotos
@@ -89,6 +90,7 @@ class Gateway:
         self._tries = Allowances(boot.clock, burst=10, every_s=20.0)
         self._wrong = Allowances(boot.clock, burst=10, every_s=10.0)
         self._motions = Allowances(boot.clock, burst=1, every_s=MOTION_EVERY_S)
+        self.journal = RefusalJournal(boot.clock)
         self._opening = threading.Lock()
         self._known: dict[str, _Known] = {}
         for camera in self._cameras.all():

@@ -131,7 +131,7 @@ def _received(accepted: Accepted) -> dict[str, Any]:
 
 
 def _refused(intake: Intake, error: Refused) -> tuple[Response, int]:
-    intake.note(error, _peer())
+    intake.journal.note(error, _peer())
     response = jsonify(body_of(request.path, error.code, error.message))
     if error.retry_after_s is not None:
         response.headers["Retry-After"] = str(error.retry_after_s)

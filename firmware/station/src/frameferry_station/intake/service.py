@@ -25,6 +25,7 @@ from frameferry_station.intake.addresses import (
 from frameferry_station.intake.admission import Admission
 from frameferry_station.intake.bodies import Body, shown
 from frameferry_station.intake.commands import Commands, LanCommand
+from frameferry_station.intake.journal import RefusalJournal
 from frameferry_station.intake.limits import Allowances
 from frameferry_station.intake.presence import Heartbeat, LanDevice, Presence
 from frameferry_station.intake.refusals import Refused
@@ -66,7 +67,7 @@ class Intake:
         self._commands = Commands(clock, entropy)
         self._motions = Allowances(clock, burst=1, every_s=MOTION_EVERY_S)
         self._wrong_passwords = Allowances(clock, burst=10, every_s=10.0)
-        self._noted = Allowances(clock, burst=1, every_s=3600.0)
+        self.journal = RefusalJournal(clock)
         self._listens: set[Mac] = set()
         self._admission = Admission(state, files, clock, entropy, self._tell_of_move)
         for registration in self._admission.registrations():
@@ -173,11 +174,6 @@ class Intake:
             return self._photos.accept(source, jpeg)
         except PhotoRefused as error:
             raise refusals.of_photo(error) from error
-
-    def note(self, refused: Refused, address: Address) -> None:
-        """For who reads the journal to learn why a camera's photos do not come: once an hour for each of a kind."""
-        if not self._noted.take((address, refused.code)):
-            _log.info("%s was refused: %s", address, refused.code)
 
     def _listen(self, of: Mac) -> None:
         if of not in self._listens:
