@@ -39,6 +39,7 @@ class FakeReolink:
     forgets: bool = False
     settles_s: float = 0.0
     is_locked: bool = False
+    hangs_up_on_logout: bool = False
     redirects_to: str | None = None
     sessions: dict[str, float] = field(default_factory=dict)
     calls: list[str] = field(default_factory=list)
@@ -105,6 +106,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(302)
             self.send_header("Location", self.camera.redirects_to + self.path)
             self.end_headers()
+            return
+        if query.get("cmd") == "Logout" and self.camera.hangs_up_on_logout:
+            self.close_connection = True
             return
         kind, content = self.camera.answer(query, body)
         fault = None

@@ -61,7 +61,7 @@ class Rig:
 def rig(tmp_path: Path) -> Iterator[Rig]:
     fake = FakeReolink()
     with ExitStack() as stack:
-        rig = Rig(tmp_path / "cameras", fake, stack.enter_context(running(fake)))
+        rig = Rig(tmp_path, fake, stack.enter_context(running(fake)))
         yield rig
         fake.end.set()
         rig.close()
@@ -83,6 +83,13 @@ def test_one_login_serves_many_pictures_and_is_given_back_at_the_end(rig: Rig) -
     assert rig.fake.calls[-1] == "Logout"
     assert rig.fake.sessions == {}
     assert rig.kept() == []
+
+
+def test_a_camera_that_hangs_up_on_a_logout_gives_its_pictures_all_the_same(rig: Rig) -> None:
+    rig.camera().take()
+    rig.fake.hangs_up_on_logout = True
+
+    assert rig.restarted().take().content == jpeg(2)
 
 
 def test_the_session_is_given_back_and_taken_anew_before_its_lease_ends(rig: Rig) -> None:

@@ -96,7 +96,9 @@ class ReolinkSession:
                 return self._token
             if self._rest and now_s < self._rest[0]:
                 raise TryLater(self._rest[1], self._rest[0] - now_s)
-            self._give_back()
+            # Where that gets no answer the login tells whether the camera is there at all.
+            with suppress(CameraFailed):
+                self._give_back()
             return self._taken()
 
     def worked(self, token: str) -> None:
