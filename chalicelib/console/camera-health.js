@@ -25,8 +25,8 @@ export class CameraHealth {
   #app;
   #deviceId;
   #days = 1;
-  #samples = null;
-  #toMs = 0;
+  /** What stays until there is what is wanted now. @type {{days: number, samples: object[], toMs: number} | null} */
+  #drawn = null;
   #poll;
 
   constructor(app, deviceId) {
@@ -64,26 +64,22 @@ export class CameraHealth {
   }
 
   #content(latest) {
-    if (!this.#samples) return this.#poll.trouble ? instead("The charts cannot be had now.") : skeleton();
-    const isNews = latest && latest.reported_at > (this.#samples.at(-1)?.reported_at ?? "");
-    const samples = isNews ? [...this.#samples, latest] : this.#samples;
-    const known = CHARTS.filter(({field}) => samples.some((each) => each[field] !== undefined));
-    if (!known.length) {
+    const isOther = this.#drawn?.days !== this.#days;
+    if (isOther && this.#poll.trouble) return instead("The charts cannot be had now.");
+    if (!this.#drawn) return skeleton();
+    const {days, samples: known} = this.#drawn;
+    const isNews = latest && latest.reported_at > (known.at(-1)?.reported_at ?? "");
+    const samples = isNews ? [...known, latest] : known;
+    const told = CHARTS.filter(({field}) => samples.some((each) => each[field] !== undefined));
+    if (!told.length) {
       return instead("It has reported nothing in this time. What it says of itself while it has a network is drawn here.");
     }
-    const toMs = isNews ? Math.max(this.#toMs, Date.parse(latest.reported_at)) : this.#toMs;
-    return html`<div class="charts">${known.map((each) => this.#chart(each, samples, toMs))}</div>`;
-  }
-
-  #chart({title, field, words, least, most}, samples, toMs) {
-    const points = samples.filter((each) => each[field] !== undefined).map((each) => [Date.parse(each.reported_at), each[field]]);
-    const frame = {fromMs: toMs - this.#days * DAY_MS, toMs, least, most};
-    return chart({title, points, frame, words, times: this.#days === 1 ? dayAndClock : shortDay});
+    const toMs = isNews ? Math.max(this.#drawn.toMs, Date.parse(latest.reported_at)) : this.#drawn.toMs;
+    return html`<div class="charts" aria-busy=${isOther ? "true" : "false"}>${told.map((each) => ofField(each, days, samples, toMs))}</div>`;
   }
 
   #choose(days) {
     this.#days = days;
-    this.#samples = null;
     this.#app.changed();
     this.#poll.soon();
   }
@@ -95,9 +91,14 @@ export class CameraHealth {
     const samples = [];
     for await (const {items} of this.#app.api.pages(`/devices/${this.#deviceId}/health`, range, {signal})) samples.push(...items);
     if (days !== this.#days) return;
-    this.#samples = samples.reverse();
-    this.#toMs = toMs;
+    this.#drawn = {days, samples: samples.reverse(), toMs};
   }
+}
+
+function ofField({title, field, words, least, most}, days, samples, toMs) {
+  const points = samples.filter((each) => each[field] !== undefined).map((each) => [Date.parse(each.reported_at), each[field]]);
+  const frame = {fromMs: toMs - days * DAY_MS, toMs, least, most};
+  return chart({title, points, frame, words, times: days === 1 ? dayAndClock : shortDay});
 }
 
 /** As high as the skeleton: a page that is scrolled to its end and grows shorter moves under the finger. */

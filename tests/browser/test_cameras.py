@@ -150,6 +150,27 @@ def test_what_is_pressed_does_not_move_away_while_the_rest_of_the_page_comes(
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
+def test_charts_stay_until_those_of_another_time_are_here(console: Console, new_camera: NewCamera) -> None:
+    device = new_camera("Roof")
+    device.ask("POST", "/devices/heartbeat", json={"battery_percent": 12, "rssi_dbm": -80})
+    page = console.page
+    console.go(f"#/cameras/{device.device_id}")
+    charts = page.locator(".charts")
+    expect(charts.get_by_role("figure")).to_have_count(2)
+    height = page.evaluate("document.documentElement.scrollHeight")
+
+    held: list[Route] = []
+    page.route("**/health?*", lambda route: held.append(route))
+    with page.expect_request("**/health?*"):
+        page.get_by_label("Week").check()
+    expect(charts).to_have_attribute("aria-busy", "true")
+    assert page.evaluate("document.documentElement.scrollHeight") == height
+    held[0].continue_()
+
+    expect(charts).to_have_attribute("aria-busy", "false")
+    expect(charts.get_by_role("figure")).to_have_count(2)
+
+
 def test_settings_are_kept_and_reach_the_camera(console: Console, new_camera: NewCamera) -> None:
     device = new_camera("Door")
     console.go(f"#/cameras/{device.device_id}")
