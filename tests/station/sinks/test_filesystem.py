@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from frameferry_station.documents import JsonFile
-from frameferry_station.errors import Trouble
+from frameferry_station.errors import Refusal, Trouble
 from frameferry_station.files import DiskFiles
 from frameferry_station.sinks.filesystem import MARKER, FolderDestination, SharedDiskFiles
 from frameferry_station.sinks.photo import NotAsConfigured
@@ -69,6 +69,16 @@ def test_another_photo_of_the_same_name_is_kept_beside_it_once(tmp_path: Path) -
 
     second = f"{NAME.removesuffix('.jpg')}-{photo(77).sha256[:12]}.jpg"
     assert stored(tmp_path) == {NAME: jpeg(12), second: jpeg(77)}
+
+
+def test_a_photo_whose_names_both_have_other_bytes_is_refused_and_holds_up_no_other(tmp_path: Path) -> None:
+    made = destination(tmp_path)
+    made.deliver(photo(77))
+    second = tmp_path / "disk/photos" / f"{NAME.removesuffix('.jpg')}-{photo(12).sha256[:12]}.jpg"
+    second.write_bytes(jpeg(12)[:100])
+
+    with pytest.raises(Refusal):
+        made.deliver(photo(12))
 
 
 def test_half_a_file_from_before_is_another_photo_and_stays(tmp_path: Path) -> None:

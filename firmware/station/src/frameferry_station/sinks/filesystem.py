@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from frameferry_station.documents import JsonFile
-from frameferry_station.errors import StateDamaged, Trouble
+from frameferry_station.errors import Refusal, StateDamaged, Trouble
 from frameferry_station.files import TEMPORARY, DiskFiles, Files, write_durably
 from frameferry_station.sinks.photo import NotAsConfigured, Photo
 
@@ -45,7 +45,7 @@ class FolderDestination:
             if error.errno in _REFUSED:
                 raise NotAsConfigured(f"cannot write to {self._folder}: {reason}") from None
             raise Trouble(f"{self._folder}: {reason}") from None
-        raise Trouble(f"{photo.second_name} has other bytes")
+        raise Refusal("conflict", 412)
 
     def _check_marker(self) -> None:
         marker = self._folder / MARKER
