@@ -185,6 +185,18 @@ def test_a_segment_whose_clip_is_kept_is_not_made_one_again(bench: Bench) -> Non
     assert again.counts().waiting + again.counts().delivered == 1
 
 
+def test_another_segment_that_a_clock_which_was_set_back_gave_the_same_name_is_another_clip(bench: Bench) -> None:
+    bench.cloud.script("upload-url", PORTAL)
+    bench.record()
+    bench.clips.step()
+    again = bench.record()
+    at_s = START.timestamp() + 3.5
+    os.utime(again, (at_s, at_s))
+    bench.clips.step()
+
+    assert bench.clips.counts().waiting == 2
+
+
 def test_what_was_being_made_when_the_power_went_is_made_anew(bench: Bench) -> None:
     bench.record()
     lane = bench.folder / "clips" / STATION

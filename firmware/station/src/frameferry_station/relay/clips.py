@@ -61,6 +61,8 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Clip:
+    """`segment` says of which it was made."""
+
     single: Single
     path: Path
     size_bytes: int
@@ -175,7 +177,7 @@ class Clips:
                 self._files.remove(marker)
                 self._failed(relay, f"{segment.name}: it was gone before it was made one")
             return
-        if not any(clip.segment == str(segment) for clip in self._clips):
+        if not any(clip.segment == _identity(segment, written_at_s) for clip in self._clips):
             try:
                 self._keep(relay, segment, written_at_s)
             except ffmpeg.NotStarted as error:
@@ -196,7 +198,7 @@ class Clips:
             single = self._singles.number(relay, began_ago_s)
             path = self._folder / single.lane / f"{single.seq:016d}-{single.device_id[:8]}.mp4"
             self._files.make_folder(path.parent)
-            clip = Clip(single, path, size_bytes, _sha256(making), str(segment))
+            clip = Clip(single, path, size_bytes, _sha256(making), _identity(segment, written_at_s))
             self._files.sync(making)
             self._files.replace(making, path)
             self._saved_or_removed(clip)
@@ -330,6 +332,11 @@ class Clips:
             return Clip(single, path, stored["size_bytes"], stored["sha256"], stored["segment"])
         except (StateDamaged, KeyError, ValueError):
             return None
+
+
+def _identity(segment: Path, written_at_s: float) -> str:
+    """A clock that was set back gives a name again."""
+    return f"{segment} {written_at_s}"
 
 
 def _lasted_s(segment: Path, written_at_s: float, lasts_s: float) -> float:
