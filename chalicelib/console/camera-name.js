@@ -28,7 +28,7 @@ export class CameraName {
     return html`
       <form class="flow rename" @submit=${(event) => this.#submitted(event)} @keydown=${(event) => event.key === "Escape" && this.#opened(false)}>
         <h1 class="sr-only">${nameOf(device)}</h1>
-        <input id="name" name="name" aria-label="Name" maxlength="100" required autocomplete="off" .value=${device.name}>
+        <input id="name" name="name" aria-label="Name" maxlength="100" required pattern=".*\\S.*" title="Not of spaces alone" autocomplete="off" .value=${device.name}>
         <button class="primary" ?disabled=${this.#isBusy}>Save</button>
         <button type="button" @click=${() => this.#opened(false)}>Cancel</button>
         ${this.#trouble ? html`<p class="trouble" role="alert">${this.#trouble}</p>` : nothing}
@@ -46,7 +46,7 @@ export class CameraName {
   async #submitted(event) {
     event.preventDefault();
     const name = new FormData(event.target).get("name").trim();
-    if (this.#isBusy || !name) return;
+    if (this.#isBusy) return;
     this.#isBusy = true;
     try {
       await this.#save(name);

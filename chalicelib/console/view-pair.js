@@ -87,7 +87,7 @@ export function pairView(app, deviceId) {
     <form class="narrow stack" @submit=${submitted}>
       <h1>Pair a camera</h1>
       <p class="faint">Give it a name. You get a code, which you type into the camera within ten minutes.</p>
-      <label>Name <input name="name" maxlength="100" autocomplete="off" placeholder="Barn" required data-first></label>
+      <label>Name <input name="name" maxlength="100" autocomplete="off" placeholder="Barn" required pattern=".*\\S.*" title="Not of spaces alone" data-first></label>
       ${trouble ? html`<p class="trouble" role="alert">${trouble}</p>` : nothing}
       <button class="primary" ?disabled=${isBusy}>${isBusy ? "One moment…" : "Make a code"}</button>
     </form>

@@ -83,6 +83,24 @@ def test_a_station_is_paired_with_what_the_page_shows(console: Console, cloud: L
     expect(page.get_by_role("heading", name="Garden is paired")).to_be_visible()
 
 
+def test_a_name_of_spaces_alone_is_none(console: Console, new_camera: NewCamera) -> None:
+    page = console.page
+    for fragment in ("#/pair", f"#/cameras/{new_camera('Barn').device_id}"):
+        console.go(fragment)
+        if fragment != "#/pair":
+            page.get_by_role("button", name="Rename").click()
+        name = page.get_by_label("Name", exact=True)
+        name.fill("   ")
+        name.press("Enter")
+        assert name.evaluate("input => input.validity.patternMismatch")
+        page.wait_for_timeout(300)
+        expect(name).to_be_visible()
+
+        name.fill(" Shed ")
+        name.press("Enter")
+        expect(page.get_by_role("heading", name="Shed")).to_be_visible()
+
+
 def test_a_pause_stops_the_camera_and_shows_until_it_is_ended(
     console: Console, cloud: LocalCloud, owner: OwnerCaller, tmp_path: Path
 ) -> None:
