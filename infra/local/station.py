@@ -95,12 +95,13 @@ class StationProcess:
         self._process: subprocess.Popen[bytes] | None = None
         shutil.rmtree(folder, ignore_errors=True)  # the cloud that it knew is gone
         folder.mkdir(parents=True)
-        (folder / ".env").write_text(f"FRAMEFERRY_API_URL={api_url}\n")
-        (folder / "station.toml").write_text(
+        _write_private(folder / ".env", f"FRAMEFERRY_API_URL={api_url}\n")
+        _write_private(
+            folder / "station.toml",
             "advertise = false\n"
             f'[page]\nhost = "127.0.0.1"\nport = {self._page_port}\n'
             f'[[camera]]\nname = "{SOURCE}"\nkind = "snapshot"\naddress = "{camera_url}"\n'
-            f"interval_s = {max(1.0, interval_s)}\n"
+            f"interval_s = {max(1.0, interval_s)}\n",
         )
 
     @property
@@ -158,6 +159,12 @@ def _free_port(wanted: int) -> int:
     except OSError:
         told = f"Port {wanted} is taken; choose another one: make run STATION=1 STATION_PORT={wanted + 1}"
         raise StationFailed(told) from None
+
+
+def _write_private(path: Path, text: str) -> None:
+    """As the station wants its settings: `doctor` finds fault with those that others can read."""
+    path.touch(mode=0o600)
+    path.write_text(text)
 
 
 def _environment() -> dict[str, str]:
