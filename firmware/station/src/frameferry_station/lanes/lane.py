@@ -22,6 +22,7 @@ from frameferry_station.pack_folder import QueuedPack
 from frameferry_station.packs import CaptureRecord, PackDamaged
 from frameferry_station.photos import SourceName
 from frameferry_station.protocol import Command
+from frameferry_station.queue import PackQueue
 from frameferry_station.sinks.shelf import Shelf
 from frameferry_station.sinks.taker import Taker, Waiting
 from frameferry_station.state import StateFolder
@@ -83,18 +84,9 @@ class Lane:
         self._is_ferried = identity is not None and around.api_url is not None
         local = JsonFile(folder / "local.json", around.files)
         self.device_id = identity.device_id if identity else _local_id(local, around)
-        self.queue = self.state.queue(
-            self.device_id,
-            around.boot.boot_id,
-            budget_bytes=None,
-            limits=around.limits,
-            entropy=around.entropy,
-            watcher=self,
-        )
-        next_seq = max(self.queue.next_seq, identity.next_seq if identity else 0)
-        with suppress(OSError):  # it counts even so, and what it comes from is on the disk
-            self.queue.raise_next_seq(self.handing.free_seq(next_seq))
-        self._for_the_cloud = {pack.name for pack in self.queue.packs()} if identity else set()
+        self.queue = self._opened_queue(identity.next_seq if identity else 0)
+        is_cut_off = identity is not None and not self._is_ferried
+        self._for_the_cloud = {pack.name for pack in self.queue.packs()} if is_cut_off else set()
         """What may wait for it, although it is none of the sinks now."""
         self._learn_digests()
         self.uplink = self._uplink(around.api_url, capture_now) if around.api_url and identity else None
@@ -254,6 +246,20 @@ class Lane:
                 break
             with suppress(OSError):
                 self.queue.remove(pack)
+
+    def _opened_queue(self, least_seq: int) -> PackQueue:
+        around = self._around
+        queue = self.state.queue(
+            self.device_id,
+            around.boot.boot_id,
+            budget_bytes=None,
+            limits=around.limits,
+            entropy=around.entropy,
+            watcher=self,
+        )
+        with suppress(OSError):  # it counts even so, and what it comes from is on the disk
+            queue.raise_next_seq(self.handing.free_seq(max(queue.next_seq, least_seq)))
+        return queue
 
     def _learn_digests(self) -> None:
         packs = self.queue.packs()[-_PACKS_READ_FOR_DIGESTS:]
