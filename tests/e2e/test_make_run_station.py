@@ -38,7 +38,7 @@ def test_photos_of_a_stations_camera_appear_in_the_local_cloud(make_run: MakeRun
     assert httpx.get(f"{printed[1]}/health", trust_env=False).json()["total_captures"] >= 1
 
     settings = [tmp_path / ".local/station" / name for name in (".env", "station.toml")]
-    assert [path.stat().st_mode & 0o777 for path in settings] == [0o600, 0o600], "or its doctor would find fault with them"
+    assert [path.stat().st_mode & 0o777 for path in settings] == [0o600, 0o600], "its doctor wants it"
 
     began_s = time.monotonic()
     assert make_run.press_ctrl_c() == 0
