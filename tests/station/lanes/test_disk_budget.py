@@ -222,6 +222,23 @@ def sinks_of(disk: SimulatedDisk) -> set[str]:
     return {path.parts[2] for path in disk.names if path.is_relative_to("station/sinks") and path.suffix == ".zip"}
 
 
+def test_what_is_set_aside_goes_first_and_hides_nothing_that_is_older(cloud: FakeCloud) -> None:
+    disk, link = SimulatedDisk(), Link(cloud)
+    station = Station(disk, cloud=cloud, budget=DiskSettings(5 * BUDGET_BYTES, 0), connect=lambda: link)
+    station.pair()
+    link.is_down = True
+    fill(station, range(1, 30))
+    queue = station.lane(STATION).queue
+    newest = queue.packs()[-1]
+    queue.set_aside(newest, "refused")
+
+    fill(station, range(30, 55))
+
+    assert not disk.sizes(FOLDER / "lanes" / STATION / "queue" / "set-aside").keys() & {newest.name}
+    assert {pack.name for pack in queue.packs()} <= {*station.taker.names(STATION)}, "each has what the other has"
+    assert disk.used_bytes(FOLDER) > 4 * BUDGET_BYTES
+
+
 def test_an_eviction_before_a_sink_had_a_link_is_counted_for_it() -> None:
     disk = SimulatedDisk()
     station = Station(disk, budget=DiskSettings(BUDGET_BYTES, 0))

@@ -9,6 +9,7 @@ import pytest
 from frameferry_station.captures import Seq, SeqRange
 from frameferry_station.errors import Busy, NoAnswer, Refusal
 from frameferry_station.sinks.photo import NotAsConfigured, Photo
+from frameferry_station.sinks.taker import SET_ASIDE_S
 from frameferry_station.sinks.worker import CONFIGURED_WRONG_WAIT_S
 
 from tests.station.samples import START, jpeg
@@ -216,7 +217,7 @@ def test_a_pack_in_which_nothing_is_whole_is_set_aside_and_told(rig: SinkRig) ->
     assert worker.step() == float("inf")
     oldest = worker.oldest()
     assert oldest is not None
-    assert oldest.name == pack.name
+    assert (oldest.name, oldest.since_s) == (pack.name, SET_ASIDE_S)
 
 
 def test_a_read_error_that_passes_costs_nothing(rig: SinkRig) -> None:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from frameferry_station.settings import DiskSettings
-from frameferry_station.sinks.taker import Waiting
+from frameferry_station.sinks.taker import SET_ASIDE_S, Waiting
 
 MOST_GIVEN_UP_FOR_OTHERS = 8
 """Packs for one new one, where the budget would do and others fill the disk."""
@@ -74,12 +74,17 @@ class DiskBudget:
         last pack of a lane stays on a wholly full disk, for its seqs could not be noted."""
         offers = [(waiting, holder) for holder in self._holders() if (waiting := holder.oldest())]
         for oldest, _ in sorted(offers, key=lambda offer: offer[0].since_s):
-            same = [holder for waiting, holder in offers if (waiting.lane, waiting.name) == (oldest.lane, oldest.name)]
-            freed_bytes = _given_up(same)
+            freed_bytes = _given_up(holder for waiting, holder in offers if _is_same(waiting, oldest))
             if freed_bytes is not None:
                 _log.warning("the disk is full: gave up %s of %s", oldest.name, oldest.lane)
                 return freed_bytes
         return None
+
+
+def _is_same(one: Waiting, other: Waiting) -> bool:
+    """A photo that a sink has set aside may have the name of a pack."""
+    are_aside = one.since_s == SET_ASIDE_S, other.since_s == SET_ASIDE_S
+    return (one.lane, one.name) == (other.lane, other.name) and are_aside[0] == are_aside[1]
 
 
 def _given_up(holders: Iterable[Holder]) -> int | None:

@@ -24,7 +24,7 @@ from frameferry_station.photos import SourceName
 from frameferry_station.protocol import Command
 from frameferry_station.queue import PackQueue
 from frameferry_station.sinks.shelf import Shelf
-from frameferry_station.sinks.taker import Taker, Waiting
+from frameferry_station.sinks.taker import SET_ASIDE_S, Taker, Waiting
 from frameferry_station.state import StateFolder
 from frameferry_station.steps import Captured, Observer, PauseChanged, Refused
 from frameferry_station.uplink import Uplink
@@ -164,14 +164,15 @@ class Lane:
 
     def oldest(self) -> Waiting | None:
         """What `give_up_oldest` would take."""
-        path = self.queue.first_to_go()
+        packs, path = self.queue.packs(), self.queue.first_to_go()
         if path is None:
             return None
         try:
             facts = self._around.files.facts(path)
         except OSError:
-            return Waiting(self.name, path.name, 0, 0.0)
-        return Waiting(self.name, path.name, facts.size_bytes, facts.written_at_s)
+            return Waiting(self.name, path.name, 0, SET_ASIDE_S)
+        is_pack = bool(packs) and path == self.queue.path(packs[0])
+        return Waiting(self.name, path.name, facts.size_bytes, facts.written_at_s if is_pack else SET_ASIDE_S)
 
     def give_up_oldest(self) -> int:
         """Bytes that the disk has back. Raises OSError."""

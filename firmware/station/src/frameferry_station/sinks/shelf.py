@@ -25,7 +25,7 @@ from frameferry_station.packs import CaptureRecord, PackDamaged, PackedEntry
 from frameferry_station.photos import SourceName, source_name
 from frameferry_station.sinks.handed_over import HandedOver
 from frameferry_station.sinks.progress import SUFFIX, Progress
-from frameferry_station.sinks.taker import Waiting
+from frameferry_station.sinks.taker import SET_ASIDE_S, Waiting
 
 _NAME = re.compile(r"(\d{16})-([0-9a-f]{8})\.zip", re.ASCII)
 _log = logging.getLogger(__name__)
@@ -138,7 +138,7 @@ class Shelf:
     def oldest(self) -> Waiting | None:
         with self._lock:
             for lane, path, size_bytes in self._all_aside():
-                return Waiting(lane, path.name, size_bytes, self._written_at_s(path))
+                return Waiting(lane, path.name, size_bytes, SET_ASIDE_S)
             for pack in self._packs:
                 return Waiting(pack.lane, pack.path.name, pack.size_bytes, pack.since_s)
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +13,16 @@ from frameferry_station.pack_folder import QueuedPack
 from frameferry_station.packs import CaptureRecord
 from frameferry_station.photos import SinkCounts, SourceName
 
+SET_ASIDE_S = -math.inf
+"""What nobody will take goes first, whenever it was written: else it would hide packs that are older."""
+
 
 @dataclass(frozen=True)
 class Waiting:
     """A pack that a sink is still to take, or a file that it has set aside.
 
     `since_s` is when its file was last written, in seconds since 1970 by the clock of then. Links share it, and a copy
-    keeps it: the same pack is of the same age in a lane and in every sink.
+    keeps it: the same pack is of the same age in a lane and in every sink. Of what is set aside it is SET_ASIDE_S.
     """
 
     lane: SourceName
