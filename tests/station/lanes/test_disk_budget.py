@@ -239,6 +239,22 @@ def test_what_is_set_aside_goes_first_and_hides_nothing_that_is_older(cloud: Fak
     assert disk.used_bytes(FOLDER) > 4 * BUDGET_BYTES
 
 
+def test_a_pack_that_was_written_anew_hides_nothing_that_is_older(cloud: FakeCloud) -> None:
+    disk, link = SimulatedDisk(), Link(cloud)
+    station = Station(disk, cloud=cloud, budget=DiskSettings(5 * BUDGET_BYTES, 0), connect=lambda: link)
+    station.pair()
+    link.is_down = True
+    fill(station, range(1, 30))
+    queue = station.lane(STATION).queue
+    station.taker.deliver_one(STATION, queue.packs()[0].name)
+    queue.forget(lambda record: record.seq == 0)
+
+    fill(station, range(30, 55))
+
+    assert {pack.name for pack in queue.packs()} <= {*station.taker.names(STATION)}, "each has what the other has"
+    assert disk.used_bytes(FOLDER) > 4 * BUDGET_BYTES
+
+
 def test_an_eviction_before_a_sink_had_a_link_is_counted_for_it() -> None:
     disk = SimulatedDisk()
     station = Station(disk, budget=DiskSettings(BUDGET_BYTES, 0))

@@ -35,6 +35,8 @@ REFUSED_S = 3600.0
 """After which a refused credential is tried again."""
 _PACKS_READ_FOR_DIGESTS = 4
 """At a start. Digests are synced before a power cut could take those of more packs."""
+_FIRST_PACKS = 4
+"""Of which one tells how old the oldest is."""
 
 _log = logging.getLogger(__name__)
 
@@ -167,12 +169,15 @@ class Lane:
         packs, path = self.queue.packs(), self.queue.first_to_go()
         if path is None:
             return None
+        is_pack = bool(packs) and path == self.queue.path(packs[0])
         try:
-            facts = self._around.files.facts(path)
+            size_bytes = self._around.files.facts(path).size_bytes
+            # The first may have been written anew, and must not hide the next ones.
+            firsts = [self._around.files.facts(self.queue.path(pack)) for pack in packs[:_FIRST_PACKS]]
         except OSError:
             return Waiting(self.name, path.name, 0, SET_ASIDE_S)
-        is_pack = bool(packs) and path == self.queue.path(packs[0])
-        return Waiting(self.name, path.name, facts.size_bytes, facts.written_at_s if is_pack else SET_ASIDE_S)
+        since_s = min(facts.written_at_s for facts in firsts) if is_pack else SET_ASIDE_S
+        return Waiting(self.name, path.name, size_bytes, since_s)
 
     def give_up_oldest(self) -> int:
         """Bytes that the disk has back. Raises OSError."""
