@@ -44,7 +44,8 @@ class Station:
     time: FakeTime = field(default_factory=FakeTime)
     boot_id: str = "00000000000000b1"
     clock_is_synced: Callable[[], bool] = lambda: True
-    free_bytes: Callable[[], int] = lambda: 10**12
+    free_bytes: Callable[[], int] | None = None
+    """By default what is left of the disk's capacity."""
     received: dict[str, dict[tuple[str, int], bytes]] = field(default_factory=dict)
     connect: Callable[[], Sender] | None = None
     given_up: dict[str, set[tuple[str, int]]] = field(default_factory=dict)
@@ -65,7 +66,7 @@ class Station:
             entropy=lambda size: next(self.numbers).to_bytes(size, "big"),
             uniform=longest,
             connect=self.connect or self._connection,
-            space=lambda: (self.free_bytes(), 10**13),
+            space=lambda: ((self.free_bytes or self._left_bytes)(), 10**13),
             clock_is_synced=self.clock_is_synced,
             api_url=self.cloud.api_url if self.cloud else None,
             limits=PackLimits(captures=self.pack_captures),
@@ -121,6 +122,10 @@ class Station:
             self.given_up,
             self.numbers,
         )
+
+    def _left_bytes(self) -> int:
+        capacity_bytes = getattr(self.disk, "capacity_bytes", None)
+        return 10**12 if capacity_bytes is None else capacity_bytes - self.disk.used_bytes(Path())
 
     def _connection(self) -> Sender:
         if self.cloud:

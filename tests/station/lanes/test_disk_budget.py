@@ -134,6 +134,16 @@ def test_a_disk_that_others_fill_costs_the_oldest_photos_and_not_the_newest() ->
     assert newest == 28
 
 
+def test_a_disk_on_which_deleting_gives_nothing_back_costs_two_packs_now_and_then() -> None:
+    disk = SimulatedDisk()
+    station = Station(disk, sinks=(), budget=DiskSettings(10**12, 10**9), free_bytes=lambda: 10**6)
+
+    fill(station, range(1, 61))
+
+    packs = sum(len(lane.queue.packs()) for lane in station.lanes.all())
+    assert 2 <= 40 - packs <= 2 * 6, "at most two in each ten minutes of an hour"
+
+
 def test_a_disk_that_others_fill_wholly_takes_no_photo_and_says_so() -> None:
     disk = SimulatedDisk()
     station = Station(disk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -13,6 +14,9 @@ from frameferry_station.sinks.taker import SET_ASIDE_S, Waiting
 
 MOST_GIVEN_UP_FOR_OTHERS = 8
 """Packs for one new one, where the budget would do and others fill the disk."""
+MOST_IN_VAIN = 2
+"""Packs that go one after the other and give the disk nothing back."""
+IN_VAIN_REST_S = 600.0
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +31,10 @@ class Holder(Protocol):
 
 
 class DiskBudget:
-    """`used_bytes` measures what photos take, `free_bytes` what the disk has left. Thread-safe."""
+    """`used_bytes` measures what photos take, `free_bytes` what the disk has left; `now_s` only ever rises. Where packs
+    go in vain, because snapshots hold what was deleted or another program takes the room at once, the others stay for
+    a while. Thread-safe.
+    """
 
     def __init__(
         self,
@@ -35,11 +42,15 @@ class DiskBudget:
         used_bytes: Callable[[], int],
         free_bytes: Callable[[], int],
         holders: Callable[[], Iterable[Holder]],
+        now_s: Callable[[], float],
     ) -> None:
         self._settings = settings
         self._used_bytes = used_bytes
         self._free_bytes = free_bytes
         self._holders = holders
+        self._now_s = now_s
+        self._in_vain = 0
+        self._rests_until_s = -math.inf
         self._lock = threading.Lock()
         self._at_most_bytes: int | None = None
         """Of what is used: it was measured, and what was begun since is added. Measuring walks over all packs."""
@@ -51,13 +62,27 @@ class DiskBudget:
         with self._lock:
             self._keep_to_the_budget(wanted_bytes)
             for _ in range(MOST_GIVEN_UP_FOR_OTHERS):
-                if self._free_bytes() - wanted_bytes >= self._settings.keep_free_bytes or not self._give_up():
+                has_room = self._free_bytes() - wanted_bytes >= self._settings.keep_free_bytes
+                if has_room or not self._give_up_for_others():
                     break
 
     def give_up_one(self) -> bool:
-        """The oldest pack goes everywhere. False where there is none."""
+        """The oldest pack goes everywhere. False where there is none, or lately it was in vain. Raises OSError."""
         with self._lock:
-            return self._give_up() is not None
+            return self._give_up_for_others()
+
+    def _give_up_for_others(self) -> bool:
+        if self._now_s() < self._rests_until_s:
+            return False
+        free_bytes = self._free_bytes()
+        if self._give_up() is None:
+            return False
+        self._in_vain = 0 if self._free_bytes() > free_bytes else self._in_vain + 1
+        if self._in_vain == MOST_IN_VAIN:
+            self._in_vain = 0
+            self._rests_until_s = self._now_s() + IN_VAIN_REST_S
+            _log.error("the disk is full, and has no more room after %d packs were given up", MOST_IN_VAIN)
+        return True
 
     def _keep_to_the_budget(self, wanted_bytes: int) -> None:
         if self._at_most_bytes is None or self._at_most_bytes + wanted_bytes > self._settings.budget_bytes:

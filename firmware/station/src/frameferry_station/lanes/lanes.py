@@ -65,7 +65,9 @@ class Lanes:
         self._used: tuple[float, int] | None = None
         self._disk = disk
         self.local_pauses = LocalPauses(around.folder / "pauses.json", around.files, self._clock)
-        self._budget = DiskBudget(disk, self._measured, lambda: around.space()[0], self._holders)
+        self._budget = DiskBudget(
+            disk, self._measured, lambda: around.space()[0], self._holders, self._clock.monotonic_s
+        )
         self._left_behind = left_behind(around.folder / "sinks", around.files, [taker.name for taker in takers])
         self._holders_elsewhere: list[Holder] = [*self._left_behind]
         self._lanes: dict[SourceName, Lane] = {}
@@ -224,11 +226,18 @@ class Lanes:
             try:
                 return act()
             except OSError as error:
-                if error.errno != errno.ENOSPC:
-                    raise NoSpace(f"the disk does not take it: {error.strerror}") from None
-            if not self._budget.give_up_one():
-                break
+                if not self._has_made_room(error):
+                    break
         raise NoSpace("the disk is full, and not of photos")
+
+    def _has_made_room(self, error: OSError) -> bool:
+        """Raises NoSpace where room is not what it wants."""
+        try:
+            if error.errno == errno.ENOSPC:
+                return self._budget.give_up_one()
+        except OSError as broken:
+            error = broken
+        raise NoSpace(f"the disk does not take it: {error.strerror}") from None
 
     def _capture_now(self, lane: SourceName) -> None:
         with self._lock:
