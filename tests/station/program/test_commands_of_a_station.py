@@ -89,6 +89,20 @@ def test_a_pause_wants_a_source_that_there_is(tmp_path: Path, capsys: pytest.Cap
     assert capsys.readouterr().out.startswith("garden is paused until ")
 
 
+def test_who_resumes_a_source_of_a_station_that_is_paused_is_told_what_ends_that(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings(tmp_path, FILES, '[[camera]]\nname = "garden"\nkind = "snapshot"\naddress = "http://camera/"\n')
+    assert called(tmp_path, "pause", "station") == 0
+    capsys.readouterr()
+
+    assert called(tmp_path, "resume", "garden") == 0
+
+    assert capsys.readouterr().out == (
+        "garden is paused until it is resumed, as the whole station is: frameferry-station resume station\n"
+    )
+
+
 def test_settings_that_are_wrong_are_told_one_by_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     settings(tmp_path, {"STORAGE_BACKEND": "s3"})
 

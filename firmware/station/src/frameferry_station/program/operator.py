@@ -97,6 +97,8 @@ class Operator:
         self._check(source)
         was_paused = self._lanes.local_pauses.of(source)
         self._lanes.local_pauses.resume(source)
+        if with_all := self._lanes.local_pauses.of(source):
+            return f"{source} is {with_all}, as the whole station is: frameferry-station resume {STATION}"
         if still := self._lanes.pause_of(source):
             return f"{source} is {still} by its owner in the console"
         return f"{source} is no longer paused" if was_paused else f"{source} was not paused"
