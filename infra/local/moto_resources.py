@@ -31,7 +31,8 @@ from moto.s3.models import FakeBucket, S3Backend, s3_backends
 from moto.utilities.utils import get_partition
 
 import infra.local.moto_conditions
-import infra.local.moto_watching  # noqa: F401 - teach moto conditions of an update, alarms and what belongs to them
+import infra.local.moto_tables
+import infra.local.moto_watching  # noqa: F401 - teach moto what they say
 from infra.local.moto_classes import Properties, ResourceClass, Wanted
 
 

@@ -16,7 +16,7 @@ from moto import mock_aws
 
 import infra.local.moto_listing
 import infra.local.moto_resources  # noqa: F401 - teaches moto the template's resources
-import tests.moto_lookups  # noqa: F401 - a tenth of what moto costs
+import tests.moto_lookups  # noqa: F401 - half of what moto costs
 from chalicelib.domain.ids import DeviceId, OwnerId
 from chalicelib.domain.item import StoredObject
 from chalicelib.services import ports

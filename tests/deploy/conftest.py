@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-import tests.moto_lookups  # noqa: F401 - a tenth of what moto costs
+import tests.moto_lookups  # noqa: F401 - half of what moto costs
 from infra.deploying.target import Target
 from infra.rehearse.fake_aws import ACCOUNT_ID, REGION, FakeAws, fake_aws
 
