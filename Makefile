@@ -9,7 +9,8 @@ HOST ?= 127.0.0.1
 LINK ?=
 STATION ?= 0
 STATION_PORT ?= 8080
-TEST_WORKERS ?= 2
+# More than cores: a test often waits, for a browser or for a time to pass.
+TEST_WORKERS ?= 3
 # A deploy: STAGE=prod, and PARAMETERS="AlarmEmail=me@example.org MonthlyBudgetUsd=10" of infra/template.yaml.
 STAGE ?=
 ACCOUNT ?=
