@@ -232,12 +232,19 @@ def sinks_of(disk: SimulatedDisk) -> set[str]:
     return {path.parts[2] for path in disk.names if path.is_relative_to("station/sinks") and path.suffix == ".zip"}
 
 
-def test_what_is_set_aside_goes_first_and_hides_nothing_that_is_older(cloud: FakeCloud) -> None:
-    disk, link = SimulatedDisk(), Link(cloud)
+def with_a_backlog(disk: SimulatedDisk, cloud: FakeCloud) -> Station:
+    """Paired; neither the cloud nor its sink has taken any of 58 photos."""
+    link = Link(cloud)
     station = Station(disk, cloud=cloud, budget=DiskSettings(5 * BUDGET_BYTES, 0), connect=lambda: link)
     station.pair()
     link.is_down = True
     fill(station, range(1, 30))
+    return station
+
+
+def test_what_is_set_aside_goes_first_and_hides_nothing_that_is_older(cloud: FakeCloud) -> None:
+    disk = SimulatedDisk()
+    station = with_a_backlog(disk, cloud)
     queue = station.lane(STATION).queue
     newest = queue.packs()[-1]
     queue.set_aside(newest, "refused")
@@ -250,11 +257,8 @@ def test_what_is_set_aside_goes_first_and_hides_nothing_that_is_older(cloud: Fak
 
 
 def test_a_pack_that_was_written_anew_hides_nothing_that_is_older(cloud: FakeCloud) -> None:
-    disk, link = SimulatedDisk(), Link(cloud)
-    station = Station(disk, cloud=cloud, budget=DiskSettings(5 * BUDGET_BYTES, 0), connect=lambda: link)
-    station.pair()
-    link.is_down = True
-    fill(station, range(1, 30))
+    disk = SimulatedDisk()
+    station = with_a_backlog(disk, cloud)
     queue = station.lane(STATION).queue
     station.taker.deliver_one(STATION, queue.packs()[0].name)
     queue.forget(lambda record: record.seq == 0)

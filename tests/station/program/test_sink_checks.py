@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,33 +14,16 @@ from frameferry_station.http import Answer
 from frameferry_station.program import sink_checks
 from frameferry_station.program.findings import Finding
 from frameferry_station.program.main import main
-from frameferry_station.settings import FilesystemSink, HttpSink, S3Sink
+from frameferry_station.settings import FilesystemSink, HttpSink
 from frameferry_station.sinks.filesystem import FolderDestination, SharedDiskFiles
 
-from tests.contract.s3_front_rig import ACCESS_KEY, REGION, SECRET_KEY, Rig, running_rig
+from tests.contract.s3_front_rig import ACCESS_KEY, REGION, Rig
 from tests.station.program.processes import free_port, settings
 from tests.station.sinks import http_server
 from tests.station.sinks.photos import Answering, photo
+from tests.station.sinks.strict_s3 import s3_sink
 
 TOKEN = "open-sesame"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Rig]:
-    with running_rig() as rig:
-        yield rig
-
-
-@pytest.fixture
-def front(running: Rig) -> Iterator[Rig]:
-    running.bucket = running.new_bucket()
-    yield running
-    running.control("DELETE", "faults")
-    running.clock.ahead = timedelta()
-
-
-def bucket(front: Rig) -> S3Sink:
-    return S3Sink(front.bucket, REGION, ACCESS_KEY, SECRET_KEY, "snapshots/", front.front.url)
 
 
 def only(findings: list[Finding]) -> Finding:
@@ -50,7 +32,7 @@ def only(findings: list[Finding]) -> Finding:
 
 
 def test_a_bucket_that_takes_photos_is_well_and_as_empty_as_before(front: Rig) -> None:
-    found = only(sink_checks.s3(bucket(front)))
+    found = only(sink_checks.s3(s3_sink(front)))
 
     assert (found.level, found.text) == ("ok", f"the bucket {front.bucket} takes photos")
     assert "Versions" not in front.sdk().list_object_versions(Bucket=front.bucket)
@@ -68,7 +50,7 @@ def test_a_bucket_that_takes_photos_is_well_and_as_empty_as_before(front: Rig) -
 def test_what_is_wrong_with_a_bucket_is_told_by_the_name_of_the_setting(
     front: Rig, change: dict[str, str], told: str
 ) -> None:
-    found = only(sink_checks.s3(replace(bucket(front), **change)))
+    found = only(sink_checks.s3(replace(s3_sink(front), **change)))
 
     assert found.level == "wrong"
     assert told in found.text
@@ -77,7 +59,7 @@ def test_what_is_wrong_with_a_bucket_is_told_by_the_name_of_the_setting(
 def test_a_clock_that_s3_does_not_believe_is_told(front: Rig) -> None:
     front.clock.ahead = timedelta(hours=2)
 
-    found = only(sink_checks.s3(bucket(front)))
+    found = only(sink_checks.s3(s3_sink(front)))
 
     assert found.level == "wrong"
     assert "the clock of this machine is wrong" in found.text
@@ -85,15 +67,15 @@ def test_a_clock_that_s3_does_not_believe_is_told(front: Rig) -> None:
 
 def test_a_key_that_may_not_put_is_told_and_so_is_an_endpoint_that_nobody_is_at(front: Rig) -> None:
     denied = Answer(403, {}, b"<Error><Code>AccessDenied</Code></Error>")
-    found = only(sink_checks.s3(bucket(front), Answering(lambda _: denied)))
+    found = only(sink_checks.s3(s3_sink(front), Answering(lambda _: denied)))
     assert "the key may not put objects there (s3:PutObject)" in found.text
 
-    nowhere = replace(bucket(front), endpoint_url=f"http://127.0.0.1:{free_port()}")
+    nowhere = replace(s3_sink(front), endpoint_url=f"http://127.0.0.1:{free_port()}")
     assert only(sink_checks.s3(nowhere)).text == "127.0.0.1 does not answer (ConnectError)"
 
 
 def test_a_bucket_that_looks_at_no_digest_is_told_what_it_holds_now(front: Rig) -> None:
-    found = only(sink_checks.s3(bucket(front), Answering(lambda _: Answer(200, {}, b""))))
+    found = only(sink_checks.s3(s3_sink(front), Answering(lambda _: Answer(200, {}, b""))))
 
     assert found.level == "note"
     assert "snapshots/.frameferry-probe" in (found.remedy or "")

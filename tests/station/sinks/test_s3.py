@@ -10,30 +10,16 @@ from datetime import timedelta
 import pytest
 from frameferry_station.errors import Trouble
 from frameferry_station.http import Connection
-from frameferry_station.settings import S3Sink
 from frameferry_station.sinks.photo import NotAsConfigured
 from frameferry_station.sinks.s3 import S3Destination
 
-from tests.contract.s3_front_rig import ACCESS_KEY, REGION, SECRET_KEY, Rig, running_rig
+from tests.contract.s3_front_rig import Rig
 from tests.station.samples import jpeg
 from tests.station.sinks.photos import NAME, UNDATED, photo
 from tests.station.sinks.rig import SinkRig, as_named
+from tests.station.sinks.strict_s3 import s3_sink
 
 KEY = f"snapshots/{NAME}"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Rig]:
-    with running_rig() as rig:
-        yield rig
-
-
-@pytest.fixture
-def front(running: Rig) -> Iterator[Rig]:
-    running.bucket = running.new_bucket()
-    yield running
-    running.control("DELETE", "faults")
-    running.clock.ahead = timedelta()
 
 
 @pytest.fixture
@@ -43,12 +29,8 @@ def connection() -> Iterator[Connection]:
     made.close()
 
 
-def settings(front: Rig) -> S3Sink:
-    return S3Sink(front.bucket, REGION, ACCESS_KEY, SECRET_KEY, "snapshots/", front.front.url)
-
-
 def test_a_photo_is_an_object_with_its_type_and_checksum(front: Rig, connection: Connection) -> None:
-    S3Destination(settings(front), connection).deliver(photo())
+    S3Destination(s3_sink(front), connection).deliver(photo())
 
     head = front.sdk().head_object(Bucket=front.bucket, Key=KEY, ChecksumMode="ENABLED")
     assert front.stored(KEY) == jpeg(12)
@@ -57,7 +39,7 @@ def test_a_photo_is_an_object_with_its_type_and_checksum(front: Rig, connection:
 
 
 def test_the_same_photo_twice_is_one_version_of_one_object(front: Rig, connection: Connection) -> None:
-    made = S3Destination(settings(front), connection)
+    made = S3Destination(s3_sink(front), connection)
 
     for _ in range(2):
         made.deliver(photo())
@@ -67,7 +49,7 @@ def test_the_same_photo_twice_is_one_version_of_one_object(front: Rig, connectio
 
 
 def test_another_photo_of_the_same_name_is_kept_beside_it_once(front: Rig, connection: Connection) -> None:
-    made = S3Destination(settings(front), connection)
+    made = S3Destination(s3_sink(front), connection)
     made.deliver(photo(12))
 
     for _ in range(2):
@@ -81,7 +63,7 @@ def test_another_photo_of_the_same_name_is_kept_beside_it_once(front: Rig, conne
 def test_an_object_without_a_checksum_is_compared_by_its_etag(front: Rig, connection: Connection) -> None:
     key = f"snapshots/{UNDATED}"
     front.sdk(request_checksum_calculation="when_required").put_object(Bucket=front.bucket, Key=key, Body=jpeg(12))
-    made = S3Destination(settings(front), connection)
+    made = S3Destination(s3_sink(front), connection)
 
     made.deliver(photo(12, at=None))
     assert len(front.sdk().list_object_versions(Bucket=front.bucket)["Versions"]) == 1
@@ -91,7 +73,7 @@ def test_an_object_without_a_checksum_is_compared_by_its_etag(front: Rig, connec
 
 
 def test_a_prefix_with_unusual_letters_is_signed_as_it_is_sent(front: Rig, connection: Connection) -> None:
-    S3Destination(replace(settings(front), prefix="my!photos/(a)='b'*/"), connection).deliver(photo())
+    S3Destination(replace(s3_sink(front), prefix="my!photos/(a)='b'*/"), connection).deliver(photo())
 
     assert front.stored(f"my!photos/(a)='b'*/{NAME}") == jpeg(12)
 
@@ -109,7 +91,7 @@ def test_wrong_settings_are_told_by_the_name_of_the_variable(
     front: Rig, connection: Connection, change: dict[str, str], told: str
 ) -> None:
     with pytest.raises(NotAsConfigured) as caught:
-        S3Destination(replace(settings(front), **change), connection).deliver(photo())
+        S3Destination(replace(s3_sink(front), **change), connection).deliver(photo())
     assert str(caught.value) == f"S3 answers {told}"
 
 
@@ -117,7 +99,7 @@ def test_a_wrong_clock_is_an_outage_that_says_so(front: Rig, connection: Connect
     front.clock.ahead = timedelta(hours=2)
 
     with pytest.raises(Trouble, match="the clock of this machine is wrong"):
-        S3Destination(settings(front), connection).deliver(photo())
+        S3Destination(s3_sink(front), connection).deliver(photo())
 
 
 @pytest.mark.parametrize("status", [500, 503])
@@ -125,13 +107,13 @@ def test_a_busy_bucket_is_an_outage(front: Rig, connection: Connection, status: 
     front.control("POST", "faults", {"refuse": {"count": 1, "status": status, "code": "SlowDown"}})
 
     with pytest.raises(Trouble, match="SlowDown"):
-        S3Destination(settings(front), connection).deliver(photo())
+        S3Destination(s3_sink(front), connection).deliver(photo())
 
 
 def test_connections_cut_in_the_body_and_before_the_answer_bring_each_photo_once(
     front: Rig, connection: Connection
 ) -> None:
-    sink = SinkRig(destination=S3Destination(replace(settings(front), prefix=""), connection))
+    sink = SinkRig(destination=S3Destination(replace(s3_sink(front), prefix=""), connection))
     worker = sink.worker()
     sink.hand_over(worker, sink.filled(range(6)))
     front.control(
