@@ -11,6 +11,13 @@ from infra.local.owner import Owner
 
 _RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
+# The page draws at the next frame after the event, before those who asked for that frame later.
+_FOLLOWED = """fragment => new Promise(done => {
+  if (location.hash === fragment) return done();
+  addEventListener("hashchange", () => requestAnimationFrame(() => done()), {once: true});
+  location.hash = fragment;
+})"""
+
 
 class Console:
     """One window. `page` is Playwright's."""
@@ -35,8 +42,8 @@ class Console:
         self.page.get_by_role("button", name="Sign in").click()
 
     def go(self, fragment: str) -> None:
-        """As a link on the page does."""
-        self.page.evaluate("fragment => { location.hash = fragment; }", fragment)
+        """As a link on the page does; nothing of the view before is in the page any more when this returns."""
+        self.page.evaluate(_FOLLOWED, fragment)
 
     def barriers(self) -> list[str]:
         """What axe-core finds wrong: rule, and where."""
