@@ -45,10 +45,10 @@ def pair_again(owner_id: OwnerId, device_id: DeviceId, body: requests.EmptyReque
     return render.paired(made)
 
 
-@routes.add("GET", "/devices", "List all devices")
-def list_devices(owner_id: OwnerId) -> responses.DevicePage:
-    found = wiring.current().devices.of_owner(owner_id)
-    return responses.DevicePage(items=[render.device(one) for one in found])
+@routes.add("GET", "/devices", "List devices, in the order of their ids")
+def list_devices(owner_id: OwnerId, query: PageQuery) -> responses.DevicePage:
+    page = wiring.current().devices.page_of_owner(owner_id, query.limit, query.cursor)
+    return responses.DevicePage(items=[render.device(one) for one in page.entries], cursor=page.cursor)
 
 
 @routes.add("GET", "/devices/{device_id}", "Read a device", raises=(NotFound,))

@@ -50,6 +50,9 @@ class DeviceStore(Protocol):
     def of_owner(self, owner_id: OwnerId) -> list[Device]:
         """All devices of an owner, by id; eventually consistent."""
 
+    def page_of_owner(self, owner_id: OwnerId, limit: int, cursor: str | None) -> Page[Device]:
+        """The same, some at a time. A page may be short before the end."""
+
     def all_ids(self) -> Iterable[DeviceId]:
         """Every device there is, page by page; for the reconciler."""
 

@@ -1,6 +1,6 @@
 """Cursors: where a page ended, inside the one partition that the service names.
 
-A cursor never names an owner or a device, so a forged one can only lead to another place in the caller's own rows.
+A cursor never chooses that partition, so a forged one can only lead to another place in the caller's own rows.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from datetime import datetime
 
 from chalicelib.domain.clock import from_text
 from chalicelib.domain.errors import InvalidParameter
+from chalicelib.domain.ids import DeviceId, is_device_id
 
 _INSTANT = r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z"
 _POSITION = re.compile(rf"{_INSTANT}#[0-9a-f-]{{36}}#[0-9]{{16}}#[0-9a-f]{{8}}", re.ASCII)
@@ -17,6 +18,13 @@ _WHEN = re.compile(_INSTANT, re.ASCII)
 _COMMAND = re.compile(r"[\x21\x22\x24-\x7e]{1,100}")
 _EVENT = re.compile(rf"{_INSTANT}#[\x21-\x7e]{{1,100}}", re.ASCII)
 _NO_CURSOR = "cursor is not one that this route gave."
+
+
+def device(cursor: str) -> DeviceId:
+    """A device's id. Raises InvalidParameter."""
+    if not is_device_id(cursor):
+        raise InvalidParameter(_NO_CURSOR)
+    return DeviceId(cursor)
 
 
 def timeline_position(cursor: str) -> str:

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable
 from dataclasses import fields
 from datetime import datetime
+from itertools import islice
 
 from chalicelib.domain.clock import from_ms, to_ms
 from chalicelib.domain.device import CardQueue, Device, ForgottenRange, Health, Sweep, month_of, months_long_past
 from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.rates import Granted, Rate, Refused
-from chalicelib.domain.storage import Changed
-from chalicelib.stores import rates
+from chalicelib.domain.storage import Changed, Page
+from chalicelib.stores import cursors, rates
 from chalicelib.stores.dynamodb import ConditionFailed, Query, Row, Table, from_row, to_row
 
 _KEY = "device_id"
@@ -53,11 +54,14 @@ class DynamoDevices:
 
     def of_owner(self, owner_id: OwnerId) -> list[Device]:
         """The index names them, the table tells: an index that held whole rows would be written by every touch."""
-        query = Query("#owner_id = :owner_id", {"owner_id": owner_id}, index="by_owner", attributes=(_KEY,))
-        keys = [{_KEY: row[_KEY]} for row in self._table.rows(query, page_size=_PAGE_SIZE)]
-        devices = [_device(row) for row in self._table.get_many(keys)]
-        mine = (device for device in devices if device.owner_id == owner_id)
-        return sorted(mine, key=lambda device: device.device_id)
+        return self._named(owner_id, self._table.rows(_of_owner(owner_id), page_size=_PAGE_SIZE))
+
+    def page_of_owner(self, owner_id: OwnerId, limit: int, cursor: str | None) -> Page[Device]:
+        """The cursor is the last device looked at; one row more than `limit` tells whether there is a next page."""
+        start = None if cursor is None else {"owner_id": owner_id, _KEY: cursors.device(cursor)}
+        rows = list(islice(self._table.rows(_of_owner(owner_id), page_size=limit + 1, after=start), limit + 1))
+        goes_on_after = str(rows[limit - 1][_KEY]) if len(rows) > limit else None
+        return Page(self._named(owner_id, rows[:limit]), goes_on_after)
 
     def all_ids(self) -> Iterable[DeviceId]:
         return (row[_KEY] for row in self._table.scan((_KEY,)))
@@ -124,11 +128,21 @@ class DynamoDevices:
         past = [_counter(month) for month in months_long_past(sweep.began_at)]
         self._update_if(device_id, _change({"sweep": None}, past), _EXISTS, {"sweep": to_row(sweep)})
 
+    def _named(self, owner_id: OwnerId, rows: Iterable[Row]) -> list[Device]:
+        devices = [_device(row) for row in self._table.get_many({_KEY: row[_KEY]} for row in rows)]
+        mine = (device for device in devices if device.owner_id == owner_id)
+        return sorted(mine, key=lambda device: device.device_id)
+
     def _update_if(self, device_id: DeviceId, change: str, condition: str, values: Row) -> None:
         try:
             self._table.update({_KEY: device_id}, change, condition=condition, values=values)
         except ConditionFailed:
             return
+
+
+def _of_owner(owner_id: OwnerId) -> Query:
+    """By device id."""
+    return Query("#owner_id = :owner_id", {"owner_id": owner_id}, index="by_owner", attributes=(_KEY,))
 
 
 def _counter(month: str) -> str:

@@ -36,6 +36,10 @@ def device_rows() -> list[Bad]:
     }
     too_much = {"interval_s": 86_401, "jpeg_quality": 64}
     return [
+        *(
+            Bad(f"?{each}", "GET /devices", 400, "invalid_parameter", query=each)
+            for each in ("cursor=x", f"cursor={UNKNOWN.upper()}", f"cursor={UNKNOWN}%00")
+        ),
         Bad("an empty name", PAIR, 400, "invalid_body", {"name": ""}),
         Bad("a long name", PAIR, 400, "invalid_body", {"name": "x" * 101}),
         Bad("an empty name", DEVICE, 400, "invalid_body", {"name": ""}),

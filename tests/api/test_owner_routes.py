@@ -39,6 +39,16 @@ def test_devices_are_listed_with_their_names(owner: Client, stranger: Client) ->
     assert listed["cursor"] is None
 
 
+def test_devices_come_in_pages(owner: Client) -> None:
+    mine = sorted(new_camera(owner).device_id for _ in range(3))
+
+    first = owner.get("/devices", limit=2).json
+    second = owner.get("/devices", limit=2, cursor=first["cursor"]).json
+
+    found = [device["device_id"] for page in (first, second) for device in page["items"]]
+    assert (found, second["cursor"]) == (mine, None)
+
+
 def test_a_device_without_a_name_is_called_camera(owner: Client) -> None:
     made = owner.post("/devices/pair").json
 

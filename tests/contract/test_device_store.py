@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from chalicelib.domain.device import CardQueue, Device, DeviceSettings, ForgottenRange, Health, Sweep
+from chalicelib.domain.errors import InvalidParameter
 from chalicelib.domain.ids import MAX_SEQ, DeviceId, OwnerId, Seq
 from chalicelib.domain.rates import Granted, Rate, Refused
-from chalicelib.domain.storage import Changed
+from chalicelib.domain.storage import Changed, Page
 from chalicelib.domain.tokens import TokenHash
 from infra.local.metering import size_bytes
 from tests.contract.conftest import Cloud, Stores, new_device_id
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, 123000, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
+UNKNOWN = DeviceId("3f8b2c1e-7d4a-4c55-9a0e-2f6b1d9c8e70")
 SWEEP = Sweep(NOW, NOW - 9 * SECOND, NOW - SECOND, "devices/x/2026/05/04/1.jpg", "devices/x/2026/05/04/2.jpg", 1)
 RATE = Rate(per_minute=60, burst=2)
 HEALTH = Health(
@@ -194,6 +197,38 @@ def test_an_owner_may_have_more_devices_than_a_page_or_a_batch(stores: Stores) -
         stores.devices.create(device)
 
     assert stores.devices.of_owner(OwnerId("owner-1")) == mine
+
+
+def test_pages_of_an_owners_devices_join_without_a_gap_or_an_overlap(stores: Stores) -> None:
+    mine = [a_device(new_device_id()) for _ in range(7)]
+    for device in [*mine, a_device(new_device_id(), OwnerId("owner-2"))]:
+        stores.devices.create(device)
+
+    pages, cursor = list[Sequence[Device]](), None
+    while not pages or cursor is not None:
+        page = stores.devices.page_of_owner(OwnerId("owner-1"), 3, cursor)
+        pages.append(page.entries)
+        cursor = page.cursor
+
+    assert pages == [mine[:3], mine[3:6], mine[6:]]
+    assert stores.devices.page_of_owner(OwnerId("owner-1"), 7, None).cursor is None
+    assert stores.devices.page_of_owner(OwnerId("nobody"), 3, None) == Page([])
+
+
+def test_a_page_of_devices_after_one_of_somebody_else_holds_the_owners_own(stores: Stores) -> None:
+    mine, theirs = a_device(new_device_id()), a_device(new_device_id(), OwnerId("owner-2"))
+    for device in (mine, theirs):
+        stores.devices.create(device)
+
+    for cursor in (mine.device_id, theirs.device_id, UNKNOWN):
+        found = stores.devices.page_of_owner(OwnerId("owner-1"), 3, cursor)
+        assert found == Page([mine] if mine.device_id > cursor else [])
+
+
+def test_a_cursor_that_no_page_of_devices_gave_is_refused(stores: Stores) -> None:
+    for cursor in ("x", UNKNOWN.upper(), f"{UNKNOWN} ", f"{UNKNOWN}#", UNKNOWN.replace("-", "")):
+        with pytest.raises(InvalidParameter):
+            stores.devices.page_of_owner(OwnerId("owner-1"), 3, cursor)
 
 
 def test_all_ids_are_the_ids_of_every_owners_devices(stores: Stores) -> None:

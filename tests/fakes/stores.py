@@ -40,6 +40,11 @@ class FakeDevices:
         mine = (device for device in self._devices.values() if device.owner_id == owner_id)
         return sorted(mine, key=lambda device: device.device_id)
 
+    def page_of_owner(self, owner_id: OwnerId, limit: int, cursor: str | None) -> Page[Device]:
+        after = "" if cursor is None else cursors.device(cursor)
+        left = [device for device in self.of_owner(owner_id) if device.device_id > after]
+        return Page(left[:limit], left[limit - 1].device_id if len(left) > limit else None)
+
     def all_ids(self) -> Iterable[DeviceId]:
         return iter(list(self._devices))
 
