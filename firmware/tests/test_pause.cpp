@@ -70,6 +70,21 @@ TEST_CASE("a pause until an instant ends there, and not before the time is known
     CHECK_FALSE(run.pause.is_paused());
 }
 
+TEST_CASE("a pause until an instant lasts for as long as a clock that has drifted may be ahead") {
+    MemoryValues values;
+    Run run(values);
+    run.pause.load();
+    run.pause.set_owner({false, christmas_ms});
+    run.port.set_utc_ms(christmas_ms, ClockQuality::ntp);
+    run.port.drift = 60'000;
+    CHECK(run.pause.is_paused());
+    CHECK(run.pause.keep());
+    run.port.now_ms += 59'999;
+    CHECK(run.pause.is_paused());
+    run.port.now_ms += 1;
+    CHECK_FALSE(run.pause.is_paused());
+}
+
 TEST_CASE("a pause that cannot be read is a pause, until the owner resumes") {
     MemoryValues values;
     values.is_broken = true;

@@ -38,7 +38,7 @@ bool Pause::is_paused() {
 
 bool Pause::has_ended(const Wish& wish) {
     const bool is_timed = !wish.is_paused && wish.until_ms != 0;
-    return is_timed && clock_.is_set() && clock_.utc_ms() >= wish.until_ms;
+    return is_timed && clock_.is_set() && clock_.earliest_utc_ms() >= wish.until_ms;
 }
 
 bool Pause::set_button(bool is_paused) {

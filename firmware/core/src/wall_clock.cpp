@@ -8,6 +8,10 @@ constexpr std::uint64_t right_to_ms = 5'000;
 
 }  // namespace
 
+bool WallClock::is_synced() { return clock_.quality() == ClockQuality::ntp && clock_.drift_ms() <= right_to_ms; }
+
+std::int64_t WallClock::earliest_utc_ms() { return is_set() ? clock_.utc_ms() - clock_.drift_ms() : 0; }
+
 std::int64_t WallClock::utc_at(std::uint64_t monotonic_ms) {
     if (!is_set()) return 0;
     return clock_.utc_ms() - static_cast<std::int64_t>(clock_.monotonic_ms() - monotonic_ms);
@@ -15,8 +19,10 @@ std::int64_t WallClock::utc_at(std::uint64_t monotonic_ms) {
 
 void WallClock::heard(std::int64_t utc_ms) {
     if (utc_ms < earliest_ms || is_synced()) return;
-    if (is_set() && off_by_ms(utc_ms) <= right_to_ms) return;
-    clock_.set_utc_ms(utc_ms, ClockQuality::date);
+    const bool is_right = is_set() && off_by_ms(utc_ms) <= right_to_ms;
+    if (is_right && clock_.drift_ms() <= right_to_ms) return;
+    // One that might have drifted, and has not, begins anew from here without a step.
+    clock_.set_utc_ms(is_right ? clock_.utc_ms() : utc_ms, ClockQuality::date);
 }
 
 bool WallClock::resync(std::int64_t utc_ms) {

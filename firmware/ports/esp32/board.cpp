@@ -176,8 +176,7 @@ void Board::tend_network(std::uint64_t now_ms) {
 }
 
 void Board::network_came(std::uint64_t now_ms) {
-    if (!is_ntp_begun_) BoardClock::begin_ntp();
-    is_ntp_begun_ = true;
+    BoardClock::ask_ntp();
     searched_at_ms_ = now_ms - search_every_ms;
     device_.network_came_up();
     xTaskNotifyGive(uplink_handle_);
@@ -218,7 +217,9 @@ void Board::sleep_for(std::uint32_t ms) {
     panel_.dark();
     Panel::let_buttons_wake();
     esp_sleep_enable_timer_wakeup(std::uint64_t{1000} * ms);
+    const std::uint64_t asleep_at_ms = clock_.monotonic_ms();
     esp_light_sleep_start();
+    BoardClock::slept(clock_.monotonic_ms() - asleep_at_ms);
     {
         const Lock lock(capture_mutex_);
         camera_.woke();

@@ -91,7 +91,6 @@ private:
     std::atomic<std::uint32_t> capture_due_ms_{0};  // of the clock's lower 32 bits
     std::atomic<bool> is_portal_wanted_{false};
     bool was_joined_ = false;
-    bool is_ntp_begun_ = false;
     std::uint32_t network_due_ms_ = 0;
     std::uint64_t looked_at_ms_ = 0;
     std::uint64_t searched_at_ms_ = 0;

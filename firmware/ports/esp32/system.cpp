@@ -9,18 +9,33 @@
 
 #include <atomic>
 
+#include "frameferry/clock_drift.h"
+
 namespace frameferry {
 
 namespace {
 
-std::atomic<ClockQuality> known{ClockQuality::never_set};  // SNTP's callback has no argument of ours
+// Awake: the crystal of 40 MHz. Asleep: the RC oscillator of 136 kHz, which is measured against it before each sleep,
+// but over ten of its periods only, and while the chip is warm: some per cent at the worst (docs/firmware-core.md).
+constexpr ClockDrift::Rates rates{20, 50'000};
+
+// SNTP's callback has no argument of ours.
+std::atomic<ClockQuality> known{ClockQuality::never_set};
+ClockDrift drift{rates};
+
+std::uint64_t uptime_ms() { return static_cast<std::uint64_t>(esp_timer_get_time()) / 1000; }
+
+void was_set(ClockQuality quality) {
+    drift.was_set(uptime_ms());
+    known.store(quality);
+}
 
 }  // namespace
 
 void BoardEntropy::fill(Room room) { esp_fill_random(room.data, room.size); }
 
 // Goes on through light sleep: esp_timer is corrected by the RTC's clock.
-std::uint64_t BoardClock::monotonic_ms() { return static_cast<std::uint64_t>(esp_timer_get_time()) / 1000; }
+std::uint64_t BoardClock::monotonic_ms() { return uptime_ms(); }
 
 std::int64_t BoardClock::utc_ms() {
     if (quality() == ClockQuality::never_set) return 0;  // what the RTC has kept through a reset is nobody's word
@@ -31,17 +46,26 @@ std::int64_t BoardClock::utc_ms() {
 
 ClockQuality BoardClock::quality() { return known.load(); }
 
+std::uint32_t BoardClock::drift_ms() { return drift.ms(uptime_ms()); }
+
 void BoardClock::set_utc_ms(std::int64_t utc_ms, ClockQuality quality) {
-    if (known.load() == ClockQuality::ntp && quality != ClockQuality::ntp) return;
     const timeval time{static_cast<time_t>(utc_ms / 1000), static_cast<suseconds_t>(utc_ms % 1000 * 1000)};
     settimeofday(&time, nullptr);
-    known.store(quality);
+    was_set(quality);
 }
 
-void BoardClock::begin_ntp() {
+void BoardClock::slept(std::uint64_t for_ms) { drift.slept(for_ms); }
+
+void BoardClock::ask_ntp() {
+    static bool is_begun = false;
+    if (is_begun) {
+        esp_netif_sntp_start();  // anew
+        return;
+    }
+    is_begun = true;
     esp_sntp_config_t config = ESP_NETIF_SNTP_DEFAULT_CONFIG("pool.ntp.org");
     config.wait_for_sync = false;
-    config.sync_cb = [](timeval*) { known.store(ClockQuality::ntp); };  // after the clock was set
+    config.sync_cb = [](timeval*) { was_set(ClockQuality::ntp); };  // after the clock was set
     esp_netif_sntp_init(&config);
 }
 

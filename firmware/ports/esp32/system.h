@@ -35,10 +35,14 @@ public:
     std::uint64_t monotonic_ms() override;
     std::int64_t utc_ms() override;
     ClockQuality quality() override;
+    std::uint32_t drift_ms() override;
     void set_utc_ms(std::int64_t utc_ms, ClockQuality quality) override;
 
-    // From now on NTP sets it, whenever there is a network. Once, after the network stack has started.
-    static void begin_ntp();
+    // There is a network: NTP sets it as soon as it answers, and every three hours from then on. Without this nothing
+    // would ask before that wait is over, which stands still while the board sleeps. One thread.
+    static void ask_ntp();
+    // The board has slept for so long, by its own clock. One thread.
+    static void slept(std::uint64_t for_ms);
 };
 
 [[nodiscard]] const char* reset_reason_name();

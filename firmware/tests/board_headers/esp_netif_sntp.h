@@ -9,4 +9,7 @@ typedef struct esp_sntp_config {
     const char* servers[1];
 } esp_sntp_config_t;
 #define ESP_NETIF_SNTP_DEFAULT_CONFIG(server) {true, nullptr, {server}}
-extern "C" esp_err_t esp_netif_sntp_init(const esp_sntp_config_t* config);
+extern "C" {
+esp_err_t esp_netif_sntp_init(const esp_sntp_config_t* config);
+esp_err_t esp_netif_sntp_start(void);
+}

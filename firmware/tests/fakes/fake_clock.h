@@ -11,6 +11,7 @@ public:
     std::uint64_t monotonic_ms() override { return now_ms; }
     std::int64_t utc_ms() override { return clock_quality == frameferry::ClockQuality::never_set ? 0 : utc; }
     frameferry::ClockQuality quality() override { return clock_quality; }
+    std::uint32_t drift_ms() override { return 0; }
     void set_utc_ms(std::int64_t utc_ms, frameferry::ClockQuality quality) override {
         utc = utc_ms;
         clock_quality = quality;

@@ -22,7 +22,9 @@ public:
     std::uint64_t monotonic_ms() override { return now_ms; }
     std::int64_t utc_ms() override { return is_set() ? utc_at_zero_ms + static_cast<std::int64_t>(now_ms) : 0; }
     frameferry::ClockQuality quality() override { return known; }
+    std::uint32_t drift_ms() override { return drift; }
     void set_utc_ms(std::int64_t utc_ms, frameferry::ClockQuality quality) override {
+        drift = 0;
         utc_at_zero_ms = utc_ms - static_cast<std::int64_t>(now_ms);
         known = quality;
         ++times_set;
@@ -32,6 +34,7 @@ public:
     std::uint64_t now_ms = 1'000;
     std::int64_t utc_at_zero_ms = 0;
     frameferry::ClockQuality known = frameferry::ClockQuality::never_set;
+    std::uint32_t drift = 0;  // until it is set again
     int times_set = 0;
 };
 

@@ -24,7 +24,7 @@ public:
     // Before anything is captured: until then it is paused.
     void load();
 
-    // A pause until an instant lasts until the clock is known to have passed it.
+    // A pause until an instant lasts until the clock is known to have passed it, however far it has drifted.
     [[nodiscard]] bool is_paused();
 
     // In force at once, whether or not it can be kept; false where it is not kept yet: see `keep`.

@@ -14,7 +14,7 @@ namespace frameferry {
 enum class ClockQuality : std::uint8_t {
     never_set,  // nobody has told the time since this boot
     date,       // by the Date header of the API, to some seconds
-    ntp,
+    ntp,    // at some time since this boot; how long ago shows in `Clock::drift_ms`
 };
 
 class Clock {
@@ -25,7 +25,10 @@ public:
     // Milliseconds since 1970-01-01 in UTC; 0 while `quality` is never_set. From any thread.
     virtual std::int64_t utc_ms() = 0;
     virtual ClockQuality quality() = 0;
-    // The time by a Date header. Ignored by a port whose clock is set by NTP.
+    // How far `utc_ms` may be off by now for having drifted since it was set, at the worst. 0 for a clock that
+    // something else keeps right all the time. From any thread.
+    virtual std::uint32_t drift_ms() = 0;
+    // From now on it is this time, and known so. Ignored by a port whose clock something else keeps right.
     virtual void set_utc_ms(std::int64_t utc_ms, ClockQuality quality) = 0;
 };
 
