@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import queue
 import shutil
@@ -47,15 +48,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda *_: stop.set())
     output = Output(sys.stdout)
     try:
-        with _app_log(options.directory / "app.log"):
+        with _alone_in(options.directory), _app_log(options.directory / "app.log"):
             Session(options, output, stop).run()
     except CannotListen as error:
         print(_refusal(error), file=sys.stderr)
         return 1
-    except (CannotBuild, StationFailed) as error:
+    except (AlreadyRuns, CannotBuild, StationFailed) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+class AlreadyRuns(Exception):
+    """Another process runs in the folder."""
 
 
 class Session:
@@ -241,12 +246,26 @@ def _item_detail(item: dict[str, Any]) -> str:
 
 
 @contextmanager
+def _alone_in(directory: Path) -> Iterator[None]:
+    """Two runs would write each other's state, and the second empties the folders of the first one's cameras. However a
+    process ends, its lock ends with it. Raises AlreadyRuns.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    with (directory / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            advice = "end that one first, or start this one in a clone of its own."
+            raise AlreadyRuns(f"{directory} holds another run: {advice}") from None
+        yield
+
+
+@contextmanager
 def _app_log(path: Path) -> Iterator[None]:
     """What the app writes, to stdout as Lambda wants it, goes to a file; the terminal is for the photos."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and path.stat().st_size > _LOG_LIMIT_BYTES:
         path.unlink()
-    # Appended to: a second start, which only finds the port taken, must not empty the first one's log.
+    # Appended to: a start that only finds a port taken must not empty the log of what ran before.
     with path.open("a", encoding="utf-8", buffering=1) as log, redirect_stdout(log):
         logging.basicConfig(stream=log, level=logging.WARNING, format="%(asctime)s %(name)s %(message)s", force=True)
         yield
