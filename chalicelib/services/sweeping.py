@@ -195,5 +195,5 @@ def _adopt(device: Device, found: StoredObject, stores: ProcessingStores, now: d
     named = object_keys.parse_single(found.key)
     if named is not None:
         captured = guessed((object_keys.instant_in_name(named.filename),), found.stored_at)
-        fresh = new_item(device.device_id, named.seq, device.owner_id, found.key, captured, now).stored(found)
-        move_forward(stores, device.device_id, named.seq, lambda item: item or fresh)
+        fresh = new_item(device.device_id, named.seq, device.owner_id, found.key, captured, now)
+        move_forward(stores, device.device_id, named.seq, lambda item: (item or fresh).stored(found))

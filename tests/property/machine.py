@@ -51,8 +51,10 @@ class CloudMachine(RuleBasedStateMachine):
         assert device is not None
         return device
 
-    def run(self, crash: Crash, step: Callable[[], object]) -> None:
-        """One call to the cloud, in a process of its own that may die on the way, or be overtaken by others."""
+    def run(self, crash: Crash, step: Callable[[], object]) -> bool:
+        """One call to the cloud, in a process of its own that may die on the way, or be overtaken by others. Whether it
+        came to its end.
+        """
         match crash:
             case ("before", nth):
                 self.crashes.before(nth)
@@ -62,10 +64,13 @@ class CloudMachine(RuleBasedStateMachine):
                 self.crashes.meanwhile(nth, self.everything_else_happens)
         try:
             step()
-        except (Conflict, NotFound, SimulatedCrash):
+        except (Conflict, NotFound):
             pass
+        except SimulatedCrash:
+            return False
         finally:
             self.crashes.disarm()
+        return True
 
     def everything_else_happens(self) -> None:
         """Other processes handle what is due; the events stay."""

@@ -15,6 +15,7 @@ from chalicelib.domain.storage import Fetched
 from chalicelib.services.devices import DEVICE_RATE
 from chalicelib.services.reconcile import MAX_ATTEMPTS, Findings, reconcile
 from chalicelib.services.sweeping import MAX_TRIES
+from chalicelib.services.uploads import Claim, confirm
 from chalicelib.wire import object_keys
 from tests.fakes.crashes import SimulatedCrash
 from tests.fakes.objects import FakeCaptures
@@ -146,6 +147,22 @@ def test_a_single_that_ends_every_run_gets_the_tries_of_one_that_fails_and_its_e
     assert captures.tries[key] == MAX_TRIES + MAX_ATTEMPTS
     assert item_of(world, device, 1).reject_reason == "processing_failed"
     assert seqs_shown(world, device) == [1, 3, 4]
+
+
+def test_a_single_that_ends_every_run_is_found_though_it_was_awaited_under_another_key(
+    world: FakeWorld, device: Device
+) -> None:
+    """The device has named a time with its claim that it had not named before its upload."""
+    key, claimed = (object_keys.single(device.device_id, Seq(1), name, None) for name in ("photo.jpg", "other.jpg"))
+    confirm(device, Claim(claimed, Seq(1)), stores=world, keys=world.receipt_keys, clock=world.clock)
+    world.captures.upload(key, tiny_jpeg(1))
+    stuck, _ = deadly(world, device, key)
+
+    for _ in range(20):
+        world.clock.advance(4 * 3600)
+        run(stuck)
+
+    assert (item_of(world, device, 1).object_key, item_of(world, device, 1).reject_reason) == (key, "processing_failed")
 
 
 def test_a_run_that_ended_once_by_chance_costs_nothing(world: FakeWorld, device: Device) -> None:
