@@ -1,4 +1,5 @@
-// The form of a camera's settings. Until they are saved, changes are kept apart from what the API says.
+// The form of a camera's settings. Until they are saved, changes are kept apart from what the API says, and for whoever
+// goes elsewhere and comes back.
 
 import {html, live, nothing} from "./lit.js";
 import {DAY_MS, duration} from "./times.js";
@@ -29,16 +30,34 @@ export function qualityWords(quality) {
 }
 
 export class CameraSettings {
+  #changes;
   #save;
   #changed;
-  #changes = {};
+  #unsaved;
   #isBusy = false;
+  #isLeft = false;
   #trouble = "";
 
-  /** @param {(changes: object) => Promise<void>} save throws as the API does */
-  constructor(save, changed) {
+  /**
+   * @param {object} draft what is not saved yet, by the setting's name; changed in place
+   * @param {{save: (changes: object) => Promise<void>, changed: () => void, unsaved: () => void}} ways `save` throws as the
+   *   API does; `unsaved` is called where the form is left and something in it is not saved
+   */
+  constructor(draft, {save, changed, unsaved}) {
+    this.#changes = draft;
     this.#save = save;
     this.#changed = changed;
+    this.#unsaved = unsaved;
+  }
+
+  get #isSaved() {
+    return !Object.keys(this.#changes).length;
+  }
+
+  /** The page is left. What is being saved just now is told only if that fails. */
+  leave() {
+    this.#isLeft = true;
+    if (!this.#isSaved && !this.#isBusy) this.#unsaved();
   }
 
   template(settings) {
@@ -90,13 +109,13 @@ export class CameraSettings {
   }
 
   #foot() {
-    if (!Object.keys(this.#changes).length) {
+    if (this.#isSaved) {
       return html`<p class="faint small" role="status">The camera takes a change at its next visit to the network.</p>`;
     }
     return html`
       <div class="flow unsaved">
         <span role="status">Not saved yet</span>
-        <button type="button" @click=${() => this.#discard()}>Discard</button>
+        <button type="button" @click=${() => this.discard()}>Discard</button>
         <button class="primary" ?disabled=${this.#isBusy}>Save</button>
       </div>
     `;
@@ -110,15 +129,15 @@ export class CameraSettings {
     this.#changed();
   }
 
-  #discard() {
-    this.#changes = {};
+  discard() {
+    for (const name of Object.keys(this.#changes)) delete this.#changes[name];
     this.#trouble = "";
     this.#changed();
   }
 
   async #submitted(event) {
     event.preventDefault();
-    if (this.#isBusy || !Object.keys(this.#changes).length) return;
+    if (this.#isBusy || this.#isSaved) return;
     this.#isBusy = true;
     this.#trouble = "";
     this.#changed();
@@ -129,6 +148,7 @@ export class CameraSettings {
       for (const [name, value] of Object.entries(sent)) if (this.#changes[name] === value) delete this.#changes[name];
     } catch (error) {
       this.#trouble = troubleWords(error);
+      if (this.#isLeft) this.#unsaved();
     }
     this.#isBusy = false;
     this.#changed();

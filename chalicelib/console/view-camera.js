@@ -15,6 +15,7 @@ import {icon} from "./icons.js";
 import {html, nothing} from "./lit.js";
 import {isUnknown, noSuchCamera} from "./no-such-camera.js";
 import {Poll} from "./poll.js";
+import {draftsOf} from "./settings-drafts.js";
 import {startOfDay} from "./times.js";
 import {troublePanel, troubleWords} from "./troubles.js";
 
@@ -28,7 +29,11 @@ export function cameraView(app, deviceId) {
   const dialogs = new Dialogs(() => app.changed());
   const health = new CameraHealth(app, deviceId);
   const log = new CameraLog(app, deviceId, (error) => say(troubleWords(error)));
-  const settings = new CameraSettings((changes) => patched({settings: changes}), () => app.changed());
+  const settings = new CameraSettings(draftsOf(app).of(deviceId), {
+    save: (changes) => patched({settings: changes}),
+    changed: () => app.changed(),
+    unsaved,
+  });
   const name = new CameraName((text) => patched({name: text}), () => app.changed());
   const pause = new CameraPause({asked, dialogs, forget, now: () => app.now()});
   const access = new CameraAccess({asked, dialogs, revoke});
@@ -56,6 +61,14 @@ export function cameraView(app, deviceId) {
   function say(text) {
     takeAway();
     takeAway = app.toast(text);
+  }
+
+  /** What was typed is still there when the owner comes back, and is the camera's only once it is saved. */
+  function unsaved() {
+    const fragment = `#/cameras/${deviceId}`;
+    if (!app.session.isOpen || location.hash === fragment) return;
+    const back = {label: "Back to them", action: () => app.go(fragment)};
+    app.toast(`The settings of ${nameOf(watch.device)} are not saved yet.`, back);
   }
 
   /** One at a time. A failure is told. @param {string | undefined} tooMuch what a refusal for too much of it means here */
@@ -92,6 +105,7 @@ export function cameraView(app, deviceId) {
   function revoke() {
     return tried(async () => {
       taken(await app.api.delete(path));
+      settings.discard();
       say("Revoked. It can do nothing any more.");
     });
   }
@@ -135,6 +149,7 @@ export function cameraView(app, deviceId) {
       poll.stop();
       health.stop();
       watch.stop();
+      settings.leave();
     },
     template() {
       if (watch.device) return page(watch.device);
