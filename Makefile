@@ -82,7 +82,7 @@ bench: env ## measure, print the table, write .local/bench.json
 soak: ## the same tests with many more Hypothesis examples
 	@HYPOTHESIS_PROFILE=soak tools/run-tests -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
-screenshots: env ## pictures of every page of the console, into docs/pictures
+screenshots: env ## the pictures of the console that the docs show, into docs/pictures
 	$(PY) -m tests.browser.screenshots
 
 console-libs: ## bundle what the console takes from others into chalicelib/console (needs node)

@@ -1,4 +1,6 @@
-"""The pages lead to what there is: each link to a file and a heading, each file of the console to its row."""
+"""The pages lead to what there is: each link to a file and a heading, each file of the console to its row, and each
+picture is on one of them.
+"""
 
 from __future__ import annotations
 
@@ -46,3 +48,9 @@ def test_each_file_of_the_console_is_in_a_room_of_its_page() -> None:
     told = re.findall(r"`([\w*.-]+)`", rooms)
 
     assert [file.name for file in CONSOLE.iterdir() if not any(fnmatch(file.name, name) for name in told)] == []
+
+
+def test_each_picture_is_on_a_page() -> None:
+    shown = {target.resolve() for page in PAGES for target, _ in links(page)}
+
+    assert set((ROOT / "docs" / "pictures").iterdir()) <= shown
