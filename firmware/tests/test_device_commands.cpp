@@ -1,4 +1,4 @@
-// Commands, settings and the pause of a whole device, across resets at every write that is kept.
+// Commands and settings of a whole device, across resets at every write that is kept; test_device_pause has the pauses.
 #include <doctest/doctest.h>
 
 #include "fakes/device_run.h"
@@ -19,21 +19,11 @@ DeviceConfig config() {
     return made;
 }
 
-std::size_t events_of(const World& world, const std::string& kind) {
-    std::size_t count = 0;
-    for (const auto& [name, event] : world.cloud.events) count += name.rfind(kind + " ", 0) == 0 ? 1 : 0;
-    return count;
-}
-
 struct Paired {
     Paired() { REQUIRE(run.pair()); }
     void command(const std::string& kind, const std::string& arguments = "") {
         world.cloud.commands.push_back({command_id, kind, arguments});
         run.go_on(180'000);
-    }
-    // The button that pauses, once.
-    void press() {
-        if (!run.device->is_paused()) run.device->button_pressed();
     }
     std::string status() { return world.cloud.acks[command_id]; }
     std::string detail() { return world.cloud.details[command_id]; }
@@ -54,165 +44,6 @@ TEST_CASE("a photo that is wanted now is taken and goes up at once") {
     CHECK(paired.status() == "done");
     CHECK(paired.world.cloud.photos.size() == before + 1);
     CHECK(paired.run.device->is_drained());
-}
-
-TEST_CASE("the owner's pause and its end are carried out and told") {
-    Paired paired;
-    paired.command("pause");
-    CHECK(paired.status() == "done");
-    CHECK(paired.run.device->led_state() == LedState::paused);
-    const int taken = paired.world.camera.taken;
-    paired.run.go_on(300'000);
-    CHECK(paired.world.camera.taken == taken);
-    paired.world.cloud.commands.push_back({"01KDD2G0EG000G40R40M30E210", "resume", ""});
-    paired.run.go_on(180'000);
-    CHECK(paired.world.camera.taken > taken);
-    paired.run.drain();
-    CHECK(events_of(paired.world, "paused") == 1);
-    CHECK(events_of(paired.world, "resumed") == 1);
-}
-
-TEST_CASE("a pause of an hour ends by itself") {
-    Paired paired;
-    paired.command("pause", R"({"duration_s":3600})");
-    CHECK(paired.run.device->is_paused());
-    paired.run.go_on(3'000'000);
-    CHECK(paired.run.device->is_paused());
-    paired.run.go_on(700'000);
-    CHECK_FALSE(paired.run.device->is_paused());
-}
-
-TEST_CASE("no command that comes late ends a pause that the owner's settings say") {
-    Paired paired;
-    std::string kind;
-    std::string arguments;
-    SUBCASE("to resume") { kind = "resume"; }
-    SUBCASE("to pause for a while, which is over") {
-        kind = "pause";
-        arguments = R"({"duration_s":1})";
-    }
-    SUBCASE("to pause for a while, which ends before") {
-        kind = "pause";
-        arguments = R"({"duration_s":300})";
-    }
-    paired.run.go_on(60'000);
-    paired.world.cloud.settings = R"({"paused":true})";
-    paired.world.cloud.settings_version = 2;
-    paired.command(kind, arguments);
-    const int taken = paired.world.camera.taken;
-    paired.run.go_on(600'000);
-    CHECK(paired.run.device->is_paused());
-    CHECK(paired.world.camera.taken == taken);
-    paired.world.cloud.settings = R"({"paused":false})";
-    paired.world.cloud.settings_version = 3;
-    paired.run.go_on(120'000);
-    CHECK(paired.world.camera.taken > taken);
-}
-
-TEST_CASE("a resume that comes late ends the button's pause, and is said to have left that of the settings") {
-    Paired paired;
-    paired.run.device->button_pressed();
-    paired.world.cloud.settings = R"({"paused":true})";
-    paired.world.cloud.settings_version = 2;
-    paired.command("resume");
-    CHECK(paired.status() == "failed");
-    CHECK(paired.detail() == "its settings say that it is paused");
-    paired.world.cloud.settings = R"({"paused":false})";
-    paired.world.cloud.settings_version = 3;
-    paired.run.go_on(120'000);
-    CHECK_FALSE(paired.run.device->is_paused());
-}
-
-TEST_CASE("the button pauses at once, and no command of a paused device takes a photo") {
-    Paired paired;
-    CHECK(paired.run.device->button_pressed());
-    const int taken = paired.world.camera.taken;
-    paired.command("capture_now");
-    CHECK(paired.status() == "failed");
-    CHECK(paired.detail() == "the device is paused");
-    CHECK(paired.world.camera.taken == taken);
-    CHECK_FALSE(paired.run.device->button_pressed());
-    paired.run.go_on(60'000);
-    CHECK(paired.world.camera.taken > taken);
-}
-
-TEST_CASE("a pause of an hour that has ended stays so after a reboot without a network") {
-    World world;
-    {
-        Run run(world, config());
-        REQUIRE(run.pair());
-        world.cloud.commands.push_back({command_id, "pause", R"({"duration_s":3600})"});
-        run.go_on(180'000);
-        CHECK(run.device->is_paused());
-        run.go_on(3'600'000);
-        CHECK_FALSE(run.device->is_paused());
-    }
-    world.clock.known = ClockQuality::never_set;
-    world.network.on_connect = [](const Endpoint&) { return NetStatus::no_address; };
-    Run run(world, config());
-    const int taken = world.camera.taken;
-    run.go_on(120'000);
-    CHECK_FALSE(run.device->is_paused());
-    CHECK(world.camera.taken > taken);
-}
-
-TEST_CASE("the button that is pressed while the camera takes a picture throws it away, and no fault is told") {
-    Paired paired;
-    paired.world.camera.while_grabbing = [&] { paired.press(); };
-    const frameferry::Seq next = paired.run.device->queue().next_seq();
-    paired.run.go_on(120'000);
-    CHECK(paired.run.device->queue().next_seq() == next);
-    CHECK(paired.run.device->led_state() == LedState::paused);
-    CHECK(events_of(paired.world, "error") == 0);
-}
-
-TEST_CASE("the button that is pressed while a photo waits for its turn leaves the camera alone") {
-    Paired paired;
-    paired.run.capture_mutex().before_lock = [&] { paired.press(); };
-    const int taken = paired.world.camera.taken;
-    paired.run.go_on(120'000);
-    CHECK(paired.run.device->led_state() == LedState::paused);
-    CHECK(paired.world.camera.taken == taken);
-    CHECK(events_of(paired.world, "error") == 0);
-}
-
-TEST_CASE("a photo that was wanted now, and was paused while it was taken, has failed for that reason") {
-    Paired paired;
-    paired.world.cloud.settings = R"({"interval_s":86400})";
-    paired.world.cloud.settings_version = 2;
-    paired.run.go_on(120'000);
-    paired.world.camera.while_grabbing = [&] { paired.press(); };
-    paired.command("capture_now");
-    CHECK(paired.status() == "failed");
-    CHECK(paired.detail() == "the device is paused");
-}
-
-TEST_CASE("settings that say nothing of a pause leave the button's alone") {
-    Paired paired;
-    paired.run.device->button_pressed();
-    paired.world.cloud.settings = R"({"interval_s":60,"paused":false})";
-    paired.world.cloud.settings_version = 2;
-    paired.run.go_on(180'000);
-    CHECK(paired.run.device->settings().interval_s == 60);
-    CHECK(paired.run.device->is_paused());
-}
-
-TEST_CASE("a device whose pause cannot be read stays paused after a reboot, goes on talking, and can be resumed") {
-    World world;
-    {
-        Run run(world, config());
-        REQUIRE(run.pair());
-        run.device->button_pressed();
-    }
-    world.values.values.at("pause")[1] ^= 4U;
-    Run run(world, config());
-    const int taken = world.camera.taken;
-    run.go_on(600'000);
-    CHECK(world.camera.taken == taken);
-    CHECK(run.device->is_paused());
-    world.cloud.commands.push_back({command_id, "resume", ""});
-    run.go_on(180'000);
-    CHECK(world.camera.taken > taken);
 }
 
 TEST_CASE("settings come with a sync, reach the camera, and survive a reboot") {

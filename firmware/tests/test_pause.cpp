@@ -54,7 +54,7 @@ TEST_CASE("the owner's pause survives a reboot, and the button does not end it")
     Run second(values);
     second.pause.load();
     CHECK(second.pause.is_paused());
-    second.pause.resume({});
+    second.pause.resume({}, 1);
     CHECK_FALSE(second.pause.is_paused());
 }
 
@@ -93,7 +93,7 @@ TEST_CASE("a pause that cannot be read is a pause, until the owner resumes") {
     CHECK(run.pause.is_paused());
     run.pause.set_owner({false, 0});
     CHECK(run.pause.is_paused());
-    run.pause.resume({});
+    run.pause.resume({}, 1);
     CHECK_FALSE(run.pause.is_paused());
 }
 
@@ -215,9 +215,41 @@ TEST_CASE("a resume leaves the pause that the settings say, until that is over")
     run.pause.load();
     run.pause.set_button(true);
     run.port.set_utc_ms(christmas_ms - 1, ClockQuality::ntp);
-    CHECK(run.pause.resume({false, christmas_ms}));
+    CHECK(run.pause.resume({false, christmas_ms}, christmas_ms));
     CHECK_FALSE(run.pause.is_paused_by_button());
     CHECK(run.pause.is_paused());
     run.port.now_ms += 1;
+    CHECK_FALSE(run.pause.is_paused());
+}
+
+TEST_CASE("a resume that was given before the button was pressed leaves the button's pause") {
+    MemoryValues values;
+    {
+        Run run(values);
+        run.pause.load();
+        run.port.set_utc_ms(christmas_ms, ClockQuality::ntp);
+        run.pause.set_button(true);
+        CHECK(run.pause.resume({}, christmas_ms - 1));
+        CHECK(run.pause.is_paused_by_button());
+    }
+    Run run(values);
+    run.pause.load();
+    CHECK(run.pause.resume({}, christmas_ms - 1));
+    CHECK(run.pause.is_paused());
+    CHECK(run.pause.resume({}, christmas_ms));
+    CHECK_FALSE(run.pause.is_paused());
+}
+
+TEST_CASE("a resume ends the button's pause where nobody knew the time when it was pressed, or not well enough") {
+    MemoryValues values;
+    Run run(values);
+    run.pause.load();
+    run.pause.set_button(true);
+    CHECK(run.pause.resume({}, 1));
+    CHECK_FALSE(run.pause.is_paused());
+    run.port.set_utc_ms(christmas_ms, ClockQuality::ntp);
+    run.port.drift = 60'000;
+    run.pause.set_button(true);
+    CHECK(run.pause.resume({}, christmas_ms - 60'000));
     CHECK_FALSE(run.pause.is_paused());
 }

@@ -302,7 +302,7 @@ CommandOutcome Device::carry_out(const Command& command) {
             if (pause_.is_paused()) return CommandOutcome::failed("the device is paused");
             return CommandOutcome::failed("there was no picture to keep");
         case CommandKind::pause: return pause_by_command(command);
-        case CommandKind::resume: return resume_by_command();
+        case CommandKind::resume: return resume_by_command(command);
         case CommandKind::reboot: return {true, true, {}};
         case CommandKind::repair:
             return ports_.actions.open_portal() ? CommandOutcome{} : CommandOutcome::failed("there is no portal");
@@ -311,15 +311,28 @@ CommandOutcome Device::carry_out(const Command& command) {
     }
 }
 
+// The server changes the settings with the command. Where they are as new as the command or newer they say it all: what the
+// owner has set since counts. One that was given a moment ago is carried out, and the settings asked for once more, for
+// they may have been read before, or changed again since.
 CommandOutcome Device::pause_by_command(const Command& command) {
-    Pause::Wish wish{command.duration_s == 0, 0};
-    if (!wish.is_paused) wish.until_ms = command.created_at_ms + std::int64_t{command.duration_s} * 1000;
-    const bool is_kept = pause_.pause(wish, settings_.pause_wish());
+    const Pause::Wish settings = settings_.pause_wish();
+    bool is_kept = false;
+    if (settings_.know_of(command.created_at_ms)) {
+        is_kept = pause_.set_owner(settings);
+        const bool is_none = !settings.is_paused && settings.until_ms == 0;
+        if (is_none) return CommandOutcome::failed("its settings say that it is not paused");
+    } else {
+        Pause::Wish wish{command.duration_s == 0, 0};
+        if (!wish.is_paused) wish.until_ms = command.created_at_ms + std::int64_t{command.duration_s} * 1000;
+        is_kept = settings_.doubt();
+        is_kept = pause_.pause(wish, settings) && is_kept;
+    }
     return is_kept ? CommandOutcome{} : CommandOutcome::failed("paused, but that could not be kept");
 }
 
-CommandOutcome Device::resume_by_command() {
-    const bool is_kept = pause_.resume(settings_.pause_wish());
+CommandOutcome Device::resume_by_command(const Command& command) {
+    const bool is_kept = pause_.resume(settings_.pause_wish(), command.created_at_ms);
+    if (pause_.is_paused_by_button()) return CommandOutcome::failed("its button was pressed since");
     if (pause_.is_paused()) return CommandOutcome::failed("its settings say that it is paused");
     return is_kept ? CommandOutcome{} : CommandOutcome::failed("resumed, but that could not be kept");
 }

@@ -7,8 +7,8 @@ namespace frameferry {
 namespace {
 
 constexpr std::string_view pause_key = "pause";
-constexpr std::uint8_t pause_format = 1;
-using PauseRecord = std::array<std::uint8_t, 16>;
+constexpr std::uint8_t pause_format = 2;
+using PauseRecord = std::array<std::uint8_t, 24>;
 
 }  // namespace
 
@@ -25,8 +25,10 @@ void Pause::load() {
     const bool by_button = reader.number(1) != 0;
     const bool by_owner = reader.number(1) != 0;
     const auto until_ms = static_cast<std::int64_t>(reader.number());
+    const auto button_at_ms = static_cast<std::int64_t>(reader.number());
     if (found != KeyValue::Found::value || !reader.is_whole()) return;
     by_button_ = by_button;
+    button_at_ms_ = button_at_ms;
     owner_ = {by_owner, until_ms};
 }
 
@@ -44,6 +46,7 @@ bool Pause::has_ended(const Wish& wish) {
 bool Pause::set_button(bool is_paused) {
     const Lock lock(mutex_);
     by_button_ = is_paused;
+    button_at_ms_ = is_paused ? clock_.earliest_utc_ms() : 0;
     return changed();
 }
 
@@ -61,9 +64,9 @@ bool Pause::pause(const Wish& told, const Wish& settings) {
     return set_owner(is_longer ? told : settings);
 }
 
-bool Pause::resume(const Wish& settings) {
+bool Pause::resume(const Wish& settings, std::int64_t given_at_ms) {
     const Lock lock(mutex_);
-    by_button_ = false;
+    by_button_ = by_button_ && button_at_ms_ > given_at_ms;
     owner_ = not_ended(settings);
     return changed();
 }
@@ -92,7 +95,8 @@ bool Pause::keep_now() {
     PauseRecord record{};
     RecordWriter writer(record, pause_format);
     writer.number(by_button_ ? 1 : 0, 1).number(owner_.is_paused ? 1 : 0, 1);
-    is_kept_ = writer.number(static_cast<std::uint64_t>(owner_.until_ms)).put(values_, pause_key);
+    writer.number(static_cast<std::uint64_t>(owner_.until_ms)).number(static_cast<std::uint64_t>(button_at_ms_));
+    is_kept_ = writer.put(values_, pause_key);
     return is_kept_;
 }
 

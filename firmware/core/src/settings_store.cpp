@@ -11,6 +11,9 @@ namespace {
 constexpr std::string_view settings_key = "settings";
 constexpr std::uint8_t settings_format = 1;
 using SettingsRecord = std::array<std::uint8_t, 40>;
+// A server notes the time of a command before it changes the settings with it, and the time of a sync's answer after it
+// has read them: a gateway gives each of the two half a minute.
+constexpr std::int64_t longest_request_ms = 60'000;
 
 // Whoever sends them: a camera that captures without a pause between, or never, is of no use to anybody.
 Settings within_limits(Settings settings) {
@@ -72,6 +75,23 @@ bool SettingsStore::change(const Settings& settings, std::uint64_t version) {
     settings_ = wanted;
     version_ = is_pause_kept ? version : no_version;
     return keep(settings_, version_) && is_pause_kept;
+}
+
+void SettingsStore::confirmed(std::int64_t server_time_ms) {
+    const Lock lock(mutex_);
+    confirmed_at_ms_ = server_time_ms;
+}
+
+bool SettingsStore::know_of(std::int64_t server_time_ms) {
+    const Lock lock(mutex_);
+    return confirmed_at_ms_ != 0 && server_time_ms < confirmed_at_ms_ - longest_request_ms;
+}
+
+bool SettingsStore::doubt() {
+    const Lock lock(mutex_);
+    if (version_ == no_version) return true;
+    version_ = no_version;
+    return keep(settings_, version_);
 }
 
 bool SettingsStore::keep(const Settings& settings, std::uint64_t version) {

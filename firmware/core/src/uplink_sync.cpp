@@ -155,6 +155,7 @@ void Uplink::heed() {
     if (answer_.settings && !settings_.change(*answer_.settings, answer_.settings_version)) {
         log_.add("settings in force, but not kept");
     }
+    if (answer_.settings || request_.settings_version) settings_.confirmed(answer_.server_time_ms);
     for (std::size_t at = 0; at < parts_.event_count; ++at) outbox_.told(parts_.events[at]);
     for (std::size_t at = 0; at < parts_.ack_count; ++at) {
         CommandLedger::Entry* entry = ledger_.find(parts_.acks[at]);

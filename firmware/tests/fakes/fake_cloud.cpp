@@ -253,7 +253,8 @@ std::string Cloud::command_list() const {
     std::string text;
     for (const Command& command : commands) {
         text += (text.empty() ? "" : ",") + std::string(R"({"command_id":")") + command.id + R"(","kind":")" +
-                command.kind + R"(","status":"delivered","created_at":")" + to_rfc3339(now_ms()).c_str() +
+                command.kind + R"(","status":"delivered","created_at":")" +
+                to_rfc3339(command.created_at_ms != 0 ? command.created_at_ms : now_ms()).c_str() +
                 R"(","expires_at":"2099-01-01T00:00:00.000Z")" +
                 (command.arguments.empty() ? "" : R"(,"arguments":)" + command.arguments) + "}";
     }

@@ -48,6 +48,7 @@ struct Command {
     std::string id;
     std::string kind;
     std::string arguments;  // JSON
+    std::int64_t created_at_ms = 0;  // 0: whenever it is told
 };
 
 class Cloud {

@@ -185,7 +185,7 @@ private:
     bool take_and_put();
     void lost(std::string_view reason);
     CommandOutcome pause_by_command(const Command& command);
-    CommandOutcome resume_by_command();
+    CommandOutcome resume_by_command(const Command& command);
     CommandOutcome forget(const Command& command);
 
     [[nodiscard]] std::uint32_t interval_ms(const Settings& settings) const;

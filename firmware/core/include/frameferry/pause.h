@@ -10,7 +10,7 @@ namespace frameferry {
 
 // Two can pause a device: whoever stands before it, by the button, and its owner, in the console. The button ends only
 // the button's pause; the owner's command `resume` ends both, new settings only the owner's. A command may come long
-// after it was given: it ends no pause that the settings say. From any thread.
+// after it was given: it ends no pause that the settings say, and none that the button began since. From any thread.
 class Pause {
 public:
     // What the owner's settings say.
@@ -32,7 +32,7 @@ public:
     bool set_owner(const Wish& told);
     // The commands, beside what the settings say now.
     bool pause(const Wish& told, const Wish& settings);
-    bool resume(const Wish& settings);
+    bool resume(const Wish& settings, std::int64_t given_at_ms);
     [[nodiscard]] bool is_paused_by_button();
 
     // Tries again to keep what is not kept, the end of a pause as well: to be called now and then. True where nothing
@@ -49,6 +49,7 @@ private:
     WallClock& clock_;
     Mutex& mutex_;
     bool by_button_ = true;
+    std::int64_t button_at_ms_ = 0;  // of its pause, in UTC, at the earliest; 0: nobody knew the time
     Wish owner_{true, 0};
     bool is_kept_ = true;
 };

@@ -28,6 +28,13 @@ public:
     // In force even where they cannot be kept; then only until the next start. False if so.
     bool change(const Settings& settings, std::uint64_t version);
 
+    // An answer of this time of the server has told them, or had nothing to tell because they are the server's.
+    void confirmed(std::int64_t server_time_ms);
+    // What the server did to them at that time of its own is in them for certain.
+    [[nodiscard]] bool know_of(std::int64_t server_time_ms);
+    // They may lack something: they have no version until they are told once more. False where that is not kept.
+    bool doubt();
+
 private:
     bool keep(const Settings& settings, std::uint64_t version);
 
@@ -36,6 +43,7 @@ private:
     Mutex& mutex_;
     Settings settings_;
     std::uint64_t version_ = no_version;
+    std::int64_t confirmed_at_ms_ = 0;  // of the server's time; 0: not since the start
 };
 
 }  // namespace frameferry
