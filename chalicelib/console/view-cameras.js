@@ -4,9 +4,9 @@ import {cameraCard} from "./camera-card.js";
 import {CameraWatch} from "./camera-watch.js";
 import {icon} from "./icons.js";
 import {html, nothing, repeat} from "./lit.js";
+import {Turns} from "./modules.js";
 import {Poll} from "./poll.js";
 import {isTrouble, troublePanel} from "./troubles.js";
-import {Turns} from "./turns.js";
 import {count} from "./words.js";
 
 const LOOK_MS = 10_000;
