@@ -22,7 +22,8 @@ import boto3
 import httpx
 
 import infra.local.moto_listing
-import infra.local.moto_resources  # noqa: F401 - teaches moto the template's resources
+import infra.local.moto_resources
+import infra.local.moto_thrift  # noqa: F401 - each of these teaches moto
 from chalicelib import settings, wiring
 from chalicelib.domain.clock import Clock, utc_now
 from infra.deploying.policies import policy

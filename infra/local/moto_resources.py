@@ -15,6 +15,10 @@ import json
 from collections.abc import Mapping
 from typing import Any, Self
 
+import infra.local.moto_services
+
+# What is imported above changes what is imported below.
+# isort: split
 from moto.cloudformation import parsing
 from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import cloudformation_backends

@@ -17,7 +17,8 @@ from moto.iam.models import AWSManagedPolicy, iam_backends
 
 import infra.local.moto_listing
 import infra.local.moto_resources
-import infra.local.moto_rest_api  # noqa: F401 - each of these teaches moto
+import infra.local.moto_rest_api
+import infra.local.moto_thrift  # noqa: F401 - each of these teaches moto
 from infra.deploying.gateway import LOG_POLICY
 from infra.deploying.target import Target, project_config
 from infra.local.access import Access

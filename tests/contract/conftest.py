@@ -15,8 +15,8 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 import infra.local.moto_listing
-import infra.local.moto_resources  # noqa: F401 - teaches moto the template's resources
-import tests.moto_lookups  # noqa: F401 - half of what moto costs
+import infra.local.moto_resources
+import infra.local.moto_thrift  # noqa: F401 - each of these teaches moto
 from chalicelib.domain.ids import DeviceId, OwnerId
 from chalicelib.domain.item import StoredObject
 from chalicelib.services import ports

@@ -8,7 +8,6 @@ from typing import Any
 import boto3
 import pytest
 
-import tests.moto_lookups  # noqa: F401 - half of what moto costs
 from infra.deploying.target import Target
 from infra.rehearse.fake_aws import ACCOUNT_ID, REGION, FakeAws, fake_aws
 

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-import tests.moto_lookups  # noqa: F401 - half of what moto costs
 from chalicelib import wiring
 from chalicelib.domain.clock import utc_now
 from infra.local.cloud import LocalCloud
