@@ -52,6 +52,13 @@ class LoseReply:
 
 
 @dataclass(frozen=True)
+class NoReply:
+    """The request waits, whoever else is served, until `until`; then the connection drops. Over sockets only."""
+
+    until: threading.Event
+
+
+@dataclass(frozen=True)
 class Reply:
     """This answer instead of the route's own; nothing is done."""
 
@@ -60,7 +67,7 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-Fault = CutBefore | CutBody | LoseReply | Reply
+Fault = CutBefore | CutBody | LoseReply | NoReply | Reply
 
 PORTAL = Reply(200, b"<html>Welcome to the hotspot, please log in</html>", {"Content-Type": "text/html"})
 

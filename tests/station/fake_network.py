@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from frameferry_station.errors import NoAnswer
 from frameferry_station.http import Answer, Connection, Content
 
-from tests.station.fake_cloud import CutBefore, CutBody, FakeCloud, Fault, LoseReply, Reply
+from tests.station.fake_cloud import CutBefore, CutBody, FakeCloud, Fault, LoseReply, NoReply, Reply
 
 
 def route_of(path: str) -> str:
@@ -68,7 +68,9 @@ class _Handler(BaseHTTPRequestHandler):
             fault = cloud.take_fault(route_of(self.path))
         body = self.rfile.read(min(fault.at_byte, length) if isinstance(fault, CutBody) else length)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        if isinstance(fault, CutBefore | CutBody):
+        if isinstance(fault, NoReply):
+            fault.until.wait()
+        if isinstance(fault, CutBefore | CutBody | NoReply):
             self.close_connection = True
             return
         with cloud.lock:
