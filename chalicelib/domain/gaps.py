@@ -101,8 +101,11 @@ def gaps(rows: Iterable[TimelineRow], told: Told, within: TimeSpan) -> list[Gap]
     rows = list(rows)
     seen, aside = _in_order(_seen(rows))
     found = [*_deleted(rows, told), *_vague(rows), *_tail(seen, aside, told, within)]
+    longest_wait = told.longest_wait
     for before, after in pairwise(seen):
-        found += _between(before, after, aside, told)
+        # Of most there is nothing more to say, and they are very many.
+        if after.seq != before.seq + 1 or abs(after.at - before.at) > longest_wait:
+            found += _between(before, after, aside, told)
     cut = (_cut(gap, within) for gap in found)
     return sorted((gap for gap in cut if gap is not None), key=lambda gap: (gap.since, gap.until, gap.reason))
 
@@ -248,7 +251,7 @@ def _deleted(rows: Iterable[TimelineRow], told: Told) -> Iterator[Gap]:
     """Of a row, those taken one after the other are one gap. No further: a row is looked at whole or not at all."""
     for row in rows:
         found: list[Gap] = []
-        for capture in row.captures:
+        for capture in row.captures if row.deleted else ():
             if capture.shown is not Shown.DELETED:
                 continue
             gap = _of_deleted(capture, told)

@@ -28,6 +28,9 @@ class Shown(StrEnum):
     DELETED = "d"
 
 
+_SHOWN = {each.value: each for each in Shown}
+
+
 @dataclass(frozen=True)
 class RowCapture:
     seq: Seq
@@ -72,6 +75,14 @@ class TimelineRow:
         return f"{place(self.captured_to, self.device_id, self.first_seq)}#{digest}"
 
     @property
+    def count(self) -> int:
+        """Of its captures, shown or not."""
+        return self.photos + self.rejected + self.deleted
+
+    def count_of(self, shown: Shown) -> int:
+        return {Shown.PHOTO: self.photos, Shown.REJECTED: self.rejected, Shown.DELETED: self.deleted}[shown]
+
+    @property
     def captures(self) -> tuple[RowCapture, ...]:
         if not self.steps:
             shown = Shown.DELETED if self.deleted else Shown.REJECTED if self.rejected else Shown.PHOTO
@@ -82,7 +93,7 @@ class TimelineRow:
         seq, at = int(self.first_seq), self.captured_from
         for seq_step, shown, ms in _STEP.findall(self.steps):
             seq, at = seq + int(seq_step), at + timedelta(milliseconds=int(ms))
-            yield RowCapture(Seq(seq), at, Shown(shown))
+            yield RowCapture(Seq(seq), at, _SHOWN[shown])
 
 
 def place(at: datetime, device_id: DeviceId, seq: Seq) -> str:

@@ -11,7 +11,7 @@ from chalicelib.domain.ids import DeviceId, OwnerId, Seq
 from chalicelib.domain.item import Item, ItemStatus
 from chalicelib.domain.timeline import TimelineRow, rows_of_pack
 from chalicelib.services.ports import Page
-from chalicelib.services.timeline import MAX_ROWS
+from chalicelib.services.timeline import MAX_CAPTURES, MAX_ROWS
 from tests.api.scene import OWNER, Camera, World
 from tests.fakes.stores import FakeTimeline
 
@@ -50,16 +50,28 @@ def crowd(world: World, camera: Camera, since: datetime) -> None:
     wiring.install(replace(world, timeline=crowded))
 
 
-def _row(camera: Camera, at: datetime) -> TimelineRow:
-    """Of one photo."""
-    photo = Item(
-        device_id=DeviceId(camera.device_id),
-        seq=Seq(0),
-        owner_id=OwnerId(OWNER),
-        status=ItemStatus.PROCESSED,
-        object_key="pack of 0",
-        captured=CaptureTime(at, Confidence.NTP),
-        created_at=at,
-    )
-    (row,) = rows_of_pack([photo], boot_id="0" * 16)
+def crowd_with_packs(world: World, camera: Camera, since: datetime) -> None:
+    """From now on the app finds a pack of a hundred photos each 2.5 s: few rows, and more photos than it tells."""
+    row = _row(camera, since, photos=100)
+    ends = row.captured_to - row.captured_from
+    times = [since + number * timedelta(milliseconds=2500) for number in range(MAX_CAPTURES // 100 + 1)]
+    crowded = CrowdedTimeline([replace(row, captured_from=at, captured_to=at + ends) for at in reversed(times)])
+    wiring.install(replace(world, timeline=crowded))
+
+
+def _row(camera: Camera, since: datetime, photos: int = 1) -> TimelineRow:
+    """Of photos each 10 ms."""
+    taken = [
+        Item(
+            device_id=DeviceId(camera.device_id),
+            seq=Seq(number),
+            owner_id=OwnerId(OWNER),
+            status=ItemStatus.PROCESSED,
+            object_key="pack of 0",
+            captured=CaptureTime(since + number * timedelta(milliseconds=10), Confidence.NTP),
+            created_at=since,
+        )
+        for number in range(photos)
+    ]
+    (row,) = rows_of_pack(taken, boot_id="0" * 16)
     return row

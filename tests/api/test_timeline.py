@@ -14,7 +14,7 @@ from chalicelib.domain.reported import StateKind
 from chalicelib.domain.timeline import rows_of_pack
 from chalicelib.services.timeline import MAX_ROWS
 from tests.api.client import Answer, Client
-from tests.api.crowded_timeline import crowd
+from tests.api.crowded_timeline import crowd, crowd_with_packs
 from tests.api.scene import OWNER, Camera, World, new_camera
 
 NINE = datetime(2026, 5, 4, 9, tzinfo=UTC)
@@ -157,6 +157,16 @@ def test_a_range_with_more_rows_than_are_read_is_to_be_halved(owner: Client, cam
     assert timeline(owner).code == "too_many_photos"
     halves = [timeline(owner, since=NINE + timedelta(hours=start), hours=1.5).json for start in (0, 1.5)]
     assert sum(bucket["photos"] for half in halves for bucket in half["buckets"]) == MAX_ROWS + 1
+
+
+def test_a_range_with_few_rows_of_very_many_photos_is_to_be_halved_too(
+    owner: Client, camera: Camera, world: World
+) -> None:
+    crowd_with_packs(world, camera, NINE)
+
+    assert timeline(owner).code == "too_many_photos"
+    (bucket,) = timeline(owner, hours=0.1).json["buckets"]
+    assert bucket["photos"] == 100 * 360 / 2.5
 
 
 @pytest.mark.parametrize(
