@@ -66,6 +66,15 @@ void CommandLedger::withdraw(std::string_view id) {
     *entry = Entry{};
 }
 
+bool CommandLedger::clear() {
+    bool is_gone = true;
+    for (std::size_t at = 0; at < capacity; ++at) {
+        entries_[at] = Entry{};
+        is_gone = values_.erase(command_key(at)) && is_gone;
+    }
+    return is_gone;
+}
+
 CommandLedger::Entry* CommandLedger::due(std::size_t n) {
     std::uint32_t after = 0;
     Entry* next = nullptr;

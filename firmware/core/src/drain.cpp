@@ -21,6 +21,10 @@ void Drain::look(bool newest_first) {
     ways_.look_through(queue_, newest_first);
 }
 
+void Drain::forget_ways() {
+    for (Way& way : ways_) way = Way{};
+}
+
 std::uint32_t Drain::rests_for_ms() {
     const std::uint64_t now_ms = clock_.monotonic_ms();
     return std::max(puts_.rests_for_ms(now_ms), refused_urls_.rests_for_ms(now_ms));

@@ -47,11 +47,16 @@ void LogRing::keep(std::uint64_t now_ms, const Line& line) {
 bool LogRing::first_from(std::uint32_t number, Told& told) {
     const Lock lock(mutex_);
     const std::uint32_t oldest = end_ > line_count ? end_ - line_count : 0;
-    const std::uint32_t first = std::max(number, oldest);
+    const std::uint32_t first = std::max({number, oldest, oldest_});
     if (first >= end_) return false;
     const Kept& kept = lines_[first % line_count];
     told = {first, kept.at_ms, kept.text};
     return true;
+}
+
+void LogRing::clear() {
+    const Lock lock(mutex_);
+    oldest_ = end_;
 }
 
 std::uint32_t LogRing::end() {

@@ -117,6 +117,16 @@ void Outbox::told(std::uint32_t number) {
     }
 }
 
+bool Outbox::clear(bool with_this_boot) {
+    const Lock lock(mutex_);
+    bool is_gone = true;
+    for (Entry& entry : entries_) {
+        const bool stays = !with_this_boot && entry.number != 0 && entry.is_of_this_boot;
+        is_gone = (stays || drop(entry)) && is_gone;
+    }
+    return is_gone;
+}
+
 std::size_t Outbox::size() {
     const Lock lock(mutex_);
     return static_cast<std::size_t>(std::count_if(entries_.begin(), entries_.end(), [](const Entry& entry) {
@@ -199,9 +209,9 @@ void Outbox::keep(Entry& entry) {
     entry.is_kept = writer.put(values_, event_key(static_cast<std::size_t>(&entry - entries_.data())));
 }
 
-void Outbox::drop(Entry& entry) {
-    values_.erase(event_key(static_cast<std::size_t>(&entry - entries_.data())));
+bool Outbox::drop(Entry& entry) {
     entry = Entry{};
+    return values_.erase(event_key(static_cast<std::size_t>(&entry - entries_.data())));
 }
 
 }  // namespace frameferry

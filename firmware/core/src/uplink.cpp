@@ -61,7 +61,7 @@ std::uint32_t Uplink::activate(const IdentityStore::Begun& begun, std::string_vi
     state_.store(LinkState::pairing);
     Activation activation;
     const ApiResult result = api_->activate({begun.code, begun.nonce, firmware_version}, activation);
-    if (result.outcome == ApiOutcome::ok && identity_.complete(activation, begun.code)) {
+    if (result.outcome == ApiOutcome::ok && take_on(activation, begun.code)) {
         log_.add("paired as", activation.device_id);
         lane_.succeeded();
         is_refused_ = has_synced_ = is_account_refused_ = false;
@@ -79,6 +79,28 @@ std::uint32_t Uplink::activate(const IdentityStore::Begun& begun, std::string_vi
     }
     rest(result, "pairing:");
     return lane_.rests_for_ms(clock_.monotonic_ms());
+}
+
+// Another device id may be another owner's. What was to be told to the one before goes first: if the power goes in between,
+// the code is still there, and nobody is told what was meant for somebody else. False where something cannot be kept, or
+// cannot be got rid of: then the same is asked again.
+bool Uplink::take_on(const Activation& activation, std::string_view code) {
+    const bool is_same = identity_.is_paired() && identity_.identity().device_id == activation.device_id.view();
+    return (is_same || forget_owner()) && identity_.complete(activation, code);
+}
+
+bool Uplink::forget_owner() {
+    // Until a device is paired nobody owns what it does.
+    const bool had_owner = identity_.is_paired();
+    if (had_owner) log_.clear();
+    rotation_ = {};
+    log_upload_ = {};
+    suspects_.forget();
+    drain_.forget_ways();
+    const bool are_events_gone = outbox_.clear(had_owner);
+    const bool are_commands_gone = ledger_.clear();
+    // Their number may be one of the next server's settings too.
+    return settings_.doubt() && are_events_gone && are_commands_gone;
 }
 
 std::uint32_t Uplink::step_paired() {

@@ -95,7 +95,7 @@ public:
         return true;
     }
     bool erase(std::string_view key) override {
-        if (!counts()) return false;
+        if (cannot_erase || !counts()) return false;
         values.erase(std::string(key));
         cut_after();
         return true;
@@ -104,6 +104,7 @@ public:
     Map values;
     bool is_broken = false;  // reads
     bool is_full = false;    // writes
+    bool cannot_erase = false;
     std::function<void()> before_put;
     int writes = 0;
     int cut_before_write = 0;  // counted from 1; 0: never

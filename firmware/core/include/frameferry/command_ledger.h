@@ -43,6 +43,8 @@ public:
     void end(const Command& command, bool is_done, std::string_view detail);
     // It was not carried out after all, and may be begun again.
     void withdraw(std::string_view id);
+    // All of them were another owner's. False where one may be there again after a restart.
+    bool clear();
 
     // The n-th one whose acknowledgement is due, oldest first; null where there are fewer.
     [[nodiscard]] Entry* due(std::size_t n);

@@ -61,6 +61,8 @@ public:
     [[nodiscard]] const UploadPlaces& places() const { return places_; }
     void put_ended(Way& way, const PutResult& result);
 
+    // They were another device's.
+    void forget_ways();
     void stop_resting() { puts_.stop_resting(), refused_urls_.stop_resting(); }
 
     // For the bench and the log.

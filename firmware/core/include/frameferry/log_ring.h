@@ -43,6 +43,8 @@ public:
     bool first_from(std::uint32_t number, Told& told);
     // The number that the next line will have.
     [[nodiscard]] std::uint32_t end();
+    // The lines are gone, and their numbers are not given again.
+    void clear();
 
 private:
     struct Kept {
@@ -56,6 +58,7 @@ private:
     Listener* listener_;
     std::array<Kept, line_count> lines_{};  // a line's place is its number, by their count
     std::uint32_t end_ = 0;
+    std::uint32_t oldest_ = 0;
 };
 
 }  // namespace frameferry

@@ -42,6 +42,9 @@ public:
     bool find(std::uint32_t number, Told& told);
     // The server has it, or will never take it.
     void told(std::uint32_t number);
+    // Nobody is to be told any of it, or only what is of this boot. False where something may be there again after a
+    // restart.
+    bool clear(bool with_this_boot);
 
     [[nodiscard]] std::size_t size();
     // Given up for want of room since the start.
@@ -71,7 +74,7 @@ private:
     void tell(Entry& entry, Told& told);
     [[nodiscard]] bool is_taken(const Entry& entry, std::int64_t at_ms) const;
     void keep(Entry& entry);
-    void drop(Entry& entry);
+    bool drop(Entry& entry);
 
     KeyValue& values_;
     WallClock& clock_;

@@ -49,6 +49,7 @@ public:
     // What is to be said alone now. False where nothing is left: then all may be said at once.
     bool next(SyncParts& alone);
     void succeeded();
+    void forget() { is_active_ = false, errors_in_a_row_ = 0; }
     Verdict failed(const SyncParts& parts, bool is_refusal);
 
 private:

@@ -125,6 +125,8 @@ private:
     };
 
     std::uint32_t activate(const IdentityStore::Begun& begun, std::string_view firmware_version);
+    bool take_on(const Activation& activation, std::string_view code);
+    bool forget_owner();
     std::uint32_t step_paired();
     [[nodiscard]] std::uint32_t sync_due_in_ms();
     void heed_hurry();
