@@ -385,17 +385,6 @@ def test_slow_down_is_about_the_bucket_and_never_about_the_pack(rig: Rig) -> Non
     assert rig.told(Deferred) == []
 
 
-def test_a_pack_over_which_s3_trips_does_not_hold_up_the_rest(rig: Rig) -> None:
-    rig.put(*range(6))
-    rig.cloud.script("put", *[s3_error(500, "InternalError")] * 3)
-
-    rig.work(60)
-
-    assert firsts(rig.told(Uploaded)) == [3]
-    rig.work()
-    assert len(rig.queue) == 0
-
-
 def test_while_s3_is_away_no_places_are_asked_for(rig: Rig) -> None:
     rig.put(*range(6))
     rig.cloud.script("put", *[s3_error(503, "SlowDown")] * 7)

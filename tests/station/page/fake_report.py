@@ -46,6 +46,7 @@ class FakeClips:
     delivered: int = 0
     evicted: int = 0
     last_error: str | None = None
+    stuck: int = 0
 
 
 @dataclass

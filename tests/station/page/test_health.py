@@ -164,6 +164,17 @@ def test_a_sink_that_fails_is_degraded_and_named(station: Station) -> None:
     ]
 
 
+def test_photos_that_a_sink_does_not_take_while_it_takes_others_are_told(station: Station) -> None:
+    station.report.counts = [counts("http", waiting=3, stuck=2, stuck_because="the server answers 403")]
+
+    assert station.health()["status"] == "degraded"
+    assert station.health()["reasons"] == [
+        "http: 2 photos not taken while others are, tried again now and then: the server answers 403"
+    ]
+    assert station.health()["sinks"][0]["stuck"] == 2
+    assert station.health()["sinks"][0]["stuck_because"] == "the server answers 403"
+
+
 @pytest.mark.parametrize(
     ("space", "status"),
     [((91, 100, 2**30), "degraded"), ((50, 100, 2**30), "healthy"), ((50, 100, 2**20), "unhealthy")],
@@ -218,17 +229,22 @@ def test_a_stream_that_begins_or_runs_again_or_is_paused_is_well(station: Statio
 
 def test_clips_that_the_cloud_does_not_take_and_that_were_given_up_are_told(station: Station) -> None:
     assert station.health()["clips"] is None
-    station.streams.of_clips = FakeClips(waiting=1, waiting_bytes=900, delivered=7, evicted=2, last_error="no answer")
+    station.streams.of_clips = FakeClips(1, waiting_bytes=900, delivered=7, evicted=2, last_error="no answer", stuck=1)
 
     health = station.health()
 
-    assert health["reasons"] == ["1 clip waiting: no answer", "2 clips given up: the disk is too small"]
+    assert health["reasons"] == [
+        "1 clip waiting: no answer",
+        "1 clip not taken while others are, tried again now and then",
+        "2 clips given up: the disk is too small",
+    ]
     assert health["clips"] == {
         "waiting": 1,
         "waiting_bytes": 900,
         "delivered": 7,
         "evicted": 2,
         "last_error": "no answer",
+        "stuck": 1,
     }
 
 
@@ -238,7 +254,8 @@ def test_metrics_are_what_prometheus_reads(station: Station) -> None:
     station.time.advance(60)
     station.zone(0, "41500")
     station.report.news = [news(GARDEN, NOON, accepted=7, duplicates=2, refused=1, error='a "quoted"\nerror')]
-    station.report.counts = [counts("cloud", delivered=5, failures=3, waiting=2, waiting_bytes=900, oldest_at=NOON)]
+    cloud = counts("cloud", delivered=5, failures=3, waiting=2, waiting_bytes=900, oldest_at=NOON, stuck=1)
+    station.report.counts = [cloud]
 
     station.streams.streams = [FakeStream(starts=3), FakeStream("barn", state="resting", error="the stream ended")]
     station.streams.of_clips = FakeClips(waiting=4, waiting_bytes=800, delivered=6, evicted=1)
@@ -261,6 +278,7 @@ def test_metrics_are_what_prometheus_reads(station: Station) -> None:
     assert found["delivery_failures_total", "cloud"] == 3
     assert found["photos_waiting", "cloud"] == 2
     assert found["photos_waiting_bytes", "cloud"] == 900
+    assert found["photos_stuck", "cloud"] == 1
     assert found["temperature_celsius",] == 41.5
     assert found["uptime_seconds",] == 60
     assert found["clock_synced",] == 1

@@ -61,6 +61,7 @@ def report(jpeg: bytes) -> FakeReport:
         [
             counts("cloud", delivered=1200, waiting=34, waiting_bytes=9_000_000, oldest_at=now, last_error=HOSTILE),
             counts("filesystem", delivered=1234),
+            counts("http", delivered=9, waiting=2, oldest_at=now, stuck=2, stuck_because=f"{HOSTILE} answers 403"),
         ],
     )
 
@@ -128,6 +129,7 @@ def test_what_comes_from_outside_stays_text(browser: Browser, url: str) -> None:
     page, troubles = opened(browser, url)
 
     expect(page.get_by_text(f"{HOSTILE} refuses the password").first).to_be_visible()
+    expect(page.get_by_text(f"2 not taken while others are: {HOSTILE} answers 403", exact=True)).to_be_visible()
     assert page.evaluate("window.ran") is None
     assert troubles == []
     page.context.close()

@@ -136,6 +136,7 @@ def test_nothing_from_elsewhere_may_run_in_the_page(page: Page) -> None:
         assert page.get(f"/assets/{name}").status_code == 200
         assert "https://" not in page.get(f"/assets/{name}").text
     assert page.get("/assets/../app.py").status_code == 404
+    assert page.get("/favicon.ico").content_type == "image/svg+xml", "a browser that shows a photo alone asks for it"
 
 
 def test_the_last_photo_of_a_source_is_shown_from_memory(page: Page) -> None:

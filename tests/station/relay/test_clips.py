@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import errno
 import os
-import shutil
 import subprocess
 import threading
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -16,81 +13,22 @@ import pytest
 from frameferry_station import ffmpeg
 from frameferry_station.documents import JsonFile
 from frameferry_station.files import DiskFiles
-from frameferry_station.lanes.singles import UNDATED_AFTER_S, Singles
+from frameferry_station.lanes.singles import UNDATED_AFTER_S
 from frameferry_station.photos import STATION
 from frameferry_station.relay.clip_files import MAX_CLIP_BYTES, NoClip, make_clip
-from frameferry_station.relay.clips import Clips
 from frameferry_station.settings import DiskSettings
 from PIL import Image
 
 from chalicelib import clips as cloud_clips
-from tests.station.cameras.fake_photos import FakePhotos
 from tests.station.fake_cloud import PORTAL, FakeCloud, Reply, api_error
 from tests.station.lanes.stations import GARDEN, Station
+from tests.station.relay.clip_bench import Bench, FullForDocuments
 from tests.station.relay.rig import probed
-from tests.station.samples import START, longest
+from tests.station.samples import START
 
 
 def start(arguments: Sequence[str], *, folder: Path | None) -> subprocess.Popen[bytes]:
     return ffmpeg.started(arguments, folder=folder)
-
-
-class FullForDocuments(DiskFiles):
-    """A disk that takes a clip, and then nothing more while it `is_full`."""
-
-    is_full = True
-
-    def write(self, path: Path, parts: Iterable[bytes]) -> None:
-        if self.is_full and ".json" in path.name:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        super().write(path, parts)
-
-
-@dataclass
-class Bench:
-    """A station's clips: its lanes in memory, its clips in a folder."""
-
-    folder: Path
-    segment: Path
-    cloud: FakeCloud
-    synced: bool = True
-    photos: FakePhotos = field(default_factory=FakePhotos)
-    room: list[int] = field(default_factory=list)
-    program: str = "ffmpeg"
-    disk: DiskFiles = field(default_factory=DiskFiles)
-
-    def __post_init__(self) -> None:
-        self.station = Station(cloud=self.cloud, sinks=(), clock_is_synced=lambda: self.synced)
-        self.station.pair(STATION)
-        self.clips = self.opened()
-
-    def opened(self) -> Clips:
-        return Clips(
-            self.folder / "clips",
-            Singles(self.station.lanes, self.station.around),
-            self.photos,
-            lambda arguments, *, folder: ffmpeg.started(arguments, program=self.program, folder=folder),
-            files=self.disk,
-            clock=self.station.time,
-            uniform=longest,
-            make_room=self.room.append,
-        )
-
-    def record(self, second: int = 0, name: str | None = None) -> Path:
-        """A segment that began at this second and lasted three, and has just ended. `name` is what the clock said when
-        it began."""
-        path = self.folder / "target" / (name or f"2026-05-04T12-00-{second:02d}Z.mp4")
-        path.parent.mkdir(exist_ok=True)
-        shutil.copy(self.segment, path)
-        at_s = START.timestamp() + second + 3
-        os.utime(path, (at_s, at_s))
-        self.station.time.elapsed_s = max(self.station.time.elapsed_s, second + 3.0)
-        self.clips.announce(GARDEN, path)
-        os.utime(self.folder / "clips/to-do" / GARDEN / path.name, (at_s, at_s))
-        return path
-
-    def files(self) -> list[str]:
-        return sorted(path.name for path in (self.folder / "clips").rglob("*") if path.is_file())
 
 
 @pytest.fixture

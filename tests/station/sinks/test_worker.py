@@ -169,7 +169,8 @@ def test_wrong_credentials_stop_the_sink_with_a_clear_reason_and_set_nothing_asi
     rig.store.before.extend([NotAsConfigured("the token is wrong")] * 20)
     rig.hand_over(worker, rig.filled(range(3)))
 
-    assert worker.step() == CONFIGURED_WRONG_WAIT_S
+    rig.time.advance(worker.step())
+    assert worker.step() == CONFIGURED_WRONG_WAIT_S, "the second one was refused, too"
     assert worker.counts().last_error == "the token is wrong"
     rig.run(worker)
 

@@ -28,6 +28,7 @@ from frameferry_station.pack_folder import QueuedPack
 from frameferry_station.packs import PackDamaged
 from frameferry_station.queue import PackQueue
 from frameferry_station.receipts import Receipt, ReceiptVerifier
+from frameferry_station.rotation import Rotation
 from frameferry_station.steps import Confirmed, Deferred, Observer, Renumbered, Uploaded, Waiting
 from frameferry_station.sync_protocol import MAX_SENT, MAX_WANTED, Held, NamedPack, ObjectAnswer, Place
 from frameferry_station.ways import Way, Ways
@@ -35,8 +36,6 @@ from frameferry_station.ways import Way, Ways
 REFUSALS_BEFORE_POISON = 3
 REFUSED_WAIT_S = 1800.0
 """Between them: three tries over an hour."""
-SERVER_ERRORS_IN_A_ROW = 3
-"""Internal errors of S3 for one pack after which the next one is tried: it may be this one that it trips over."""
 AHEAD_BYTES = 4 * 2**20
 """New places are asked for while there still is so much to put."""
 READ_FOR_ONE_SYNC_BYTES = 64 * 2**20
@@ -85,6 +84,7 @@ class Drain:
         self._puts = Lane(clock, uniform)
         self._refused_urls = Lane(clock, uniform)
         self._urls_refused_in_a_row = 0
+        self._rotation: Rotation[Way] = Rotation(clock, lambda way: way.pack.name)
 
     def sync_due_in_s(self, *, newest_first: bool, hurry: bool) -> float:
         """Seconds until a sync is wanted for the sake of packs; infinite where none is.
@@ -123,7 +123,15 @@ class Drain:
         """Nothing waits that could be sent now: what lies in the open pack may go up at once."""
         with self._lock:
             now_s = self._clock.monotonic_s()
-            return not any(way.wants_place(now_s) or way.has_place(now_s) for way in self._in_order())
+            ways = [way for way in self._in_order() if not self._rotation.is_stuck(way)]
+            return not any(way.wants_place(now_s) or way.has_place(now_s) for way in ways)
+
+    @property
+    def stuck(self) -> int:
+        """Captures in packs that do not get through while others do."""
+        with self._lock:
+            names = self._rotation.stuck
+            return sum(way.pack.captures for way in self._in_order() if way.pack.name in names) if names else 0
 
     def to_ask(self, *, newest_first: bool) -> list[Asked]:
         """The packs of the next sync: first those that wait for receipts. Reads those that are to be named first."""
@@ -167,11 +175,14 @@ class Drain:
             if self._puts.rests_for_s:
                 return self._puts.rests_for_s
             now_s = self._clock.monotonic_s()
-            for way in self._in_order(newest_first):
-                if way.has_place(now_s) and way.not_before_s <= now_s and way.url is not None:
-                    way.is_being_put = True
-                    return Upload(way.pack, way.url)
-            return math.inf
+            ways = self._in_order(newest_first)
+            self._rotation.keep_only({way.pack.name for way in ways})
+            placed = [way for way in ways if way.has_place(now_s) and way.not_before_s <= now_s]
+            way = self._rotation.next(placed)
+            if way is None or way.url is None:
+                return self._rotation.due_in_s(placed)
+            way.is_being_put = True
+            return Upload(way.pack, way.url)
 
     def put(self, upload: Upload) -> None:
         """S3 said that it has it, or had it before."""
@@ -181,17 +192,15 @@ class Drain:
             self._urls_refused_in_a_row = 0
             way = self._ended(upload)
             if way is not None:
-                way.url, way.is_sent, way.server_errors = None, True, 0
+                self._rotation.taken(way)
+                way.url, way.is_sent = None, True
                 self._observe(Uploaded(*_named(way.pack)))
 
     def not_put(self, upload: Upload, error: StationError) -> None:
         """The upload ended with this error."""
         with self._lock:
             way = self._ended(upload)
-            if isinstance(error, UrlRefused):
-                self._urls_refused(error)
-            elif isinstance(error, Trouble):
-                self._rest(self._puts, error)
+            if isinstance(error, Trouble):
                 self._troubled(way, error)
             elif isinstance(error, PackGone | PackDamaged):
                 self._queue.distrust(upload.pack)
@@ -292,16 +301,17 @@ class Drain:
             self._rest(self._refused_urls, error)
 
     def _troubled(self, way: Way | None, trouble: Trouble) -> None:
-        """SlowDown and the like are about the bucket, not about the pack."""
-        if way is None:
-            return
-        if isinstance(trouble, DigestRefused):
+        rests_s = self._rotation.failed(way) if way is not None else None
+        if way is not None and rests_s is not None:
+            way.url = None
+            self._defer(way, f"others get through: {trouble.reason}", rests_s)
+        if isinstance(trouble, UrlRefused) and rests_s is None:
+            self._urls_refused(trouble)
+        elif rests_s is None or trouble.retry_after_s:
+            self._rest(self._puts, trouble)
+        if way is not None and isinstance(trouble, DigestRefused):
             way.url = None
             self._queue.distrust(way.pack)
-        elif isinstance(trouble, Busy) and trouble.status == 500:
-            way.server_errors += 1
-            if way.server_errors % SERVER_ERRORS_IN_A_ROW == 0:
-                self._defer(way, f"{trouble}", self._puts.rests_for_s + LONGEST_S)
 
     def _rest(self, lane: Lane, trouble: Trouble) -> None:
         self._observe(Waiting(trouble.reason, round(lane.failed(trouble), 3)))

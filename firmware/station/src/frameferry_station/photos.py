@@ -109,7 +109,8 @@ class DatedPhotos(Photos, Protocol):
 @dataclass(frozen=True)
 class SinkCounts:
     """Of one sink since the program started, and what waits for it now. `oldest_at` is when the oldest waiting photo
-    was taken, where that is known."""
+    was taken, where that is known. `stuck` are those among the waiting that do not get through while others do: they
+    are tried again now and then."""
 
     name: str
     delivered: int
@@ -119,6 +120,9 @@ class SinkCounts:
     oldest_at: datetime | None
     evicted: int = 0
     last_error: str | None = None
+    """Nothing secret in it."""
+    stuck: int = 0
+    stuck_because: str | None = None
     """Nothing secret in it."""
 
 

@@ -107,6 +107,11 @@ class Uplink:
         """The last sync or upload failed."""
         return self._control.is_failing or self._drain.is_failing
 
+    @property
+    def stuck(self) -> int:
+        """Captures that do not get through while others do."""
+        return self._drain.stuck
+
     def sync_step(self, *, hurry: bool = False) -> float:
         """Sync if it is due. Gives seconds until there is more to do; 0 after a sync. In a `hurry` nothing waits to be
         sent together. Raises CredentialRefused, and what an action raises to end the run.

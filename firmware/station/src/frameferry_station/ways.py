@@ -30,7 +30,6 @@ class Way:
     is_being_put: bool = False
     not_before_s: float = -math.inf
     refusals: int = 0
-    server_errors: int = 0
     conflicts: int = 0
     is_receipt_reported: bool = False
 

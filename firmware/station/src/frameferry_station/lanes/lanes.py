@@ -281,6 +281,8 @@ class Lanes:
             oldest_at=min((at for lane in lanes if (at := _oldest_at(lane))), default=None),
             evicted=totals.evicted,
             last_error=totals.last_error,
+            stuck=sum(lane.uplink.stuck for lane in lanes if lane.uplink),
+            stuck_because=totals.deferred_because,
         )
 
 

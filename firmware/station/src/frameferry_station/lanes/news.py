@@ -82,6 +82,8 @@ class CloudTotals:
     failures: int = 0
     evicted: int = 0
     last_error: str | None = None
+    deferred_because: str | None = None
+    """Why a pack was put off, the last time that one was."""
 
 
 class CloudCounts:
@@ -102,7 +104,9 @@ class CloudCounts:
             if isinstance(step, Confirmed):
                 self._totals = replace(now, delivered=now.delivered + step.captures, last_error=None)
             elif isinstance(step, Waiting | Deferred):
-                self._totals = replace(now, failures=now.failures + 1, last_error=f"{lane}: {step.reason}")
+                reason = f"{lane}: {step.reason}"
+                deferred = reason if isinstance(step, Deferred) else now.deferred_because
+                self._totals = replace(now, failures=now.failures + 1, last_error=reason, deferred_because=deferred)
             elif isinstance(step, Refused):
                 self._totals = replace(now, failures=now.failures + 1, last_error=f"{lane}: {step.code}")
             elif isinstance(step, Evicted):

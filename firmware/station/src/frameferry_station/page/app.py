@@ -103,6 +103,11 @@ def _add_page(app: Flask, shown: Shown) -> None:
             abort(404)
         return Response((assets / name).read_bytes(), content_type=_ASSETS[name])
 
+    @app.get("/favicon.ico")
+    def icon() -> Response:
+        """What a browser asks for that shows a photo alone."""
+        return asset("icon.svg")
+
     @app.get("/state.json")
     def state() -> dict[str, Any]:
         return {

@@ -114,6 +114,11 @@ def is_failing(news: SourceNews) -> bool:
 
 def _trouble_of_sinks(sinks: list[SinkCounts]) -> list[str]:
     found = [f"{sink.name}: {_photos(sink.waiting)} waiting: {sink.last_error}" for sink in sinks if sink.last_error]
+    found += [
+        f"{sink.name}: {_photos(sink.stuck)} not taken while others are, tried again now and then: {sink.stuck_because}"
+        for sink in sinks
+        if sink.stuck
+    ]
     given_up = [sink for sink in sinks if sink.evicted]
     return found + [f"{sink.name}: {_photos(sink.evicted)} given up: the disk is too small" for sink in given_up]
 
@@ -154,6 +159,8 @@ def _sink(sink: SinkCounts) -> dict[str, Any]:
         "oldest_at": _text(sink.oldest_at),
         "evicted": sink.evicted,
         "last_error": sink.last_error,
+        "stuck": sink.stuck,
+        "stuck_because": sink.stuck_because,
     }
 
 

@@ -75,6 +75,8 @@ def _of_sinks(sinks: list[SinkCounts]) -> Iterator[Metric]:
     yield _counters("photos_evicted", "Photos given up undelivered.", {s.name: s.evicted for s in sinks}, "sink")
     yield _gauges("photos_waiting", "Photos that the sink is still to get.", {s.name: s.waiting for s in sinks}, "sink")
     yield _gauges("photos_waiting_bytes", "Their bytes.", {s.name: s.waiting_bytes for s in sinks}, "sink")
+    stuck = {sink.name: sink.stuck for sink in sinks}
+    yield _gauges("photos_stuck", "Of them, photos that do not get through while others do.", stuck, "sink")
     oldest = {sink.name: sink.oldest_at for sink in sinks}
     yield _times("oldest_waiting_photo_timestamp_seconds", "The oldest of them.", oldest, "sink")
 
@@ -90,6 +92,7 @@ def _of_streams(streams: Sequence[Stream]) -> Iterator[Metric]:
 
 def _of_clips(clips: Clips) -> Iterator[Metric]:
     yield _gauge("clips_waiting", "Clips that the cloud is still to get.", clips.waiting)
+    yield _gauge("clips_stuck", "Of them, clips that do not get through while others do.", clips.stuck)
     yield _gauge("clips_waiting_bytes", "Their bytes.", clips.waiting_bytes)
     yield CounterMetricFamily(f"{_PREFIX}_clips_delivered", "Clips that the cloud holds.", value=clips.delivered)
     yield CounterMetricFamily(f"{_PREFIX}_clips_evicted", "Clips given up undelivered.", value=clips.evicted)

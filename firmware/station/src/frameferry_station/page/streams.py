@@ -44,6 +44,8 @@ class Clips(Protocol):
     def evicted(self) -> int: ...
     @property
     def last_error(self) -> str | None: ...
+    @property
+    def stuck(self) -> int: ...
 
 
 class StreamReport(Protocol):
@@ -79,6 +81,8 @@ def trouble(streams: Sequence[Stream], clips: Clips | None) -> list[str]:
     found = [f"no stream from {stream.name}: {stream.error}" for stream in streams if is_failing(stream)]
     if clips and clips.last_error:
         found.append(f"{_clips(clips.waiting)} waiting: {clips.last_error}")
+    if clips and clips.stuck:
+        found.append(f"{_clips(clips.stuck)} not taken while others are, tried again now and then")
     if clips and clips.evicted:
         found.append(f"{_clips(clips.evicted)} given up: the disk is too small")
     return found
@@ -102,6 +106,7 @@ def clips_as_json(clips: Clips) -> dict[str, Any]:
         "delivered": clips.delivered,
         "evicted": clips.evicted,
         "last_error": clips.last_error,
+        "stuck": clips.stuck,
     }
 
 

@@ -38,9 +38,11 @@ from frameferry_station.errors import (
 )
 from frameferry_station.files import TEMPORARY, Files, write_durably
 from frameferry_station.lanes.singles import FileBody, Single, Singles
+from frameferry_station.loops import repeat
 from frameferry_station.photos import PhotoRefused, Photos, SourceName
 from frameferry_station.relay.clip_files import NoClip, make_clip
 from frameferry_station.relay.relay import Start
+from frameferry_station.rotation import Rotation
 from frameferry_station.sinks.taker import Waiting
 
 TRIES = 3
@@ -81,6 +83,8 @@ class ClipCounts:
     delivered: int
     evicted: int
     last_error: str | None
+    stuck: int = 0
+    """Of those that wait: they do not get through while others do, and are tried again now and then."""
 
 
 class Clips:
@@ -107,6 +111,9 @@ class Clips:
         self._clock = clock
         self._make_room = make_room
         self._backoff = Backoff(uniform)
+        self._unforeseen = Backoff(uniform)
+        self._rotation: Rotation[Clip] = Rotation(clock, lambda clip: clip.path)
+        self._stuck = 0
         self._rests_until_s = -math.inf
         self._wake = threading.Event()
         self._lock = threading.Lock()
@@ -123,13 +130,19 @@ class Clips:
         self._wake.set()
 
     def run(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                self.step()
-            except Exception as error:
-                _log.error("clips: %s", type(error).__name__)
-            self._wake.wait(_LOOK_S)
-            self._wake.clear()
+        repeat(self.guarded_step, self._wake, self._clock, stop.is_set, look_s=_LOOK_S)
+
+    def guarded_step(self) -> float:
+        """As `step`; gives seconds until the next. What nobody foresaw is logged once, and tried ever more seldom."""
+        try:
+            self.step()
+        except Exception as error:
+            if not self._unforeseen.is_failing:
+                _log.exception("clips stumbled, and go on")
+            self._last_error = type(error).__name__
+            return max(_LOOK_S, self._unforeseen.failed())
+        self._unforeseen.succeeded()
+        return _LOOK_S
 
     def step(self) -> None:
         """Makes a clip of each segment that waits for it, and sends the oldest that can be sent."""
@@ -143,7 +156,8 @@ class Clips:
     def counts(self) -> ClipCounts:
         with self._lock:
             size_bytes = sum(clip.size_bytes for clip in self._clips)
-            return ClipCounts(len(self._clips), size_bytes, self._delivered, self._evicted, self._last_error)
+            waiting = len(self._clips), size_bytes
+            return ClipCounts(*waiting, self._delivered, self._evicted, self._last_error, self._stuck)
 
     def oldest(self) -> Waiting | None:
         with self._lock:
@@ -169,13 +183,13 @@ class Clips:
 
     def _make(self, relay: SourceName, marker: Path) -> None:
         """Raises OSError."""
-        segment = Path(self._files.read(marker, 0, 4096).decode())
+        segment = Path(self._files.read(marker, 0, 4096).decode(errors="replace"))
         try:
             written_at_s = segment.stat().st_mtime
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):  # a path with a zero in it is none
             if self._clock.utc().timestamp() - self._files.facts(marker).written_at_s > RENAMED_WITHIN_S:
                 self._files.remove(marker)
-                self._failed(relay, f"{segment.name}: it was gone before it was made one")
+                self._failed(relay, f"{marker.name}: it was gone before it was made one")
             return
         if not any(clip.segment == _identity(segment, written_at_s) for clip in self._clips):
             try:
@@ -223,12 +237,13 @@ class Clips:
         if now_s < self._rests_until_s:
             return
         with self._lock:
+            self._rotation.keep_only({clip.path for clip in self._clips})
             waiting = [clip for clip in self._clips if clip.rests_until_s <= now_s]
-        for clip in waiting:
-            dated = self._singles.dated(clip.single)
-            if dated is not None:
-                self._send_one(self._changed(clip, single=dated) if dated != clip.single else clip)
-                return
+        clip = self._rotation.next(clip for clip in waiting if self._singles.dated(clip.single) is not None)
+        dated = self._singles.dated(clip.single) if clip else None
+        if clip and dated:
+            self._send_one(self._changed(clip, single=dated) if dated != clip.single else clip)
+        self._stuck = len(self._rotation.stuck)
 
     def _send_one(self, clip: Clip) -> None:
         lane, now_s = clip.single.lane, self._clock.monotonic_s()
@@ -242,6 +257,8 @@ class Clips:
             self._changed(clip, tries=clip.tries + 1, rests_until_s=rests)
         except (NoAnswer, ForeignAnswer, Busy) as trouble:
             self._last_error = trouble.reason
+            if self._rotation.failed(clip) is not None and not trouble.retry_after_s:
+                return
             self._rests_until_s = now_s + self._backoff.failed(trouble.retry_after_s)
         except Trouble as trouble:
             # Not of the way to the cloud, but of its source: other clips go.
@@ -269,6 +286,7 @@ class Clips:
             self._changed(clip, rests_until_s=self._clock.monotonic_s() + self._backoff.failed())
             return
         self._backoff.succeeded()
+        self._rotation.taken(clip)
         self._drop(clip)
         self._delivered += 1
         self._last_error = None

@@ -97,13 +97,18 @@ function showCamera(source, hasPhoto, heartbeat) {
 }
 
 function showSink(sink) {
+  const troubles = [
+    sink.last_error,
+    sink.stuck ? `${sink.stuck} not taken while others are: ${sink.stuck_because}` : null,
+    sink.evicted ? `${sink.evicted} given up` : null,
+  ];
   return made("tr", {},
     made("th", {scope: "row"}, sink.sink),
     made("td", {className: "number"}, String(sink.waiting)),
     made("td", {className: "number"}, size(sink.waiting_bytes)),
     made("td", {className: "when"}, sink.waiting ? time(sink.oldest_at) : "–"),
     made("td", {className: "number"}, String(sink.delivered)),
-    made("td", {}, [sink.last_error, sink.evicted ? `${sink.evicted} given up` : null].filter(Boolean).join("; ") || "none"),
+    made("td", {}, troubles.filter(Boolean).join("; ") || "none"),
   );
 }
 
