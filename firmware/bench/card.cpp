@@ -164,6 +164,7 @@ private:
 
 struct NoMutex final : Mutex {
     void lock() override {}
+    bool try_lock(std::uint32_t /*within_ms*/) override { return true; }
     void unlock() override {}
 };
 

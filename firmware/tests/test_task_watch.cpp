@@ -1,11 +1,14 @@
 #include <doctest/doctest.h>
 
 #include "fakes/http_fixture.h"
+#include "fakes/memory_ports.h"
+#include "frameferry/lock.h"
 #include "frameferry/task_watch.h"
 #include "frameferry/watched_transport.h"
 
 using frameferry::Bytes;
 using frameferry::NetStatus;
+using frameferry::PatientLock;
 using frameferry::TaskWatch;
 using Task = frameferry::TaskWatch::Task;
 
@@ -116,4 +119,32 @@ TEST_CASE("a link on which nothing moves is no life") {
     link.watched.connect({"host", 80, false}, 0);
     while (link.clock.now_ms < 920'000) CHECK(link.watched.write(Bytes(std::string_view("x")), 0).bytes == 0);
     CHECK(link.slow.times_dead > 0);
+}
+
+TEST_CASE("who waits for a lock feeds the watchdog meanwhile, until it has it or something hangs") {
+    memory_ports::CheckedMutex mutex;
+    mutex.lock();
+    TaskWatch watch;
+    std::uint64_t now_ms = 0;
+    int fed = 0;
+    int starved = 0;
+    watch.came_round(TaskWatch::Task::capture, now_ms);
+    watch.came_round(TaskWatch::Task::uplink, now_ms);
+    {
+        const PatientLock lock(mutex, 1'000, [&] {
+            now_ms += 1'000;
+            ++(watch.are_all_alive(now_ms) ? fed : starved);
+            if (now_ms == 700'000) mutex.unlock();
+        });
+        CHECK(mutex.is_taken());
+    }
+    CHECK_FALSE(mutex.is_taken());
+    CHECK(fed == 600);
+    CHECK(starved == 100);
+}
+
+TEST_CASE("a lock that is free is taken at once") {
+    memory_ports::CheckedMutex mutex;
+    const PatientLock lock(mutex, 1'000, [] { FAIL("it waits"); });
+    CHECK(mutex.is_taken());
 }

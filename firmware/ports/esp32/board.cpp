@@ -39,6 +39,7 @@ constexpr std::uint32_t look_every_ms = 1'000;  // for motion: a frame takes som
 constexpr std::uint32_t panel_every_ms = 10;
 constexpr std::uint32_t search_every_ms = 60'000;
 constexpr std::uint32_t watchdog_ms = 60'000;
+constexpr std::uint32_t feed_every_ms = 1'000;
 
 // docs/firmware.md has the budget of internal memory; on the host, pointers are larger.
 static_assert(sizeof(void*) != 4 || sizeof(Board) <= 60'000);
@@ -152,7 +153,7 @@ void Board::panel_task(void* board) {
 }
 
 void Board::tend(std::uint64_t now_ms) {
-    if (watch_.are_all_alive(now_ms)) esp_task_wdt_reset();  // else the watchdog starts the board anew
+    feed_watchdog();
     tend_buttons(now_ms);
     tend_network(now_ms);
     panel_.show(light(), now_ms);
@@ -257,7 +258,7 @@ void Board::serve(const Portal& portal, PortalServer& server) {
     for (;;) {
         server.serve(panel_every_ms);
         const std::uint64_t now_ms = clock_.monotonic_ms();
-        if (watch_.are_all_alive(now_ms)) esp_task_wdt_reset();
+        feed_watchdog();
         if (panel_.pause_button(now_ms) == Button::Event::pressed) device_.button_pressed();
         const bool is_ended = panel_.boot_button(now_ms) == Button::Event::held;
         if (is_ended || portal.is_over(now_ms)) return;
@@ -267,10 +268,16 @@ void Board::serve(const Portal& portal, PortalServer& server) {
 
 void Board::reboot() { restart(); }
 
-// Between two photos: a write that is under way is waited for.
+// Between two photos: what is under way with the card is waited for, which may outlast the watchdog where a card is read
+// without its index, but not for what hangs. From the panel's task or the uplink's.
 void Board::restart() {
-    const Lock lock(capture_mutex_);
+    const PatientLock lock(capture_mutex_, feed_every_ms, [this] { feed_watchdog(); });
     esp_restart();
+}
+
+// Of the panel's task; for others it does nothing. Where a task hangs the watchdog starts the board anew.
+void Board::feed_watchdog() {
+    if (watch_.are_all_alive(clock_.monotonic_ms())) esp_task_wdt_reset();
 }
 
 }  // namespace frameferry

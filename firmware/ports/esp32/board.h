@@ -60,6 +60,7 @@ private:
     void run_portal();
     void serve(const Portal& portal, PortalServer& server);
     void restart();
+    void feed_watchdog();
     [[nodiscard]] LedState light();
 
     NvsValues nvs_;

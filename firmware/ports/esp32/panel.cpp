@@ -14,7 +14,10 @@ bool is_down(gpio_num_t pin) { return gpio_get_level(pin) == 0; }
 
 }  // namespace
 
+// In light sleep all pins of the board stay as they are, card's and camera's too. Arduino's build of IDF has it so; others
+// let every pin float then (CONFIG_ESP_SLEEP_GPIO_RESET_WORKAROUND, CONFIG_PM_SLP_DISABLE_GPIO), the card's clock too.
 void Panel::begin() {
+    esp_sleep_enable_gpio_switch(false);
     gpio_reset_pin(pins::led);
     gpio_set_direction(pins::led, GPIO_MODE_OUTPUT);
     for (const gpio_num_t pin : {pins::pause_button, pins::boot_button}) {

@@ -16,6 +16,7 @@ class BoardMutex final : public Mutex {
 public:
     BoardMutex() : handle_(xSemaphoreCreateMutexStatic(&room_)) {}
     void lock() override { xSemaphoreTake(handle_, portMAX_DELAY); }
+    bool try_lock(std::uint32_t within_ms) override { return xSemaphoreTake(handle_, pdMS_TO_TICKS(within_ms)) == pdTRUE; }
     void unlock() override { xSemaphoreGive(handle_); }
 
 private:

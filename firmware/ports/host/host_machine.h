@@ -1,6 +1,7 @@
 // What this machine has that the core needs: locks, chance, room on its disk.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <mutex>
 
@@ -11,10 +12,11 @@ namespace frameferry {
 class HostMutex final : public Mutex {
 public:
     void lock() override { mutex_.lock(); }
+    bool try_lock(std::uint32_t within_ms) override { return mutex_.try_lock_for(std::chrono::milliseconds(within_ms)); }
     void unlock() override { mutex_.unlock(); }
 
 private:
-    std::mutex mutex_;
+    std::timed_mutex mutex_;
 };
 
 class HostEntropy final : public Entropy {

@@ -46,6 +46,10 @@ public:
         if (is_taken_) throw std::logic_error("a mutex is taken twice");
         is_taken_ = true;
     }
+    bool try_lock(std::uint32_t /*within_ms*/) override {
+        if (is_taken_) return false;
+        return is_taken_ = true;
+    }
     void unlock() override { is_taken_ = false; }
     [[nodiscard]] bool is_taken() const { return is_taken_; }
 

@@ -37,6 +37,8 @@ class Mutex {
 public:
     virtual ~Mutex() = default;
     virtual void lock() = 0;
+    // False where somebody else still has it after so long.
+    virtual bool try_lock(std::uint32_t within_ms) = 0;
     virtual void unlock() = 0;
 };
 
