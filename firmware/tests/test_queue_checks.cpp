@@ -6,9 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "fakes/pack_check.h"
 #include "fakes/queue_fixture.h"
-#include "frameferry/pack_format.h"
 
 using namespace frameferry;
 using namespace queue_fixture;
@@ -35,45 +33,11 @@ bool has_file(const QueueLife& life, const std::string& path) {
     return std::find(paths.begin(), paths.end(), path) != paths.end();
 }
 
-// A row of the index as another time has left it: of the pack's name and size, with a sha256 that is none.
-void write_row(QueueLife& life, const QueuedPack& pack, std::uint16_t slot, bool is_second, std::uint16_t captures) {
-    Card card(life.card);
-    card.begin(life.device_id);
-    PackIndex index(card, Room(life.io));
-    IndexRow row;
-    row.name = {pack.seqs.first, is_second};
-    row.last_offset = static_cast<std::uint16_t>(captures - 1);
-    row.captures = captures;
-    row.size_bytes = pack.size_bytes;
-    row.sha256.fill(7);
-    REQUIRE(index.write(0, slot, row) == IoStatus::ok);
-}
-
-std::uint32_t header_at(QueueLife& life, const QueuedPack& pack, std::size_t capture) {
-    std::vector<CheckedCapture> captures;
-    check_pack(life.card.content(life.path_of(pack)), captures);
-    return capture == 0 ? 0 : static_cast<std::uint32_t>(captures.at(capture - 1).end);
-}
-
-// That of one capture in the directory: the last digit of its name.
-void change_name(QueueLife& life, const QueuedPack& pack, std::size_t capture, std::size_t place = 15) {
-    const std::uint32_t directory = pack.size_bytes - directory_size_bytes(pack.captures);
-    life.card.spoil(life.path_of(pack), static_cast<std::uint32_t>(directory + capture * central_bytes + 46 + place));
-}
-
 QueueStatus ask(QueueLife& life, const QueuedPack& pack) {
     Sha256 sha256{};
     life.queue->distrust(pack);
     return life.queue->sha256(pack, sha256);
 }
-
-std::vector<std::pair<Seq, Seq>> told(const QueueLife& life) {
-    std::vector<std::pair<Seq, Seq>> told;
-    for (const SeqRange range : life.ledger.told_damaged) told.emplace_back(range.first, range.last);
-    return told;
-}
-
-using Told = std::vector<std::pair<Seq, Seq>>;
 
 }  // namespace
 
