@@ -99,6 +99,13 @@ def event_history(owner_id: OwnerId, device_id: DeviceId, query: PageQuery) -> r
     return render.events(page)
 
 
+@routes.add("GET", "/devices/{device_id}/conflicts", "List what is kept of seqs that others hold", raises=(NotFound,))
+def list_conflicts(owner_id: OwnerId, device_id: DeviceId, query: PageQuery) -> responses.ConflictPage:
+    stack = wiring.current()
+    page = services.conflicts.page_of_conflicts(owner_id, device_id, query.limit, query.cursor, stores=stack)
+    return render.conflicts(page, stack.download_signer)
+
+
 @routes.add("GET", "/devices/{device_id}/health", "See how a device was, newest first", raises=(NotFound,))
 def health_history(owner_id: OwnerId, device_id: DeviceId, query: HealthQuery) -> responses.HealthPage:
     stack = wiring.current()

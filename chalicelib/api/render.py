@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from chalicelib.domain.clock import to_text
+from chalicelib.domain.content_types import content_type_of
 from chalicelib.domain.ids import task_id
 from chalicelib.wire import responses
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from chalicelib.domain.conflicts import Conflict
     from chalicelib.domain.device import Device, DeviceSettings, Health
     from chalicelib.domain.health import HealthSample
     from chalicelib.domain.inbox import Command, Event
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from chalicelib.services.usage import Usage
 
 _USD_DIGITS = 6
+_SHA256_DIGITS = 64
 
 
 def paired(made: Paired) -> responses.PairingResponse:
@@ -227,6 +230,24 @@ def items(page: Page[Item], captures: DownloadSigner, thumbnails: DownloadSigner
         urls={key: download.url for key, download in signed.items()},
         urls_expire_at=min((to_text(download.expires_at) for download in signed.values()), default=None),
         cursor=page.cursor,
+    )
+
+
+def conflicts(page: Page[Conflict], captures: DownloadSigner) -> responses.ConflictPage:
+    return responses.ConflictPage(items=[_conflict(one, captures) for one in page.entries], cursor=page.cursor)
+
+
+def _conflict(one: Conflict, captures: DownloadSigner) -> responses.ConflictBody:
+    length = None if one.offset is None else one.size_bytes
+    place = responses.PlaceBody(object_key=one.object_key, offset=one.offset, length=length)
+    _sign(place, captures.get(one.object_key, version_id=None))
+    return responses.ConflictBody(
+        seq=one.seq,
+        captured_at=to_text(one.captured_at),
+        photo=place,
+        content_type=content_type_of(one.object_key),
+        size_bytes=one.size_bytes,
+        sha256=one.sha256 if len(one.sha256) == _SHA256_DIGITS else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 import {CameraAccess} from "./camera-access.js";
 import {factList, lastPhoto, stateChip} from "./camera-card.js";
+import {CameraConflicts} from "./camera-conflicts.js";
 import {CameraHealth} from "./camera-health.js";
 import {CameraLog} from "./camera-log.js";
 import {CameraName} from "./camera-name.js";
@@ -29,6 +30,7 @@ export function cameraView(app, deviceId) {
   const dialogs = new Dialogs(() => app.changed());
   const health = new CameraHealth(app, deviceId);
   const log = new CameraLog(app, deviceId, (error) => say(troubleWords(error)));
+  const conflicts = new CameraConflicts(app, deviceId, say);
   const settings = new CameraSettings(draftsOf(app).of(deviceId), {
     save: (changes) => patched({settings: changes}),
     changed: () => app.changed(),
@@ -43,7 +45,7 @@ export function cameraView(app, deviceId) {
   async function look(signal) {
     const device = await app.api.get(path, {}, {signal});
     taken(device);
-    await Promise.all([watch.look(device, signal), log.refresh(signal)]);
+    await Promise.all([watch.look(device, signal), log.refresh(signal), conflicts.refresh(signal)]);
   }
 
   function taken(device) {
@@ -131,7 +133,7 @@ export function cameraView(app, deviceId) {
             </div>
           </section>
           ${device.activated_at ? health.template(device.health) : nothing}
-          ${isNew ? nothing : html`<div class="logs">${log.template()}</div>`}
+          ${isNew ? nothing : html`<div class="logs">${log.template()} ${conflicts.template(nameOf(device))}</div>`}
         </div>
         <div class="narrow-column">${device.revoked_at ? nothing : settings.template(device.settings)} ${access.template(device, isBusy)}</div>
       </div>

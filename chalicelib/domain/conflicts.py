@@ -17,3 +17,8 @@ class Conflict:
     sha256: str
     captured_at: datetime
     """As well as it was known when the bytes were looked at."""
+    size_bytes: int
+    offset: int | None = None
+    """Where in the pack they begin; None: they have the object to themselves."""
+    is_gone: bool = False
+    """They were removed, and may yet turn up once more: who has told of them may not have come to its end."""

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from chalicelib.services import conflicts as conflicts
     from chalicelib.services import deleting as deleting
     from chalicelib.services import devices as devices
     from chalicelib.services import forgetting as forgetting

@@ -258,10 +258,17 @@ class _Run:
             self._waited_for.add(one.packed.seq)
             self.process_single(item.object_key, item.version_id)
             return self._put(one, UNREAD)
-        place = one.place
-        conflict = Conflict(self.device.device_id, one.packed.seq, place.key, place.sha256 or "", one.captured.at)
-        where = {"offset": one.packed.offset, "size_bytes": one.packed.size_bytes}
-        conflicts.tell(conflict, place.stored_at, self.clock(), stores=self.stores, details=where)
+        place, packed = one.place, one.packed
+        conflict = Conflict(
+            device_id=self.device.device_id,
+            seq=packed.seq,
+            object_key=place.key,
+            sha256=place.sha256 or "",
+            captured_at=one.captured.at,
+            size_bytes=packed.size_bytes,
+            offset=packed.offset,
+        )
+        conflicts.tell(conflict, place.stored_at, self.clock(), stores=self.stores)
         return Processed(Outcome.CONFLICT, item)
 
     def _copy(self, one: Arrived, item: Item) -> Processed:

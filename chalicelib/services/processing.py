@@ -175,7 +175,7 @@ def _set_aside(
     # Too large to be read: the version keeps two such objects apart.
     sha256 = found.sha256 or f"unread-{found.version_id}"
     aside = object_keys.conflict(item.device_id, item.seq, sha256, is_clip=is_clip(found.key))
-    conflict = Conflict(item.device_id, item.seq, aside, sha256, captured.at)
+    conflict = Conflict(item.device_id, item.seq, aside, sha256, captured.at, found.size_bytes)
     conflicts.tell(conflict, found.stored_at, clock(), stores=stores)
     if found.version_id:
         stores.captures.move_version(found.key, found.version_id, aside)

@@ -234,6 +234,22 @@ class ItemPage(Response, omit_defaults=False):
     cursor: str | None
 
 
+class ConflictBody(Response):
+    """`sha256` is left out where nobody has read the bytes."""
+
+    seq: int
+    captured_at: Time
+    photo: PlaceBody
+    content_type: str
+    size_bytes: int
+    sha256: str | None = None
+
+
+class ConflictPage(Response, omit_defaults=False):
+    items: list[ConflictBody]
+    cursor: str | None = None
+
+
 class BucketBody(Response):
     """Captures of `bucket_s` seconds from `from` on."""
 

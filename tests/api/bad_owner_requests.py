@@ -17,7 +17,7 @@ from tests.fakes.stores import FakeItems
 
 PAIR, DEVICE, COMMANDS = "POST /devices/pair", "PATCH /devices/{device_id}", "POST /devices/{device_id}/commands"
 ITEMS, ITEM, DELETE = "GET /items", "GET /items/{device_id}/{seq}", "DELETE /items/{device_id}/{seq}"
-HEALTH = "GET /devices/{device_id}/health"
+HEALTH, CONFLICTS = "GET /devices/{device_id}/health", "GET /devices/{device_id}/conflicts"
 FORGET = "POST /devices/{device_id}/forget"
 ACK = "POST /devices/commands/{command_id}/ack"
 UNKNOWN = "3f8b2c1e-7d4a-4c55-9a0e-2f6b1d9c8e70"
@@ -122,10 +122,12 @@ def item_rows() -> list[Bad]:
 
 
 def health_rows() -> list[Bad]:
+    bad_cursors = ["x", "2026-05-04T11:59:00.000Z", "2026-05-04T11:59:00.000Z%231%23devices/"]
     queries = ["cursor=x", "cursor=2026-13-04T11:45:00.000Z", "from=yesterday", "device_id=x"]
     queries += ["from=2026-05-04T12:00:00Z&to=2026-05-04T12:00:00Z"]
     return [
         *(Bad(f"?{each}", HEALTH, 400, "invalid_parameter", query=each) for each in queries),
+        *(Bad(f"?cursor={each}", CONFLICTS, 400, "invalid_parameter", query=f"cursor={each}") for each in bad_cursors),
         Bad("an unknown device", HEALTH, 404, "not_found", path={"device_id": UNKNOWN}),
     ]
 

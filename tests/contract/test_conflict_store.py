@@ -17,11 +17,12 @@ SHA256 = "ab" * 32
 
 def alone(device_id: DeviceId, seq: int, minute: int = 0) -> Conflict:
     key = object_keys.conflict(device_id, Seq(seq), SHA256)
-    return Conflict(device_id, Seq(seq), key, SHA256, NOON + minute * MINUTE)
+    return Conflict(device_id, Seq(seq), key, SHA256, NOON + minute * MINUTE, 81_234)
 
 
 def packed(device_id: DeviceId, seq: int, minute: int = 0) -> Conflict:
-    return replace(alone(device_id, seq, minute), object_key=object_keys.pack(device_id, Seq(0), Seq(99), SHA256))
+    key = object_keys.pack(device_id, Seq(0), Seq(99), SHA256)
+    return replace(alone(device_id, seq, minute), object_key=key, offset=512, is_gone=minute > 0)
 
 
 def of_device(stores: Stores, device_id: DeviceId) -> list[Conflict]:

@@ -53,6 +53,7 @@ class Tour(Stage):
         self._owner.ask("PATCH", path, json={"name": "door", "settings": {"interval_s": 60}})
         device.ask("POST", "/devices/heartbeat", json={"battery_percent": 83})
         assert [one["battery_percent"] for one in self._owner.ask("GET", f"{path}/health")["items"]] == [83]
+        assert self._owner.ask("GET", f"{path}/conflicts")["items"] == []
         device.use(device.ask("POST", "/devices/token")["device_token"])
         device.ask("GET", "/devices/commands")
         assert device.call("POST", "/devices/activate", json={"pairing_code": "00000-00000"}).status_code == 400

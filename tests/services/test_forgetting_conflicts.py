@@ -137,7 +137,7 @@ def test_a_conflict_that_has_become_the_photo_of_its_seq_stays(world: FakeWorld,
 
 
 def _conflict_of(world: FakeWorld, device: Device, object_key: str) -> Conflict:
-    return Conflict(device.device_id, Seq(4), object_key, sha256(OTHER).hexdigest(), taken_at(45))
+    return Conflict(device.device_id, Seq(4), object_key, sha256(OTHER).hexdigest(), taken_at(45), len(OTHER))
 
 
 def test_the_conflict_under_the_seq_of_a_deleted_photo_is_forgotten_too(world: FakeWorld, device: Device) -> None:
