@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, Route
 
+PATIENCE_S = 15.0
 LONG_AGO = "2026-01-01T10:00:00.000Z"
 
 
@@ -48,3 +50,30 @@ def has_cameras(page: Page, *devices: dict[str, Any]) -> None:
     page.route("**/api/devices", lambda route: route.fulfill(json=page_of(*devices)))
     page.route("**/api/items?*", lambda route: route.fulfill(json=page_of()))
     page.route("**/api/devices/*/health?*", lambda route: route.fulfill(json=page_of()))
+
+
+class Held:
+    """For `page.route`: requests that wait for their answer. `most` is how many there were at once."""
+
+    def __init__(self) -> None:
+        self.most = 0
+        self._routes: list[Route] = []
+
+    def __call__(self, route: Route) -> None:
+        self._routes.append(route)
+        self.most = max(self.most, len(self._routes))
+
+    def __len__(self) -> int:
+        return len(self._routes)
+
+    def next(self, page: Page) -> Route:
+        """The oldest, once there is one, to be answered."""
+        self.grow_to(page, 1)
+        return self._routes.pop(0)
+
+    def grow_to(self, page: Page, count: int) -> None:
+        """Returns when so many wait."""
+        until_s = time.monotonic() + PATIENCE_S
+        while len(self._routes) < count:
+            assert time.monotonic() < until_s, f"{len(self._routes)} requests wait, not {count}"
+            page.wait_for_timeout(10)

@@ -5,22 +5,21 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from typing import Literal
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from infra.local.cloud import LocalCloud
+from infra.local.owner import Owner
 from tests.browser.console import Console
+from tests.browser.windows import PATIENCE_MS, Window, Windows
 from tests.e2e.conftest import device_ids, remove_devices
 from tests.e2e.people import DeviceCaller, OwnerCaller
 
 NewConsole = Callable[..., Console]
 NewCamera = Callable[..., DeviceCaller]
-Scheme = Literal["light", "dark"]
-DESKTOP, PHONE = (1280, 800), (390, 844)
-_PATIENCE_MS = 15_000
-expect.set_options(timeout=_PATIENCE_MS)
+NewWindow = Callable[[], Console]
+expect.set_options(timeout=PATIENCE_MS)
 _QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
@@ -68,52 +67,44 @@ def new_camera(cloud: LocalCloud, owner: OwnerCaller) -> Iterator[NewCamera]:
         yield made
 
 
-@pytest.fixture
-def new_console(browser: Browser, cloud: LocalCloud) -> Iterator[NewConsole]:
-    """Makes a window of its own that has loaded the console; no script error, and nothing that the policy refused, may
-    be left at the end."""
-    contexts: list[BrowserContext] = []
-    troubles: list[str] = []
+@pytest.fixture(scope="package")
+def windows(browser: Browser, running_cloud: LocalCloud) -> Windows:
+    return Windows(browser, running_cloud)
 
-    def opened(
-        *, signed_in: bool = True, size: tuple[int, int] = DESKTOP, scheme: Scheme = "light", touch: bool = False
-    ) -> Console:
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]},
-            color_scheme=scheme,
-            has_touch=touch,
-            locale="en-GB",
-            timezone_id="Europe/Berlin",
-            reduced_motion="reduce",
-        )
-        contexts.append(context)
-        context.set_default_timeout(_PATIENCE_MS)
-        page = context.new_page()
-        _watch(page, troubles)
-        console = Console(page, cloud.api_url)
-        if signed_in:
-            console.sign_in_by_link(cloud.owner)
-        else:
-            console.open()
+
+@pytest.fixture
+def new_window(windows: Windows, cloud: LocalCloud) -> Iterator[NewWindow]:
+    """Makes a window of its own with nothing in it; no script error, and nothing that the policy refused, may be left
+    at the end."""
+    opened: list[Window] = []
+
+    def made() -> Console:
+        opened.append(windows.open())
+        return opened[-1].console
+
+    yield made
+    for window in opened:
+        windows.close(window)
+    assert [trouble for window in opened for trouble in window.troubles] == []
+
+
+@pytest.fixture
+def new_console(new_window: NewWindow, cloud: LocalCloud) -> NewConsole:
+    """Makes a window of its own in which somebody, mostly the owner, has just signed in: for a test that takes its
+    clock, its history or what it hears of the network."""
+
+    def made(owner: Owner = cloud.owner) -> Console:
+        console = new_window()
+        console.sign_in_by_link(owner)
         return console
 
-    yield opened
-    for context in contexts:
-        context.close()
-    assert troubles == []
+    return made
 
 
 @pytest.fixture
-def console(new_console: NewConsole) -> Console:
-    return new_console()
-
-
-def _watch(page: Page, troubles: list[str]) -> None:
-    page.on("pageerror", lambda error: troubles.append(str(error)))
-
-    def said(message: ConsoleMessage) -> None:
-        # What a server refused or a network lost is for the page to show; all else is a fault of the page.
-        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
-            troubles.append(message.text)
-
-    page.on("console", said)
+def console(windows: Windows, cloud: LocalCloud) -> Iterator[Console]:
+    """A window in which the owner has signed in: another test's, where that left nothing behind in it."""
+    window = windows.take_signed_in()
+    yield window.console
+    windows.give_back(window)
+    assert window.troubles == []

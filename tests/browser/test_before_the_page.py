@@ -5,12 +5,11 @@ from __future__ import annotations
 from playwright.sync_api import Browser, expect
 
 from infra.local.cloud import LocalCloud
-from tests.browser.conftest import NewConsole
+from tests.browser.conftest import NewWindow
 
 
-def test_the_address_without_a_slash_leads_to_the_page(new_console: NewConsole, cloud: LocalCloud) -> None:
-    page = new_console(signed_in=False).page
-    page.goto("about:blank")
+def test_the_address_without_a_slash_leads_to_the_page(new_window: NewWindow, cloud: LocalCloud) -> None:
+    page = new_window().page
     page.goto(cloud.api_url)
 
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
@@ -18,20 +17,15 @@ def test_the_address_without_a_slash_leads_to_the_page(new_console: NewConsole, 
     assert page.url.startswith(f"{cloud.api_url}/")
 
 
-def test_while_its_modules_come_the_page_says_so_and_says_when_they_do_not(
-    new_console: NewConsole, cloud: LocalCloud
-) -> None:
-    page = new_console(signed_in=False).page
+def test_while_its_modules_come_the_page_says_so_and_says_when_they_do_not(new_window: NewWindow) -> None:
+    console = new_window()
+    page = console.page
     page.clock.install()
     page.route("**/assets/app.*.js", lambda route: route.abort())
-    page.goto("about:blank")
-    page.goto(f"{cloud.api_url}/")
+    console.open()
     expect(page.get_by_text("Loading")).to_be_visible()
 
-    for _ in range(6):
-        page.wait_for_timeout(100)
-        page.clock.run_for(5_000)
-    expect(page.get_by_role("alert")).to_contain_text("could not be loaded")
+    console.pass_time_until(expect(page.get_by_role("alert")).to_contain_text, "could not be loaded")
 
 
 def test_without_javascript_the_page_says_what_it_needs(browser: Browser, cloud: LocalCloud) -> None:

@@ -13,7 +13,8 @@ from tests.e2e.people import DeviceCaller, OwnerCaller
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 _HIDDEN = """hidden => {
-  Object.defineProperty(document, "hidden", {configurable: true, get: () => hidden});
+  if (hidden) Object.defineProperty(document, "hidden", {configurable: true, get: () => true});
+  else delete document.hidden;
   document.dispatchEvent(new Event("visibilitychange"));
 }"""
 

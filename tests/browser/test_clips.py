@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from infra.local.cloud import LocalCloud
-from tests.browser.conftest import NewCamera, NewConsole
 from tests.browser.console import Console
 from tests.clips import of_ffmpeg
-from tests.e2e.people import DeviceCaller, sha256_hex
+from tests.e2e.conftest import remove_devices
+from tests.e2e.people import DeviceCaller, OwnerCaller, sha256_hex
 from tests.pictures import photo
 
 PLAYABLE = ("-pix_fmt:v:0", "yuv420p", "-movflags", "+faststart")
@@ -19,28 +19,34 @@ PHOTO, CLIP, BARE, LAST = 1, 2, 3, 4
 """Their seqs, oldest first: a photo, a clip, one without a poster, a photo."""
 
 
-@pytest.fixture
-def mp4(tmp_path: Path) -> bytes:
-    return of_ffmpeg(tmp_path, photo(640, 480), *PLAYABLE, seconds=2, codec="libx264")
+@pytest.fixture(scope="module")
+def mp4(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    folder = tmp_path_factory.mktemp("clip")
+    return of_ffmpeg(folder, photo(640, 480), *PLAYABLE, seconds=2, codec="libx264")
+
+
+@pytest.fixture(scope="module")
+def camera(running_cloud: LocalCloud, mp4: bytes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeviceCaller]:
+    """All tests look at what it has sent, and leave it as it is."""
+    cloud, folder = running_cloud, tmp_path_factory.mktemp("bare")
+    with (
+        OwnerCaller(cloud.api_url, cloud.owner.token) as owner,
+        DeviceCaller(cloud.api_url, owner.pair("Barn")["pairing_code"]) as made,
+    ):
+        for seq in (PHOTO, LAST):
+            made.send(seq, photo(160, 120), captured_at=taken_at(seq))
+        send_clip(made, CLIP, mp4)
+        send_clip(made, BARE, of_ffmpeg(folder, None, *PLAYABLE, seconds=1, codec="libx264"))
+        cloud.settle()
+        yield made
+    remove_devices(cloud)
 
 
 @pytest.fixture
-def console(new_console: NewConsole, cloud: LocalCloud, new_camera: NewCamera, mp4: bytes, tmp_path: Path) -> Console:
+def page(console: Console, camera: DeviceCaller) -> Page:
     """At the day of a camera that it knows from its beginning."""
-    camera: DeviceCaller = new_camera("Barn")
-    for seq in (PHOTO, LAST):
-        camera.send(seq, photo(160, 120), captured_at=taken_at(seq))
-    send_clip(camera, CLIP, mp4)
-    send_clip(camera, BARE, of_ffmpeg(tmp_path, None, *PLAYABLE, seconds=1, codec="libx264"))
-    cloud.settle()
-    opened: Console = new_console()
-    opened.go(f"#/photos/2026-06-03/{camera.device_id}")
-    expect(cell(opened.page, PHOTO).locator("img")).to_be_visible()
-    return opened
-
-
-@pytest.fixture
-def page(console: Console) -> Page:
+    console.go(f"#/photos/2026-06-03/{camera.device_id}")
+    expect(cell(console.page, PHOTO).locator("img")).to_be_visible()
     return console.page
 
 
@@ -58,10 +64,9 @@ def cell(page: Page, seq: int) -> Locator:
     return page.get_by_role("gridcell", name=f"11:0{seq}:00")
 
 
-def plays(page: Page) -> bool:
-    """Whether the browser comes to know what it is to play."""
-    known = "new Promise(go => video.addEventListener('loadedmetadata', () => go(true)))"
-    return bool(page.locator("video").evaluate(f"video => video.readyState >= 1 || {known}"))
+def plays(page: Page) -> None:
+    """The browser comes to know what it is to play."""
+    page.wait_for_function("() => document.querySelector('video')?.readyState >= HTMLMediaElement.HAVE_METADATA")
 
 
 def test_a_clip_is_known_by_its_length_and_has_a_tile_without_its_poster(console: Console, page: Page) -> None:
@@ -77,7 +82,7 @@ def test_a_clip_is_known_by_its_length_and_has_a_tile_without_its_poster(console
 def test_a_clip_is_played_by_keyboard_alone_and_kept_as_a_file(console: Console, page: Page, mp4: bytes) -> None:
     cell(page, CLIP).focus()
     page.keyboard.press("Enter")
-    assert plays(page)
+    plays(page)
     assert page.locator("video").evaluate("video => video.duration") == 2
     assert console.barriers() == []
 
@@ -104,7 +109,7 @@ def test_a_clip_whose_url_is_too_old_is_played_by_another(page: Page) -> None:
     page.route("**/*-2.mp4?*", refuse, times=1)
     cell(page, CLIP).click()
 
-    assert plays(page)
+    plays(page)
     assert refused
 
 
@@ -115,7 +120,7 @@ def test_a_clip_that_is_gone_says_so_and_can_be_asked_for_again(page: Page) -> N
 
     page.unroute("**/*-2.mp4?*")
     page.get_by_role("button", name="Try again").click()
-    assert plays(page)
+    plays(page)
 
 
 def test_clips_are_no_part_of_the_film_of_a_day(page: Page) -> None:

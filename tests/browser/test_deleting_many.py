@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from infra.local.cloud import LocalCloud
-from tests.browser.answers import refusal
-from tests.browser.conftest import NewCamera
+from tests.browser.answers import Held, refusal
+from tests.browser.conftest import NewConsole
 from tests.browser.console import Console
 from tests.e2e.a_day_of_photos import fill_a_day
+from tests.e2e.conftest import remove_devices
+from tests.e2e.people import DeviceCaller, OwnerCaller
 
 NINE = datetime(2026, 6, 3, 9, tzinfo=UTC)
 ITEM = re.compile(r"/api/items/[0-9a-f-]+/\d+$")
@@ -22,12 +24,30 @@ UNDO_MS = 6_500
 Delete = Callable[[Callable[[int, Route], None]], None]
 
 
+@pytest.fixture(scope="module")
+def camera(running_cloud: LocalCloud) -> Iterator[DeviceCaller]:
+    """Its photos stay: no test lets the cloud hear of what it deletes."""
+    cloud = running_cloud
+    with (
+        OwnerCaller(cloud.api_url, cloud.owner.token) as owner,
+        DeviceCaller(cloud.api_url, owner.pair("Barn")["pairing_code"]) as made,
+    ):
+        fill_a_day(cloud, made, NINE, photos=20, size=(160, 120))
+        yield made
+    remove_devices(cloud)
+
+
 @pytest.fixture
-def page(console: Console, cloud: LocalCloud, new_camera: NewCamera) -> Page:
+def console(new_console: NewConsole) -> Console:
+    """Its time is the test's; what is deleted in it stays out of its sight."""
+    made: Console = new_console()
+    made.page.clock.install()
+    return made
+
+
+@pytest.fixture
+def page(console: Console, camera: DeviceCaller) -> Page:
     """A day of twenty photos."""
-    camera = new_camera("Barn")
-    fill_a_day(cloud, camera, NINE, photos=20, size=(160, 120))
-    console.page.clock.install()
     console.go(f"#/photos/2026-06-03/{camera.device_id}")
     expect(console.page.locator(".grid .cell img")).to_have_count(20)
     return console.page
@@ -63,24 +83,24 @@ def shown(page: Page, count: int) -> None:
 def test_how_far_it_is_is_said_and_the_rest_stays_when_it_is_stopped(
     page: Page, delete_all: Delete, console: Console
 ) -> None:
-    held: list[Route] = []
+    held = Held()
 
     def up_to_the_eighth(number: int, route: Route) -> None:
         if number < 8:
             route.fulfill(json={})
         else:
-            held.append(route)
+            held(route)
 
     delete_all(up_to_the_eighth)
     expect(page.get_by_text("7 of 20 photos deleted")).to_be_visible()
     assert console.barriers() == []
     page.get_by_role("button", name="Stop").click()
-    held[0].fulfill(json={})
+    held.next(page).fulfill(json={})
 
     expect(page.get_by_text("8 of 20 photos deleted. 12 photos stay.")).to_be_visible()
     shown(page, 12)
-    page.wait_for_timeout(300)
-    assert len(held) == 1
+    console.said_all()
+    assert len(held) == 0
 
 
 def test_what_cannot_be_deleted_is_told_until_somebody_has_read_it_and_stays(
@@ -135,17 +155,19 @@ def test_what_is_left_to_be_told_is_not_told_to_the_next_who_signs_in(page: Page
 def test_what_is_not_deleted_when_its_owner_signs_out_is_there_when_they_sign_in_again(
     page: Page, delete_all: Delete, console: Console, cloud: LocalCloud, ending: str
 ) -> None:
-    held: list[Route] = []
-    delete_all(lambda _, route: held.append(route))
+    held = Held()
+    delete_all(lambda _, route: held(route))
     expect(page.get_by_text("0 of 20 photos deleted")).to_be_visible()
+    asked = held.next(page)
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     if ending == "done":
-        held[0].fulfill(json={})
+        asked.fulfill(json={})
     else:
-        held[0].abort()
+        asked.abort()
     console.sign_in(cloud.owner.username, cloud.owner.password)
 
     shown(page, 20)
     expect(page.locator(".toast")).to_have_count(0)
-    assert len(held) == 1
+    console.said_all()
+    assert len(held) == 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,9 +11,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from infra.local.cloud import LocalCloud
-from tests.browser.conftest import NewCamera, NewConsole
+from tests.browser.conftest import NewConsole
 from tests.browser.console import Console
 from tests.e2e import packing
+from tests.e2e.conftest import remove_devices
 from tests.e2e.people import DeviceCaller, JsonObject, OwnerCaller
 from tests.pack_files import Shot
 from tests.tiny_jpegs import tiny_jpeg
@@ -57,10 +58,21 @@ def tell(device: DeviceCaller, kind: str, clock: str, **told: object) -> JsonObj
     return device.ask("POST", "/devices/events", json={"kind": kind, "occurred_at": packing.text(at(clock)), **told})
 
 
-@pytest.fixture
-def camera(cloud: LocalCloud, new_camera: NewCamera) -> DeviceCaller:
-    """A day on which everything has happened to it."""
-    device: DeviceCaller = new_camera("Barn")
+@pytest.fixture(scope="module")
+def camera(running_cloud: LocalCloud) -> Iterator[DeviceCaller]:
+    """All tests look at its day, and leave it as it is."""
+    cloud = running_cloud
+    with (
+        OwnerCaller(cloud.api_url, cloud.owner.token) as owner,
+        DeviceCaller(cloud.api_url, owner.pair("Barn")["pairing_code"]) as made,
+    ):
+        live_a_day(made, cloud)
+        yield made
+    remove_devices(cloud)
+
+
+def live_a_day(device: DeviceCaller, cloud: LocalCloud) -> None:
+    """Everything happens to it."""
     photos(device, cloud, range(20), "8:00", ONE_RUN)
     tell(device, "paused", "8:10")
     tell(device, "resumed", "9:00")
@@ -75,7 +87,6 @@ def camera(cloud: LocalCloud, new_camera: NewCamera) -> DeviceCaller:
     clock = {"boot_id": ITS_LAST, "uptime_ms": 30_000 * 300, "next_seq": 220, "oldest_seq": 180}
     skipped = {"kind": "skipped", "occurred_at": packing.text(at("9:50")), "first_seq": 80, "last_seq": 99}
     packing.sync(device, clock=clock, events=[skipped])
-    return device
 
 
 def lines(page: Page) -> set[str]:
@@ -103,8 +114,11 @@ def test_each_reason_has_its_line_with_its_time_and_how_much_it_is(console: Cons
     }
 
 
-def test_photos_without_a_time_are_shown_where_they_came_and_said_to_be(console: Console, camera: DeviceCaller) -> None:
-    console.go(f"#/photos/{datetime.now(BERLIN):%Y-%m-%d}/{camera.device_id}")
+def test_photos_without_a_time_are_shown_where_they_came_and_said_to_be(
+    console: Console, camera: DeviceCaller, owner: OwnerCaller
+) -> None:
+    came_at = datetime.fromisoformat(owner.item(camera.device_id, 140)["captured_at"])
+    console.go(f"#/photos/{came_at.astimezone(BERLIN):%Y-%m-%d}/{camera.device_id}")
 
     line = console.page.locator(".row.gap > .clock_unknown")
     expect(line).to_contain_text("Time unknown")
@@ -117,8 +131,7 @@ def test_a_camera_that_never_used_its_code_has_nothing_to_upload(new_console: Ne
     somebody = cloud.new_owner("somebody with a camera in its box")
     with OwnerCaller(cloud.api_url, somebody.token) as caller:
         caller.pair("Never used")
-    console = new_console(signed_in=False)
-    console.sign_in_by_link(somebody)
+    console = new_console(somebody)
 
     expect(console.page.get_by_text("No photos yet")).to_be_visible()
     expect(console.page.get_by_text("Not uploaded yet")).to_have_count(0)

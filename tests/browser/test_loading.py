@@ -7,15 +7,15 @@ import gzip
 from playwright.sync_api import Request, Route, expect
 
 from infra.local.cloud import LocalCloud
-from tests.browser.conftest import NewConsole
+from tests.browser.conftest import NewWindow
 
 MOST_AT_ONCE = 8
 """Of the ten function calls that a new AWS account may have at once."""
 MOST_BYTES = 100_000
 
 
-def test_the_page_asks_for_few_modules_at_once(new_console: NewConsole) -> None:
-    console = new_console(signed_in=False)
+def test_the_page_asks_for_few_modules_at_once(new_window: NewWindow) -> None:
+    console = new_window()
     begun: dict[str, float] = {}
     ended: dict[str, float] = {}
     kept: set[str] = set()
@@ -37,8 +37,8 @@ def test_the_page_asks_for_few_modules_at_once(new_console: NewConsole) -> None:
     assert 1 < most <= MOST_AT_ONCE
 
 
-def test_a_module_that_is_refused_for_the_moment_is_asked_for_again(new_console: NewConsole, cloud: LocalCloud) -> None:
-    console = new_console(signed_in=False)
+def test_a_module_that_is_refused_for_the_moment_is_asked_for_again(new_window: NewWindow) -> None:
+    console = new_window()
     refused: set[str] = set()
 
     def refuse_once(route: Route) -> None:
@@ -56,21 +56,20 @@ def test_a_module_that_is_refused_for_the_moment_is_asked_for_again(new_console:
     assert len(refused) > 5
 
 
-def test_the_first_page_is_small(new_console: NewConsole, cloud: LocalCloud) -> None:
+def test_the_first_page_is_small(new_window: NewWindow, cloud: LocalCloud) -> None:
     """What comes before and after signing in, each part compressed as API Gateway does it."""
-    console = new_console(signed_in=False)
-    bodies: dict[str, bytes] = {}
+    console = new_window()
+    finished: list[Request] = []
     console.page.context.new_cdp_session(console.page).send("Network.clearBrowserCache")
-
-    def keep(request: Request) -> None:
-        answer = request.response()
-        if "/api/" in request.url and answer is not None and answer.ok:
-            bodies[request.url] = answer.body()
-
-    console.page.on("requestfinished", keep)
+    console.page.on("requestfinished", lambda request: finished.append(request))
     console.sign_in_by_link(cloud.new_owner("somebody new"))
     expect(console.page.get_by_text("No camera yet")).to_be_visible()
 
+    bodies: dict[str, bytes] = {}
+    for request in list(finished):
+        answer = request.response()
+        if "/api/" in request.url and answer is not None and answer.ok:
+            bodies[request.url] = answer.body()
     sent = sum(len(gzip.compress(body, 6)) if len(body) >= 1024 else len(body) for body in bodies.values())
     assert len(bodies) > 20
     assert sent <= MOST_BYTES, sent

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.answers import asked_for, device, device_id, has_cameras, page_of, refusal
+from tests.browser.answers import Held, asked_for, device, device_id, has_cameras, page_of, refusal
 from tests.browser.console import Console
 
 AT_ONCE = 4
@@ -20,18 +20,17 @@ def card(page: Page, number: int) -> str:
 def test_many_cameras_are_asked_for_few_at_a_time(console: Console) -> None:
     page = console.page
     has_cameras(page, *(device(number) for number in range(12)))
-    held: list[Route] = []
-    page.route(OF_A_CAMERA, lambda route: held.append(route))
+    held = Held()
+    page.route(OF_A_CAMERA, held)
     console.go("#/cameras")
     expect(page.locator(".card.camera")).to_have_count(12)
 
-    answered = 0
-    while answered < 2 * 12:
-        page.wait_for_timeout(50)
-        assert 1 <= len(held) <= AT_ONCE
-        held.pop(0).fulfill(json=page_of())
-        answered += 1
+    held.grow_to(page, AT_ONCE)
+    console.said_all()
+    for _ in range(2 * 12):
+        held.next(page).fulfill(json=page_of())
     expect(page.get_by_text("No photo yet")).to_have_count(12)
+    assert held.most == AT_ONCE
 
 
 def test_trouble_with_one_camera_stays_on_its_card_and_is_tried_again(console: Console) -> None:

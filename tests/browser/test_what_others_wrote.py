@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,9 +12,11 @@ from playwright.sync_api import Page, expect
 
 from infra.local.cloud import LocalCloud
 from infra.local.owner import Owner
-from tests.browser.conftest import NewCamera, NewConsole
+from tests.browser.conftest import NewCamera
 from tests.browser.console import Console
+from tests.browser.windows import Window, Windows
 from tests.e2e.a_day_of_photos import fill_a_day
+from tests.e2e.conftest import remove_devices
 from tests.e2e.people import DeviceCaller, OwnerCaller
 
 NINE = datetime(2026, 6, 3, 9, tzinfo=UTC)
@@ -26,64 +29,78 @@ FRAGMENTS = (
     "#/cameras/{id}",
     "#/pair/{id}",
 )
-_MADE_OF_IT = "document.querySelectorAll('b, img[src=x], [onerror]').length + (window.broken ? 1 : 0)"
+# What a broken picture calls is called after its picture was asked for: when one of the test's own has been.
+_MADE_OF_IT = """async () => {
+  const made = document.querySelectorAll("b, img[src=x], [onerror]").length;
+  await new Promise(done => Object.assign(new Image(), {onerror: done, src: "x"}));
+  return made + (window.broken ? 1 : 0);
+}"""
 
 
-@pytest.fixture
-def somebody(cloud: LocalCloud) -> Owner:
+@pytest.fixture(scope="module")
+def somebody(running_cloud: LocalCloud) -> Owner:
     """Whose gallery has nothing of other tests."""
-    return cloud.new_owner(f"owner-{uuid.uuid4()}")
+    return running_cloud.new_owner(f"owner-{uuid.uuid4()}")
 
 
-@pytest.fixture
-def caller(cloud: LocalCloud, somebody: Owner) -> Iterator[OwnerCaller]:
-    with OwnerCaller(cloud.api_url, somebody.token) as made:
+@pytest.fixture(scope="module")
+def caller(running_cloud: LocalCloud, somebody: Owner) -> Iterator[OwnerCaller]:
+    with OwnerCaller(running_cloud.api_url, somebody.token) as made:
         yield made
 
 
-@pytest.fixture
-def camera(cloud: LocalCloud, new_camera: NewCamera, caller: OwnerCaller) -> DeviceCaller:
+@pytest.fixture(scope="module")
+def camera(running_cloud: LocalCloud, caller: OwnerCaller) -> Iterator[DeviceCaller]:
     """Whatever it may say or be called is markup. It is one of two."""
-    device: DeviceCaller = new_camera(MARKUP, caller)
-    fill_a_day(cloud, device, NINE, photos=20, size=(160, 120))
-    at = "2026-06-03T09:30:00Z"
-    device.ask("POST", "/devices/events", json={"kind": "error", "occurred_at": at, "message": MARKUP})
-    evicted = {"kind": "evicted", "occurred_at": at, "first_seq": 30, "last_seq": 39}
-    device.ask("POST", "/devices/events", json=evicted)
-    device.ask("POST", "/devices/heartbeat", json={"firmware_version": MARKUP, "reset_reason": MARKUP})
-    new_camera("Gate", caller)
-    return device
+    cloud = running_cloud
+    with (
+        DeviceCaller(cloud.api_url, caller.pair(MARKUP)["pairing_code"]) as made,
+        DeviceCaller(cloud.api_url, caller.pair("Gate")["pairing_code"]),
+    ):
+        fill_a_day(cloud, made, NINE, photos=20, size=(160, 120))
+        at = "2026-06-03T09:30:00Z"
+        made.ask("POST", "/devices/events", json={"kind": "error", "occurred_at": at, "message": MARKUP})
+        evicted = {"kind": "evicted", "occurred_at": at, "first_seq": 30, "last_seq": 39}
+        made.ask("POST", "/devices/events", json=evicted)
+        made.ask("POST", "/devices/heartbeat", json={"firmware_version": MARKUP, "reset_reason": MARKUP})
+        yield made
+    remove_devices(cloud)
+
+
+@pytest.fixture(scope="module")
+def window(windows: Windows, somebody: Owner) -> Iterator[Window]:
+    opened = windows.open()
+    opened.console.sign_in_by_link(somebody)
+    yield opened
+    windows.close(opened)
 
 
 @pytest.fixture
-def page(new_console: NewConsole, somebody: Owner, camera: DeviceCaller) -> Page:
-    console = new_console(signed_in=False)
-    console.sign_in_by_link(somebody)
-    return console.page
+def theirs(window: Window) -> Iterator[Console]:
+    """The window of somebody: at a page that has nothing of others."""
+    window.console.go("#/pair")
+    yield window.console
+    assert window.troubles == []
 
 
 def stays_text(page: Page, *, where: str = "main") -> None:
     expect(page.locator(where).get_by_text(MARKUP).first).to_be_attached()
-    page.wait_for_timeout(200)  # what a broken picture would call is called later
     assert page.evaluate(_MADE_OF_IT) == 0
-
-
-def go(page: Page, fragment: str) -> None:
-    page.evaluate("fragment => { location.hash = fragment; }", fragment)
 
 
 @pytest.mark.parametrize("fragment", ["#/cameras", "#/cameras/{id}", "#/usage", "#/pair/{id}", "#/photos/2026-06-03"])
 def test_markup_in_a_camera_s_name_and_words_stays_text_on_every_page(
-    page: Page, camera: DeviceCaller, fragment: str
+    theirs: Console, camera: DeviceCaller, fragment: str
 ) -> None:
-    go(page, fragment.format(id=camera.device_id))
-    stays_text(page)
+    theirs.go(fragment.format(id=camera.device_id))
+    stays_text(theirs.page)
 
 
-def test_markup_stays_text_on_a_photo_and_over_the_day(page: Page, camera: DeviceCaller) -> None:
-    go(page, "#/photos/2026-06-03")
+def test_markup_stays_text_on_a_photo_and_over_the_day(theirs: Console, camera: DeviceCaller) -> None:
+    page = theirs.page
+    theirs.go("#/photos/2026-06-03")
     expect(page.locator(".grid .cell img").first).to_be_visible()
-    assert MARKUP in str(page.locator("[data-at='0']").get_attribute("aria-label"))
+    expect(page.locator("[data-at='0']")).to_have_attribute("aria-label", re.compile(re.escape(MARKUP)))
     page.get_by_role("slider", name="Time of day").hover()
     stays_text(page)
 
@@ -93,12 +110,13 @@ def test_markup_stays_text_on_a_photo_and_over_the_day(page: Page, camera: Devic
     stays_text(page, where=".photo-info")
     stays_text(page, where=".photo-title")
 
-    go(page, f"#/photos/2026-06-03/{camera.device_id}/play")
+    theirs.go(f"#/photos/2026-06-03/{camera.device_id}/play")
     stays_text(page, where=".photo-title")
 
 
-def test_markup_stays_text_in_dialogs_codes_and_messages(page: Page, camera: DeviceCaller) -> None:
-    go(page, f"#/cameras/{camera.device_id}")
+def test_markup_stays_text_in_dialogs_codes_and_messages(theirs: Console, camera: DeviceCaller) -> None:
+    page = theirs.page
+    theirs.go(f"#/cameras/{camera.device_id}")
     expect(page.get_by_role("region", name="Events").get_by_text(MARKUP)).to_be_visible()
     page.get_by_role("button", name="Revoke").click()
     stays_text(page, where="dialog")
@@ -107,7 +125,7 @@ def test_markup_stays_text_in_dialogs_codes_and_messages(page: Page, camera: Dev
     expect(page.get_by_label("Name", exact=True)).to_have_value(MARKUP)
     assert page.evaluate(_MADE_OF_IT) == 0
 
-    go(page, f"#/pair/{camera.device_id}")
+    theirs.go(f"#/pair/{camera.device_id}")
     page.get_by_role("button", name="Make a code").click()
     expect(page.locator("#code")).to_be_visible()
     stays_text(page)
@@ -134,9 +152,8 @@ def test_there_is_no_such_camera_whether_it_is_somebody_else_s_or_nobody_s(
         assert (fragment, console.barriers()) == (fragment, [])
 
 
-def test_a_photo_that_there_is_not_is_said_to_be_none(new_console: NewConsole, new_camera: NewCamera) -> None:
+def test_a_photo_that_there_is_not_is_said_to_be_none(console: Console, new_camera: NewCamera) -> None:
     camera = new_camera("Mine")
-    console = new_console()
     console.go(f"#/photos/2026-06-03/{camera.device_id}/{camera.device_id}/99")
 
     expect(console.page.get_by_role("heading", name="There is no such photo")).to_be_visible()
