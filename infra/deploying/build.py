@@ -30,6 +30,8 @@ _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 _MANYLINUX_OLDEST_MINOR = 17
 _NOT_IN_THE_ZIP = ("__pycache__", "*.pyc", "bin")
 _KEPT_ZIPS = 3
+_byte_code: dict[tuple[str, bytes], bytes] = {}
+"""Of what was compiled in this process, by its place and source: a rehearsal deploys the same app a hundred times."""
 
 
 def write_build_folder(
@@ -53,6 +55,8 @@ def write_build_folder(
     if packages:
         _vendor(folder / "vendor", project, config["lambda_architecture"])
     _copy_app(folder, project)
+    if packages:
+        _compile_app(folder)
     _write_configuration(folder / ".chalice", config, policies)
 
 
@@ -89,7 +93,11 @@ def _copy_app(folder: Path, project: Path) -> None:
     shutil.copytree(project / "chalicelib", folder / "chalicelib", ignore=shutil.ignore_patterns(*_NOT_IN_THE_ZIP[:2]))
     shutil.copyfile(project / "app.py", folder / "app.py")
     (folder / "requirements.txt").write_text("# Packages are in vendor/.\n", encoding="utf-8")
-    _compile(folder / "chalicelib", "chalicelib")
+
+
+def _compile_app(folder: Path) -> None:
+    for source in (folder / "chalicelib").rglob("*.py"):
+        _compile_one(source, source.parent / "__pycache__", source.relative_to(folder).as_posix())
     # What Chalice puts at the zip's top level by itself: its byte code has to come by way of vendor/.
     _compile_one(folder / "app.py", folder / "vendor" / "__pycache__", "app.py")
     runtime = Path(chalice.__file__).parent
@@ -110,7 +118,7 @@ def _vendor(vendor: Path, project: Path, architecture: str) -> None:
     shutil.rmtree(vendor, ignore_errors=True)
     _pip_install(requirements, vendor, architecture)
     shutil.rmtree(vendor / "bin", ignore_errors=True)
-    _compile(vendor, "")
+    _compile(vendor)
     mark.write_text(made_from, encoding="utf-8")
 
 
@@ -137,26 +145,33 @@ def _pip_install(requirements: Path, vendor: Path, architecture: str) -> None:
         )
 
 
-def _compile(folder: Path, place: str) -> None:
+def _compile(folder: Path) -> None:
     """Unchecked: Lambda unzips with times of its own, and nothing there changes a source file."""
     compileall.compile_dir(
         folder,
         quiet=2,
         stripdir=str(folder),
-        prependdir=f"{_TASK_ROOT}/{place}".rstrip("/"),
+        prependdir=_TASK_ROOT,
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
         workers=1,
     )
 
 
 def _compile_one(source: Path, cache: Path, place: str) -> None:
+    compiled = cache / f"{source.stem}.{sys.implementation.cache_tag}.pyc"
+    made_from = place, source.read_bytes()
+    if made_from in _byte_code:
+        cache.mkdir(parents=True, exist_ok=True)
+        compiled.write_bytes(_byte_code[made_from])
+        return
     py_compile.compile(
         str(source),
-        cfile=str(cache / f"{source.stem}.{sys.implementation.cache_tag}.pyc"),
+        cfile=str(compiled),
         dfile=f"{_TASK_ROOT}/{place}",
         doraise=True,
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
     )
+    _byte_code[made_from] = compiled.read_bytes()
 
 
 def _write_configuration(folder: Path, config: dict[str, Any], policies: Mapping[str, dict[str, Any]]) -> None:

@@ -107,6 +107,7 @@ class LocalCloud:
         self._load_app = load_app
         self._open = ExitStack()
         self._roles = Roles(TARGET)
+        self._clients: dict[str, Any] = {}
         self.access = Access(unjudged=ENVIRONMENT)
         self.stats = Stats()
         self.faults = Faults()
@@ -149,8 +150,10 @@ class LocalCloud:
         return self.access.calls
 
     def client(self, service: str) -> Any:
-        """A boto3 client on moto itself, past the strict S3 front and every policy."""
-        return self._client(service, self._roles.operator)
+        """A boto3 client on moto itself, past the strict S3 front and every policy; one for each service."""
+        if service not in self._clients:
+            self._clients[service] = self._client(service, self._roles.operator)
+        return self._clients[service]
 
     def environment_of(self, function: str) -> dict[str, str]:
         """What a process of its own for that function finds: all that this one has, in the function's role."""

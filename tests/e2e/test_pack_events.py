@@ -65,7 +65,9 @@ def state(cloud: LocalCloud, owner: OwnerCaller, device: DeviceCaller) -> JsonOb
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """A device whose events came as they should, before all tests of this file, and what became of its packs."""
+    """A device whose events came as they should, before all tests of this file, and what became of its packs; after
+    all of them it is as it was.
+    """
 
     owner: OwnerCaller
     device: DeviceCaller
@@ -82,19 +84,20 @@ def undisturbed(running_cloud: LocalCloud) -> Iterator[Undisturbed]:
         before(cloud, owner, device)
         send(device, *packs(device))
         cloud.settle()
-        yield Undisturbed(owner, device, state(cloud, owner, device))
+        found = Undisturbed(owner, device, state(cloud, owner, device))
+        yield found
+        assert state(cloud, owner, device) == found.state, "what befell other devices changed it"
     remove_devices(cloud)
 
 
 @pytest.fixture
-def as_undisturbed(cloud: LocalCloud, owner: OwnerCaller, undisturbed: Undisturbed) -> Iterator[AsUndisturbed]:
-    """A check of another device; after the test the undisturbed one is still as it was."""
+def as_undisturbed(cloud: LocalCloud, owner: OwnerCaller, undisturbed: Undisturbed) -> AsUndisturbed:
+    """A check of another device."""
 
     def check(device: DeviceCaller) -> None:
         assert state(cloud, owner, device) == undisturbed.state
 
-    yield check
-    assert state(cloud, undisturbed.owner, undisturbed.device) == undisturbed.state
+    return check
 
 
 def test_packs_whose_events_come_as_they_should_are_items_a_conflict_and_a_tombstone(undisturbed: Undisturbed) -> None:
