@@ -153,7 +153,10 @@ void Drain::place(Way& way, const ObjectAnswer& object, std::uint64_t ends_at_ms
         unproved(way, "place for another object", true);
         return;
     }
+    const bool was_lost = way.is_sent && !way.is_doubtful;
     way.begin_again();
+    // As if nothing were said of it: where it is sent again at once it may be lost again, and without end.
+    if (was_lost) return unproved(way, "the cloud does not hold it", false);
     // Asked again at once it would be as old: the answer takes longer than the place lives.
     if (ends_at_ms <= clock_.monotonic_ms()) return unproved(way, "place expired at once", false);
     way.signature = object.signature;
@@ -257,6 +260,7 @@ void Drain::put_ended(Way& way, const PutResult& result) {
             puts_.succeeded();
             refused_urls_.succeeded();
             urls_refused_in_a_row_ = 0;
+            was_skewed_ = false;
             way.begin_again();
             way.is_sent = true;
             way.server_errors = way.url_refusals = 0;
@@ -294,9 +298,13 @@ void Drain::urls_refused(Way& way, const PutResult& result) {
 void Drain::troubled(Way& way, const PutResult& result) {
     const HttpReason reason = result.code.empty() ? reason_of(result.http) : HttpReason(result.code);
     log_.add("upload failed:", reason);
-    if (result.code == "RequestTimeTooSkewed" && clock_.resync(result.http.answer.date_ms)) {
+    if (result.code == "RequestTimeTooSkewed") {
+        const bool is_set_right = clock_.resync(result.http.answer.date_ms);
         void_all_places();
-        return;
+        // Once in a row: the fault may be S3's, or a clock that nobody can set.
+        const bool is_first = !was_skewed_;
+        was_skewed_ = true;
+        if (is_set_right && is_first) return;
     }
     puts_.failed(entropy_, clock_.monotonic_ms(), result.retry_after_ms());
     watcher_.waiting(reason, rests_for_ms());

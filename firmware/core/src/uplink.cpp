@@ -128,7 +128,7 @@ std::uint32_t Uplink::sync_due_in_ms() {
     if (rest_ms != 0) return rest_ms;
     const bool has_more_to_say = !rotation_.id.empty() || !log_upload_.command.id.empty() || ledger_.has_news();
     if (!has_synced_ || suspects_.are_there() || has_more_to_say) return 0;
-    if (is_hurrying_ && outbox_.size() != 0) return 0;
+    if (is_hurrying_ && outbox_.size() != 0 && clock_.is_set()) return 0;  // none is told while nobody knows the time
     const std::uint64_t due_at_ms = synced_at_ms_ + (drain_.is_busy() ? busy_sync_every_ms : sync_every_ms);
     if (due_at_ms <= now_ms) return 0;
     const auto periodic_ms = static_cast<std::uint32_t>(due_at_ms - now_ms);

@@ -198,7 +198,7 @@ std::string Cloud::object_answer(const JsonTree& object, bool& has_places) {
         const std::string except = exceptions(held->second);
         return R"({"receipt":)" + receipt(key, object) + (except.empty() ? "" : R"(,"except":[)" + except + "]") + "}";
     }
-    if (object.has("sent")) return "{}";
+    if (object.has("sent") && !offers_again) return "{}";
     has_places = true;
     places_[key] = {hash, object.at("size_bytes").number(), now_ms() + std::int64_t{place_lifetime_s} * 1000,
                     std::to_string(batches_)};

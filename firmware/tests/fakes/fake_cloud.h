@@ -82,6 +82,7 @@ public:
     bool signs_badly = false;
     bool has_new_keys = false;
     bool keeps_nothing = false;                           // S3 says 200, and has lost it
+    bool offers_again = false;                            // a place, for what is said to be sent and is not there
     std::uint32_t place_lifetime_s = 3600;
     std::set<std::uint64_t> held_otherwise;               // seqs that are held with other bytes
     bool holds_all_otherwise = false;

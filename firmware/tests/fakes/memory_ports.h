@@ -24,6 +24,7 @@ public:
     frameferry::ClockQuality quality() override { return known; }
     std::uint32_t drift_ms() override { return drift; }
     void set_utc_ms(std::int64_t utc_ms, frameferry::ClockQuality quality) override {
+        if (is_kept_right) return;
         drift = 0;
         utc_at_zero_ms = utc_ms - static_cast<std::int64_t>(now_ms);
         known = quality;
@@ -35,6 +36,7 @@ public:
     std::int64_t utc_at_zero_ms = 0;
     frameferry::ClockQuality known = frameferry::ClockQuality::never_set;
     std::uint32_t drift = 0;  // until it is set again
+    bool is_kept_right = false;  // by something else: nobody sets it
     int times_set = 0;
 };
 

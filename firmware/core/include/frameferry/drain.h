@@ -102,6 +102,7 @@ private:
     Backoff conflicts_{10'000, 3'600'000};
     std::uint64_t no_conflict_before_ms_ = 0;
     unsigned urls_refused_in_a_row_ = 0;
+    bool was_skewed_ = false;
     std::uint32_t packs_put_ = 0;
     std::uint32_t packs_confirmed_ = 0;
     bool newest_first_ = false;
