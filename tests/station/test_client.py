@@ -385,7 +385,7 @@ def test_an_answer_that_does_not_come_ends_at_the_deadline() -> None:
 def test_an_answer_that_drips_ends_at_the_deadline() -> None:
     connection = Connection(response_s=0.1)
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
-    with raw_server(head, drip=b" ") as url, pytest.raises(NoAnswer, match="did not end in time"):
+    with raw_server(head, drip=b" ") as url, pytest.raises(ForeignAnswer, match="200 that is not"):
         DeviceClient(url, connection, OneToken()).sync(SyncRequest())
     connection.close()
 
@@ -394,6 +394,21 @@ def test_an_endless_answer_fills_no_memory(connection: Connection) -> None:
     endless = b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * (MAX_ANSWER_BYTES + 70_000)
     with raw_server(endless, hold_open=True) as url, pytest.raises(ForeignAnswer):
         DeviceClient(url, connection, OneToken()).sync(SyncRequest())
+
+
+@pytest.mark.parametrize(
+    ("body", "drip"),
+    [(b"x" * (MAX_ANSWER_BYTES + 70_000), b""), (b"", b" "), (b"", b"")],
+    ids=["more than is read", "drop by drop", "never"],
+)
+def test_whoever_wants_no_more_than_a_status_has_it_though_the_body_has_no_end(body: bytes, drip: bytes) -> None:
+    connection = Connection(response_s=0.3)
+    with raw_server(b"HTTP/1.1 200 OK\r\n\r\n" + body, hold_open=True, drip=drip) as url:
+        answer = connection.send("POST", url, {}, b"photo")
+    connection.close()
+
+    assert answer.status == 200
+    assert len(answer.body) <= MAX_ANSWER_BYTES
 
 
 def test_neither_tokens_nor_signatures_are_logged_or_told(
