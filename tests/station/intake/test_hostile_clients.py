@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
+import os
 import select
 import socket
 import threading
@@ -346,3 +348,24 @@ def test_it_can_be_started_again_on_the_same_port(lan: Lan, server: LanServer) -
 
     with Lan(lan.folder, settings=replace(SETTINGS, port=port)).serving() as again:
         assert is_served(again, 1)
+
+
+def test_a_server_without_a_descriptor_left_waits_for_one_and_lets_who_waits_in_then(lan: Lan) -> None:
+    with lan.serving() as server, connecting_to(server) as connect:
+        listener = server._listener
+        assert listener is not None
+        tries: list[float] = []
+
+        def no_descriptor() -> None:
+            tries.append(time.monotonic())
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+        accept, listener.accept = listener.accept, no_descriptor
+        waiting = connect()
+        time.sleep(0.7)
+        listener.accept = accept
+        lan.time.advance(1.0)
+        waiting.sendall(b"GET /health HTTP/1.1\r\nHost: station\r\n\r\n")
+
+        assert waiting.recv(4096).startswith(b"HTTP/1.1 ")
+        assert len(tries) == 1

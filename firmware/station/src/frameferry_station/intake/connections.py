@@ -8,8 +8,10 @@ learns why.
 from __future__ import annotations
 
 import copy
+import errno
 import json
 import logging
+import math
 import socket
 import threading
 from collections.abc import Callable
@@ -42,6 +44,7 @@ SILENCE_S: Final = 20.0
 """Nor may nothing come for so long."""
 
 _LOOK_S = 0.5
+_OUT_OF_ROOM = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _MOST_CHUNK_LINE_BYTES = 256
 BODIES_UNDER_WAY: Final = 4
 """As many of the largest may come at the same time; of usual photos, that is dozens."""
@@ -208,6 +211,8 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self.clock = clock
         self.large = large
+        self._deaf_until_s = -math.inf
+        """Nobody is let in: there is no descriptor for one more."""
         self._pulling = threading.Lock()
         self._has_ended = False
         adjustments = Adjustments(
@@ -256,11 +261,17 @@ class Listener(TcpWSGIServer):  # type: ignore[misc]
     def maintenance(self, now: float) -> None:
         """Not by the time of day, which jumps on a machine that starts without a clock: see `serve`."""
 
+    def readable(self) -> bool:
+        return bool(super().readable()) and self.clock.monotonic_s() >= self._deaf_until_s
+
     def handle_accept(self) -> None:
-        """Raises nothing: waitress would close the listening socket for it."""
+        """Raises nothing: waitress would close the listening socket for it. Who cannot be let in stays in the queue of
+        the system, of which it would tell again at once."""
         try:
             accepted = self.accept()
-        except OSError:
+        except OSError as error:
+            if error.errno in _OUT_OF_ROOM:
+                self._deaf_until_s = self.clock.monotonic_s() + _LOOK_S
             return
         if accepted is None:
             return
