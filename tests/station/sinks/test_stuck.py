@@ -1,4 +1,4 @@
-"""A photo that never gets through while others do, and a destination that takes none at all."""
+"""A photo that never gets through while others do, a destination that takes none at all, and what is set aside."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from frameferry_station.errors import Busy, ForeignAnswer, NoAnswer, Refusal, St
 from frameferry_station.sinks.photo import NotAsConfigured, Photo
 from frameferry_station.sinks.worker import SinkWorker
 
-from tests.station.sinks.rig import A_DAY_S, GARDEN, GATE, SinkRig, as_named, name_of, seqs_of
+from tests.station.samples import jpeg
+from tests.station.sinks.rig import A_DAY_S, GARDEN, GATE, OWN, SinkRig, as_named, name_of, seqs_of
 
 A_WEEK_S = 7 * 86_400.0
 Failure = Callable[[], Exception]
@@ -163,3 +164,21 @@ def test_a_stuck_photo_that_is_given_up_is_not_stuck_any_more(rig: SinkRig) -> N
     worker.step()
 
     assert (worker.counts().stuck, worker.counts().evicted) == (0, 1)
+
+
+def test_a_photo_and_a_pack_of_the_same_number_are_both_kept_aside(rig: SinkRig) -> None:
+    worker = rig.worker()
+    rig.store.refusal = lambda photo: Refusal("EntityTooLarge", 413) if photo.seq == 3 else None
+    rig.hand_over(worker, rig.filled(range(6)))
+    for number in range(6, 12, 3):
+        rig.run(worker, seconds=700)
+        rig.hand_over(worker, rig.filled(range(number, number + 3)))
+    rig.run(worker)
+    pack = OWN / GARDEN / f"{3:016d}-5f0c7a52.zip"
+    rig.disk.write(pack, (bytes(2000),))
+
+    rig.worker()
+
+    aside = [path for path in rig.disk.names if path.parent.name == "set-aside" and path.suffix == ".zip"]
+    assert len(aside) == 2
+    assert any(jpeg(3) in rig.disk.names[path].content for path in aside)

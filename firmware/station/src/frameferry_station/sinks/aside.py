@@ -25,7 +25,8 @@ class Aside(SetAside):
 
     def keep(self, device_id: str, record: CaptureRecord, jpeg: bytes, reason: str) -> None:
         """Durable once this returns. Raises OSError."""
-        path = self._folder / f"{record.seq:016d}-{device_id[:8]}.zip"
+        # Not the name that a pack which begins with it would have: nothing whole may be found in that one later.
+        path = self._folder / f"{record.seq:016d}-{device_id[:8]}-photo.zip"
         temporary = path.with_name(path.name + TEMPORARY)
         size_bytes = entry_size_bytes(len(jpeg)) + directory_size_bytes(1)
         pack = OpenPack(temporary, PackIdentity(device_id, zlib.crc32(jpeg)), size_bytes, self._files)
