@@ -289,6 +289,16 @@ def test_what_the_owner_forgets_is_forgotten_by_a_sink_that_is_no_longer_in_use(
     assert [path for path in disk.names if path.suffix == ".zip"] == []
 
 
+def test_what_the_owner_forgets_is_not_shown_as_the_latest_photo_either(cloud: FakeCloud, station: Station) -> None:
+    station.accept(1)
+    assert [news.latest_jpeg for news in station.lanes.sources()] != [None]
+    cloud.command(COMMAND_ID, "forget", **{"from": "2026-05-04T11:00:00Z", "to": "2026-05-04T13:00:00Z"})
+
+    station.work()
+
+    assert [news.latest_jpeg for news in station.lanes.sources()] == [None]
+
+
 def test_weeks_without_the_cloud_stop_no_photo(cloud: FakeCloud, station: Station) -> None:
     cloud.script("sync", *[api_error(503, "unavailable")] * 500)
     for number in range(60):

@@ -80,6 +80,9 @@ class NoPhotos:
     def jpeg(self, photo_id: str) -> bytes | None:
         return None
 
+    def has(self, photo_id: str) -> bool:
+        return False
+
 
 def news(source: SourceName = GARDEN, last_at: datetime | None = None, **rest: Any) -> SourceNews:
     usual: dict[str, Any] = {"accepted": 0, "duplicates": 0, "refused": 0, "paused": None}

@@ -28,6 +28,7 @@ def test_photos_that_wait_are_found_by_day_newest_first(station: Station) -> Non
     photos = LanePhotos(station.lanes, station.disk)
 
     assert photos.days() == ["2026-05-05", "2026-05-04"]
+    assert all(photos.has(photo.photo_id) for photo in photos.of_day("2026-05-04", 0, 10))
     found = photos.of_day("2026-05-04", 0, 10)
     assert [(photo.source, photos.jpeg(photo.photo_id)) for photo in found] == [
         ("garden", photograph(number)) for number in (3, 2, 1)
@@ -45,6 +46,7 @@ def test_what_the_cloud_has_is_not_here_any_more(station: Station) -> None:
     assert photos.days() == []
     assert photos.of_day("2026-05-04", 0, 10) == []
     assert photos.jpeg(photo.photo_id) is None
+    assert not photos.has(photo.photo_id)
 
 
 def test_a_photo_without_a_time_is_undated(cloud: FakeCloud) -> None:
@@ -58,7 +60,11 @@ def test_a_photo_without_a_time_is_undated(cloud: FakeCloud) -> None:
 
 
 @pytest.mark.parametrize(
-    "photo_id", ["", "garden", "garden/x", "garden/x/1", "gate/x/1", "garden/{pack}/99", "../x/1", "garden/{pack}/-"]
+    "photo_id",
+    [
+        *("", "garden", "garden/x", "garden/x/1", "gate/x/1", "garden/{pack}/99", "../x/1", "garden/{pack}/-"),
+        "garden/{pack}/\N{FULLWIDTH DIGIT ZERO}",
+    ],
 )
 def test_an_id_that_names_no_photo_gives_none(station: Station, photo_id: str) -> None:
     station.accept(1, 2, 3)

@@ -53,9 +53,16 @@ class Page:
         )
 
     def get(
-        self, path: str, *, password: str | None = PASSWORD, peer: str = LAN, host: str = "station.local:8080"
+        self,
+        path: str,
+        *,
+        password: str | None = PASSWORD,
+        peer: str = LAN,
+        host: str = "station.local:8080",
+        known: str | None = None,
     ) -> TestResponse:
-        headers = {"Host": host}
+        """`known` is the ETag of what the browser has."""
+        headers = {"Host": host, **({"If-None-Match": known} if known else {})}
         if password is not None:
             headers["Authorization"] = "Basic " + b64encode(f"anybody:{password}".encode()).decode()
         answer = self._app.test_client().get(path, headers=headers, environ_overrides={"REMOTE_ADDR": peer})
@@ -251,9 +258,24 @@ def test_thumbnails_are_made_once_and_forgotten_by_size() -> None:
         return jpeg
 
     for key in ("one", "two", "one", "three", "one", "two"):
-        assert thumbnails.of(key, partial(read, key)) == small
+        assert thumbnails.of(key, partial(read, key), lambda: True) == small
 
     assert reads == ["one", "two", "three", "two"]
+
+
+@pytest.mark.parametrize("place", ["photos", "thumbnails"])
+def test_a_photo_that_was_deleted_is_gone_from_browsers_and_from_memory(page: Page, place: str) -> None:
+    page.keep(FIRST, picture(400, 300))
+    first = page.get(f"/{place}/{FIRST}")
+    assert "no-cache" in first.headers["Cache-Control"]
+    assert "max-age" not in first.headers["Cache-Control"]
+    again = page.get(f"/{place}/{FIRST}", known=first.headers["ETag"])
+    assert (again.status_code, again.data) == (304, b"")
+
+    (page.folder / FIRST).unlink()
+
+    assert page.get(f"/{place}/{FIRST}", known=first.headers["ETag"]).status_code == 404
+    assert page.get(f"/{place}/{FIRST}").status_code == 404
 
 
 def test_a_relays_stream_is_given_and_nothing_else_of_its_folder(page: Page, tmp_path: Path) -> None:

@@ -157,10 +157,13 @@ class PackQueue:
         with self._lock:
             return self._folder.first_to_go(next(iter(self._packs), None))
 
-    def give_up_oldest(self) -> int:
-        """The oldest pack goes, what is set aside first. Gives the bytes that the disk has back. Raises OSError."""
+    def give_up_oldest(self, only: Path) -> int | None:
+        """The oldest pack goes, what is set aside first, if that still is `only`. Gives the bytes that the disk has
+        back; None where it is not. Raises OSError."""
         with self._lock:
             path = self.first_to_go()
+            if path != only:
+                return None
             freed_bytes = self._folder.last_link_bytes(path) if path else 0
             self._evict()
             return freed_bytes

@@ -58,6 +58,7 @@ class Lane:
         observe: Observer,
         capture_now: Callable[[], None],
         is_paused: Callable[[], bool],
+        on_forgotten: Callable[[], None],
     ) -> None:
         self.name = name
         self.lock = threading.Lock()
@@ -73,6 +74,7 @@ class Lane:
         self._left_behind = left_behind
         self._observe = observe
         self._is_paused = is_paused
+        self._on_forgotten = on_forgotten
         self._was_paused = False
         self._source_of_put: SourceName | None = None
         self._opened_at_s: float | None = None
@@ -179,13 +181,17 @@ class Lane:
         since_s = min(facts.written_at_s for facts in firsts) if is_pack else SET_ASIDE_S
         return Waiting(self.name, path.name, size_bytes, since_s)
 
-    def give_up_oldest(self) -> int:
-        """Bytes that the disk has back. Raises OSError."""
+    def give_up_oldest(self, offered: Waiting | None = None) -> int | None:
+        """Bytes that the disk has back; None where nothing goes: what is not `offered` stays. Raises OSError."""
         self._hand_over()  # a sink that has it tells of it
         with suppress(OSError):
             self._keep_digests()
         path, packs = self.queue.first_to_go(), self.queue.packs()
-        freed_bytes = self.queue.give_up_oldest()
+        if path is None or (offered and not offered.is_same(self.oldest())):
+            return None
+        freed_bytes = self.queue.give_up_oldest(path)
+        if freed_bytes is None:
+            return None
         if packs and path == self.queue.path(packs[0]) and self.handing.given_up(packs[0]):
             _log.warning("%s: the disk is full, %d photos reached not every sink", self.name, packs[0].captures)
         return freed_bytes
@@ -290,6 +296,7 @@ class Lane:
             file.save({"boot_id": boot_id})
 
     def _forget_in_sinks(self, is_forgotten: Callable[[CaptureRecord], bool]) -> int:
+        self._on_forgotten()
         self.queue.seal()
         self._hand_over()
         holders: list[Taker | Shelf] = [*self._takers, *self._left_behind]

@@ -178,6 +178,7 @@ class Lanes:
                 observe=lambda step: self._cloud.step(name, step),
                 capture_now=lambda: self._capture_now(name),
                 is_paused=lambda: self.pause_of(name) is not None,
+                on_forgotten=lambda: self._forget_latest(name),
             )
             with self._lock:
                 self._lanes[name] = lane
@@ -247,6 +248,10 @@ class Lanes:
             raise CommandFailed("no camera here can be asked for a photo")
         for act in acts:
             act()
+
+    def _forget_latest(self, lane: SourceName) -> None:
+        """The pictures that are shown, whenever they were taken: the next ones come soon."""
+        self._news.forget_latest([news.source for news in self._news.all() if self._goes_to(news.source, lane)])
 
     def _goes_to(self, source: SourceName, lane: SourceName) -> bool:
         found = self.lane_of(source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -40,6 +41,12 @@ class News:
                 known, accepted=known.accepted + 1, last_at=at, error=None, latest_jpeg=jpeg
             )
             self._shed(source)
+
+    def forget_latest(self, sources: Iterable[SourceName]) -> None:
+        """Their last pictures are shown no more."""
+        with self._lock:
+            for source in sources:
+                self._sources[source] = replace(self._change(source), latest_jpeg=None)
 
     def duplicate(self, source: SourceName) -> None:
         with self._lock:

@@ -41,7 +41,8 @@ _POLICY = (
 )
 _POLICY_OF_PICTURES = "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 """A browser that shows a picture alone makes a page of its own around it, with a style in it."""
-_FOR_A_DAY = "private, max-age=86400, immutable"
+_ASKED_EACH_TIME = "private, no-cache"
+"""It is the same for ever, but the owner may delete it: then it is gone from browsers too."""
 
 
 @dataclass(frozen=True)
@@ -155,11 +156,25 @@ def _add_photos(app: Flask, shown: Shown) -> None:
 
     @app.get("/photos/<path:photo_id>")
     def photo(photo_id: str) -> Response:
-        return _jpeg(shown.photos.jpeg(photo_id), cache=_FOR_A_DAY)
+        return _unless_known(photo_id, shown, lambda: shown.photos.jpeg(photo_id))
 
     @app.get("/thumbnails/<path:photo_id>")
     def thumbnail(photo_id: str) -> Response:
-        return _jpeg(thumbnails.of(photo_id, lambda: shown.photos.jpeg(photo_id)), cache=_FOR_A_DAY)
+        def small() -> bytes | None:
+            return thumbnails.of(
+                photo_id, lambda: shown.photos.jpeg(photo_id), lambda: shown.photos.has(photo_id)
+            )
+
+        return _unless_known(photo_id, shown, small)
+
+
+def _unless_known(photo_id: str, shown: Shown, made: Callable[[], bytes | None]) -> Response:
+    """A browser that has it is told so, as long as the photo is there."""
+    is_known = request.if_none_match.contains(photo_id) and shown.photos.has(photo_id)
+    response = Response(status=304) if is_known else _jpeg(made(), cache=_ASKED_EACH_TIME)
+    response.headers["Cache-Control"] = _ASKED_EACH_TIME
+    response.set_etag(photo_id)
+    return response
 
 
 def _jpeg(content: bytes | None, cache: str = "no-store") -> Response:

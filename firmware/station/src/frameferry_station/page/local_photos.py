@@ -53,6 +53,9 @@ class LocalPhotos(Protocol):
     def jpeg(self, photo_id: str) -> bytes | None:
         """None for an id that names none, or none any more."""
 
+    def has(self, photo_id: str) -> bool:
+        """Without reading it."""
+
 
 class FolderPhotos:
     """Of the folder that the filesystem sink fills."""
@@ -96,6 +99,12 @@ class FolderPhotos:
                 return None
             return file.read()
 
+    def has(self, photo_id: str) -> bool:
+        try:
+            return bool(_FILE.fullmatch(photo_id)) and stat.S_ISREG((self._folder / photo_id).lstat().st_mode)
+        except OSError:
+            return False
+
     def _sources(self) -> list[str]:
         return [name for name in _folders(self._folder) if not name.startswith(".")]
 
@@ -123,19 +132,25 @@ class LanePhotos:
         return photos[offset : offset + limit]
 
     def jpeg(self, photo_id: str) -> bytes | None:
+        found = self._found(photo_id)
+        return self._read(*found) if found else None
+
+    def has(self, photo_id: str) -> bool:
+        return self._found(photo_id) is not None
+
+    def _found(self, photo_id: str) -> tuple[Lane, QueuedPack, PackedEntry] | None:
         lane_name, _, rest = photo_id.partition("/")
         pack_name, _, seq_text = rest.partition("/")
         try:
             lane, seq = self._lanes.find(source_name(lane_name)), Seq(int(seq_text))
         except ValueError:
             return None
-        if lane is None:
+        if lane is None or not (seq_text.isascii() and seq_text.isdigit()):
             return None
-        for pack in lane.queue.packs():
-            if pack.name == pack_name:
-                entry = next((entry for entry in _entries(lane, pack) if entry.seq == seq), None)
-                return self._read(lane, pack, entry) if entry else None
-        return None
+        pack = next((pack for pack in lane.queue.packs() if pack.name == pack_name), None)
+        entries = _entries(lane, pack) if pack else ()
+        entry = next((entry for entry in entries if entry.seq == seq), None)
+        return (lane, pack, entry) if pack and entry else None
 
     def _read(self, lane: Lane, pack: QueuedPack, entry: PackedEntry) -> bytes | None:
         try:

@@ -23,9 +23,12 @@ class Thumbnails:
         self._making = threading.Lock()
         self._kept: OrderedDict[str, bytes] = OrderedDict()
 
-    def of(self, key: str, read: Callable[[], bytes | None]) -> bytes | None:
-        """`key` names a photo for ever. None where there is no photo, or none that can be read."""
+    def of(self, key: str, read: Callable[[], bytes | None], is_there: Callable[[], bool]) -> bytes | None:
+        """`key` names a photo for ever. None where there is no photo, not any more, or none that can be read."""
         with self._making:
+            if not is_there():
+                self._kept.pop(key, None)
+                return None
             kept = self._kept.get(key)
             if kept is not None:
                 self._kept.move_to_end(key)

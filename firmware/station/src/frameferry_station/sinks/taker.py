@@ -30,6 +30,12 @@ class Waiting:
     size_bytes: int
     since_s: float
 
+    def is_same(self, other: Waiting | None) -> bool:
+        """By name; a photo that a sink has set aside may have the name of a pack."""
+        if other is None or (self.lane, self.name) != (other.lane, other.name):
+            return False
+        return (self.since_s == SET_ASIDE_S) == (other.since_s == SET_ASIDE_S)
+
 
 class Taker(Protocol):
     """One sink other than the cloud, which takes packs at once and delivers them in its own time. Thread-safe; no
@@ -54,9 +60,10 @@ class Taker(Protocol):
     def oldest(self) -> Waiting | None:
         """What `give_up_oldest` would take: what is set aside first. None where nothing waits."""
 
-    def give_up_oldest(self) -> int:
+    def give_up_oldest(self, offered: Waiting | None = None) -> int | None:
         """Bytes that the disk has back: 0 where another link holds the file, or where nothing waits. The photos are
-        counted as evicted, and told. Raises OSError."""
+        counted as evicted, and told. None where the oldest is not, or not any more, what was `offered`: then it stays.
+        Raises OSError."""
 
     def forget(self, lane: SourceName, is_forgotten: Callable[[CaptureRecord], bool]) -> int:
         """These photos are not delivered any more; durable once this returns. Gives how many. Raises OSError."""
