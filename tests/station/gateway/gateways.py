@@ -44,6 +44,7 @@ class GatewayRig:
     chance: random.Random = field(default_factory=lambda: random.Random(7))
     clock_is_synced: Callable[[], bool] = lambda: True
     files: Files = field(default_factory=UnsyncedFiles)
+    make_room: Callable[[int], None] = lambda _: None
 
     def __post_init__(self) -> None:
         self.gateway = Gateway(
@@ -53,6 +54,7 @@ class GatewayRig:
             boot=self.station.around.boot,
             entropy=self.chance.randbytes,
             clock_is_synced=self.clock_is_synced,
+            make_room=self.make_room,
         )
         self.app = Flask("gateway")
         self.app.register_blueprint(blueprint(self.gateway))
@@ -72,7 +74,8 @@ class GatewayRig:
         return lines.splitlines()[0]
 
     def restarted(self) -> GatewayRig:
-        return GatewayRig(self.folder, self.station.restarted(), self.chance, self.clock_is_synced, self.files)
+        station = self.station.restarted()
+        return GatewayRig(self.folder, station, self.chance, self.clock_is_synced, self.files, self.make_room)
 
     def photos(self, source: SourceName = SOURCE) -> list[bytes]:
         """What is in the lane or has left it for the sink."""

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from frameferry_station.gateway import codes, places, running, unpacking
+from frameferry_station.gateway import aside, codes, places, running
 from frameferry_station.intake import connections
 from frameferry_station.packs import MAX_PACK_BYTES
 
@@ -34,7 +34,7 @@ def test_the_table_of_routes_is_that_of_the_gateway(rig: GatewayRig) -> None:
         f"one pack of one camera, for {places.LIFETIME_S / 60:g} minutes",
         f"at most {MAX_PACK_BYTES // 2**20} MiB and {connections.LARGE_REQUEST_S / 60:g} minutes to come",
         f"{connections.MOST_LARGE_BODIES} may come at the same time",
-        f"the last {unpacking.SET_ASIDE} of each",
+        f"the last {aside.MOST_OF_A_CAMERA} of each",
     ],
 )
 def test_each_bound_is_the_one_that_holds(told: str) -> None:

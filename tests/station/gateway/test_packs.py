@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import base64
 import random
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from frameferry_station.gateway.aside import MOST_OF_A_CAMERA as SET_ASIDE
 from frameferry_station.gateway.kept import REMEMBERED_PACKS
 from frameferry_station.gateway.places import LIFETIME_S
-from frameferry_station.gateway.unpacking import SET_ASIDE
+from frameferry_station.settings import DiskSettings
 
 from tests.station.gateway.cameras import Camera, Shot, named, pack_of
 from tests.station.gateway.gateways import SOURCE, GatewayRig
 from tests.station.lanes.photographs import photograph
+from tests.station.lanes.stations import Station
 
 OTHER_CODE = "8ZK3M-Q9V1B"
 
@@ -171,6 +175,37 @@ def test_packs_that_hold_no_photo_do_not_fill_the_disk(camera: Camera) -> None:
         camera.send(Shot(number, b"no photo"))
 
     assert len(list((camera.rig.folder / "gateway").rglob("set-aside/*.zip"))) == SET_ASIDE
+
+
+def test_what_is_kept_aside_goes_before_any_photo_where_the_budget_wants_the_space(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    station = Station(pack_captures=100, budget=DiskSettings(10**6, 0))
+    camera = Camera.paired(GatewayRig(tmp_path / "gateway", station))
+    camera.send(*shots(0, 1))
+    for number in range(2, 5):
+        camera.send(Shot(number, b"no photo"))
+    station.lanes.also_held_by(camera.rig.gateway.aside)
+    first = camera.rig.gateway.aside.oldest()
+    assert first is not None
+    assert camera.rig.gateway.aside.give_up_oldest(replace(first, name="gone")) is None
+
+    station.lanes.make_room(10**6)
+
+    assert list((camera.rig.folder / "gateway").rglob("set-aside/*.zip")) == []
+    assert "lan-barn: a pack with what is no photo was set aside, and went for want of space" in caplog.text
+    assert camera.rig.photos() == photos(0, 1)
+
+
+def test_room_is_made_before_a_pack_is_kept_aside(camera: Camera) -> None:
+    wanted: list[int] = []
+    camera.rig.make_room = wanted.append
+    camera.rig = camera.rig.restarted()
+    pack, content = pack_of(camera.device_id, [Shot(0, b"no photo")])
+
+    camera.put(content, camera.place(pack))
+
+    assert wanted == [len(content)]
 
 
 def test_a_pack_with_a_damaged_directory_gives_its_whole_photos(camera: Camera) -> None:

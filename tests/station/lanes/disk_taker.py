@@ -66,8 +66,10 @@ class DiskTaker:
             return None
         return Waiting(SourceName(path.parent.name), path.name, facts[path].size_bytes, facts[path].written_at_s)
 
-    def give_up_oldest(self) -> int:
+    def give_up_oldest(self, offered: Waiting | None = None) -> int | None:
         waiting = self.oldest()
+        if offered and not offered.is_same(waiting):
+            return None
         if waiting is None:
             return 0
         path = self._folder / waiting.lane / waiting.name

@@ -52,8 +52,8 @@ class ShelfTaker:
     def oldest(self) -> Waiting | None:
         return self._worker.oldest()
 
-    def give_up_oldest(self) -> int:
-        return self._worker.give_up_oldest()
+    def give_up_oldest(self, offered: Waiting | None = None) -> int | None:
+        return self._worker.give_up_oldest(offered)
 
     def forget(self, lane: SourceName, is_forgotten: Callable[[CaptureRecord], bool]) -> int:
         return self._worker.forget(lane, is_forgotten)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import errno
 import hashlib
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from frameferry_station.errors import NoAnswer
 from frameferry_station.files import DiskFiles
 from frameferry_station.http import Answer, Content
+from frameferry_station.lanes.budget import DiskBudget
 from frameferry_station.photos import STATION, NoSpace
 from frameferry_station.settings import DiskSettings
+from frameferry_station.sinks.taker import Waiting
 
 from tests.station.fake_cloud import FakeCloud
 from tests.station.fake_network import DirectSender
@@ -305,3 +308,45 @@ def test_what_went_while_the_disk_was_full_is_told_though_the_program_dies_later
     assert evicted.first_seq == 0
     assert evicted.last_seq is not None
     assert sorted(cloud.items) == list(range(evicted.last_seq + 1, 12))
+
+
+@dataclass
+class Hasty:
+    """A holder whose oldest pack is taken by another thread just after it was offered."""
+
+    packs: list[str]
+
+    def oldest(self) -> Waiting | None:
+        offered = Waiting(GARDEN, self.packs[0], 100, 1.0) if self.packs else None
+        if len(self.packs) == 3:
+            del self.packs[0]
+        return offered
+
+    def give_up_oldest(self, offered: Waiting | None = None) -> int | None:
+        if offered and offered.name != self.packs[0]:
+            return None
+        del self.packs[0]
+        return 100
+
+
+def test_a_pack_that_went_its_way_since_it_was_offered_costs_the_next_one_nothing() -> None:
+    holder = Hasty(["one", "two", "three"])
+    used = iter([150, 50])
+    budget = DiskBudget(DiskSettings(100, 0), lambda: next(used), lambda: 10**9, lambda: [holder], lambda: 0.0)
+
+    budget.make_room(10)
+
+    assert holder.packs == ["two", "three"]
+
+
+def test_each_holder_keeps_what_was_not_offered() -> None:
+    station = Station(SimulatedDisk(), sinks=("shelf",), budget=DiskSettings(10**9, 0))
+    fill(station, range(1, 13))
+    lane = station.lane(GARDEN)
+    for holder in (lane, station.taker):
+        offered = holder.oldest()
+        assert offered is not None
+        assert holder.give_up_oldest(replace(offered, name="gone")) is None
+        assert holder.oldest() == offered
+        holder.give_up_oldest(offered)
+        assert holder.oldest() != offered

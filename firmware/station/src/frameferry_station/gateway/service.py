@@ -20,6 +20,7 @@ from frameferry_station.clock import to_text
 from frameferry_station.errors import StateDamaged
 from frameferry_station.files import Files
 from frameferry_station.gateway import bodies, codes
+from frameferry_station.gateway.aside import PacksAside
 from frameferry_station.gateway.bodies import Sync, Told
 from frameferry_station.gateway.cameras import FOLDER, Camera, Cameras
 from frameferry_station.gateway.codes import LanCode, LanOrders
@@ -35,7 +36,7 @@ from frameferry_station.intake.addresses import Address
 from frameferry_station.intake.journal import RefusalJournal
 from frameferry_station.intake.limits import Allowances
 from frameferry_station.packs import Read
-from frameferry_station.photos import DatedPhotos
+from frameferry_station.photos import DatedPhotos, SourceName
 from frameferry_station.protocol import Fields
 from frameferry_station.protocol import Settings as CameraSettings
 from frameferry_station.sync_protocol import NamedPack
@@ -61,7 +62,8 @@ class _Known:
 
 
 class Gateway:
-    """Its methods raise Refused, and `put` PutRefused too. Thread-safe. `boot` is the station's.
+    """Its methods raise Refused, and `put` PutRefused too. Thread-safe. `boot` is the station's. What it has set
+    `aside` is a Holder of the disk budget, which is told of it by `make_room`.
 
     Raises OSError and StateDamaged where its state is of no use.
     """
@@ -75,6 +77,7 @@ class Gateway:
         boot: Boot,
         entropy: Entropy,
         clock_is_synced: Callable[[], bool],
+        make_room: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.folder = state / FOLDER
         self._state = state
@@ -85,6 +88,7 @@ class Gateway:
         files.make_folder(self.folder)
         self._key = StationKey(self.folder, files, entropy)
         self._cameras = Cameras(self.folder, files, self._key, entropy)
+        self.aside = PacksAside(self.folder, files, self._source_of, make_room)
         self._places = Places(boot.clock, entropy)
         self._wishes = Wishes(boot.clock, entropy)
         self._tries = Allowances(boot.clock, burst=10, every_s=20.0)
@@ -246,9 +250,14 @@ class Gateway:
                 self._files.make_folder(folder)
                 kept = KeptPhotos(folder, self._files)
                 times = CameraTimes(folder, self._files, self._boot, self._clock_is_synced)
-                unpacking = Unpacking(folder, self._files, self._photos, kept, times)
+                unpacking = Unpacking(self.aside, self._photos, kept, times)
                 known = self._known[camera.device_id] = _Known(kept, times, unpacking)
             return known
+
+    def _source_of(self, device_id: str) -> SourceName:
+        """Of the gateway's folders, the name of one that a camera left which is not known any more is all there is."""
+        sources = {camera.device_id: camera.source for camera in self._cameras.all()}
+        return sources.get(device_id, SourceName(device_id))
 
     def _listen(self, camera: Camera) -> None:
         self._photos.on_capture_now(camera.source, partial(self._wishes.want_photo, camera.device_id))

@@ -7,9 +7,8 @@ import logging
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
-from frameferry_station.files import Files, write_durably
+from frameferry_station.gateway.aside import PacksAside
 from frameferry_station.gateway.kept import KeptPhotos
 from frameferry_station.gateway.places import Place
 from frameferry_station.gateway.refusals import PutRefused
@@ -18,8 +17,6 @@ from frameferry_station.packs import PackDamaged, PackedEntry, Read, read_sealed
 from frameferry_station.photos import DatedPhotos, NotAPhoto, PhotoRefused, PhotoTooLarge
 
 RETRY_S = 30
-SET_ASIDE = 8
-"""Packs of a camera that hold something that is no photo, and are kept as they came; then the oldest goes."""
 _CHUNK_BYTES = 256 * 1024
 
 _log = logging.getLogger(__name__)
@@ -29,8 +26,7 @@ _log = logging.getLogger(__name__)
 class Unpacking:
     """Of one camera; one thread at a time."""
 
-    folder: Path
-    files: Files
+    aside: PacksAside
     photos: DatedPhotos
     kept: KeptPhotos
     times: CameraTimes
@@ -68,16 +64,10 @@ class Unpacking:
         return True
 
     def _set_aside(self, place: Place, read: Read, broken: int) -> None:
-        folder, pack = self.folder / "set-aside", place.pack
-        self.files.make_folder(folder)
-        path = folder / place.object_key.rpartition("/")[2]
-        write_durably(self.files, path, _chunks(read, pack.size_bytes))
-        for old in sorted(self.files.sizes(folder), key=lambda name: self.files.facts(folder / name).written_at_s)[
-            :-SET_ASIDE
-        ]:
-            self.files.remove(folder / old)
+        pack, name = place.pack, place.object_key.rpartition("/")[2]
+        self.aside.keep(place.camera.device_id, name, pack.size_bytes, _chunks(read, pack.size_bytes))
         what = f"{broken} of them are no photos" if broken else "it is damaged"
-        message = f"pack {pack.first_seq} to {pack.last_seq}: {what}; kept in {path.name}"
+        message = f"pack {pack.first_seq} to {pack.last_seq}: {what}; kept in {name}"
         with suppress(PhotoRefused):
             self.photos.tell(place.camera.source, "error", message[:200])
 

@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Protocol
 
+from frameferry_station.errors import StationError
 from frameferry_station.settings import DiskSettings
-from frameferry_station.sinks.taker import SET_ASIDE_S, Waiting
+from frameferry_station.sinks.taker import Waiting
 
 MOST_GIVEN_UP_FOR_OTHERS = 8
 """Packs for one new one, where the budget would do and others fill the disk."""
 MOST_IN_VAIN = 2
 """Packs that go one after the other and give the disk nothing back."""
 IN_VAIN_REST_S = 600.0
+_MOST_GONE_MEANWHILE = 8
+"""Each costs a walk over all packs."""
 
 _log = logging.getLogger(__name__)
 
@@ -26,8 +29,9 @@ class Holder(Protocol):
 
     def oldest(self) -> Waiting | None: ...
 
-    def give_up_oldest(self) -> int:
-        """Bytes that the disk has back. Raises OSError."""
+    def give_up_oldest(self, offered: Waiting | None = None) -> int | None:
+        """Bytes that the disk has back; None where the oldest is not, or not any more, what was `offered`: then it
+        stays. Raises OSError."""
 
 
 class DiskBudget:
@@ -75,8 +79,11 @@ class DiskBudget:
         if self._now_s() < self._rests_until_s:
             return False
         free_bytes = self._free_bytes()
-        if self._give_up() is None:
-            return False
+        try:
+            if self._give_up() is None:
+                return False
+        except _HasGoneMeanwhile:
+            return True
         self._in_vain = 0 if self._free_bytes() > free_bytes else self._in_vain + 1
         if self._in_vain == MOST_IN_VAIN:
             self._in_vain = 0
@@ -88,33 +95,40 @@ class DiskBudget:
         if self._at_most_bytes is None or self._at_most_bytes + wanted_bytes > self._settings.budget_bytes:
             self._at_most_bytes = self._used_bytes()
         self._at_most_bytes += wanted_bytes
-        while self._at_most_bytes > self._settings.budget_bytes:
-            freed_bytes = self._give_up()
+        meanwhile = 0
+        while self._at_most_bytes > self._settings.budget_bytes and meanwhile < _MOST_GONE_MEANWHILE:
+            try:
+                freed_bytes = self._give_up()
+            except _HasGoneMeanwhile:
+                meanwhile += 1
+                self._at_most_bytes = self._used_bytes() + wanted_bytes
+                continue
             if freed_bytes is None:
                 return
             self._at_most_bytes -= freed_bytes
 
     def _give_up(self) -> int | None:
         """Gives the bytes that the disk has back; None where nothing went. What does not go holds up nothing else: the
-        last pack of a lane stays on a wholly full disk, for its seqs could not be noted."""
+        last pack of a lane stays on a wholly full disk, for its seqs could not be noted. Raises _HasGoneMeanwhile."""
         offers = [(waiting, holder) for holder in self._holders() if (waiting := holder.oldest())]
         for oldest, _ in sorted(offers, key=lambda offer: offer[0].since_s):
-            freed_bytes = _given_up(holder for waiting, holder in offers if _is_same(waiting, oldest))
+            freed_bytes = _given_up((holder, waiting) for waiting, holder in offers if waiting.is_same(oldest))
             if freed_bytes is not None:
                 _log.warning("the disk is full: gave up %s of %s", oldest.name, oldest.lane)
                 return freed_bytes
         return None
 
 
-def _is_same(one: Waiting, other: Waiting) -> bool:
-    """A photo that a sink has set aside may have the name of a pack."""
-    are_aside = one.since_s == SET_ASIDE_S, other.since_s == SET_ASIDE_S
-    return (one.lane, one.name) == (other.lane, other.name) and are_aside[0] == are_aside[1]
+class _HasGoneMeanwhile(StationError):
+    """What was to be given up was delivered since it was offered: perhaps that made room enough."""
 
 
-def _given_up(holders: Iterable[Holder]) -> int | None:
-    freed_bytes = None
-    for holder in holders:
+def _given_up(offers: Iterable[tuple[Holder, Waiting]]) -> int | None:
+    """None where nobody could. Raises _HasGoneMeanwhile."""
+    freed: list[int | None] = []
+    for holder, offered in offers:
         with suppress(OSError):
-            freed_bytes = (freed_bytes or 0) + holder.give_up_oldest()
-    return freed_bytes
+            freed.append(holder.give_up_oldest(offered))
+    if freed and all(each is None for each in freed):
+        raise _HasGoneMeanwhile
+    return sum(each or 0 for each in freed) if freed else None

@@ -164,10 +164,12 @@ class Station:
                 boot=boot,
                 entropy=secrets.token_bytes,
                 clock_is_synced=self._clock_is_synced,
+                make_room=self.lanes.make_room,
             )
         except StateDamaged as error:
             _log.error("no camera with our own firmware is served: %s in the state's gateway folder", error)
             return None
+        self.lanes.also_held_by(gateway.aside)
         self._serves_devices = True
         return running.guest(gateway)
 

@@ -170,9 +170,11 @@ class Clips:
             written_at_s = 0.0
         return Waiting(clip.single.lane, clip.path.name, clip.size_bytes, written_at_s)
 
-    def give_up_oldest(self) -> int:
+    def give_up_oldest(self, offered: Waiting | None = None) -> int | None:
         with self._lock:
             clip = next(iter(self._clips), None)
+        if offered and (clip is None or (offered.lane, offered.name) != (clip.single.lane, clip.path.name)):
+            return None
         if clip is None:
             return 0
         # Told first: a gap that is none after all is put right when the clip is seen, one that nobody tells of never.

@@ -143,9 +143,11 @@ class Shelf:
                 return Waiting(pack.lane, pack.path.name, pack.size_bytes, pack.since_s)
             return None
 
-    def give_up_oldest(self) -> int:
-        """Bytes that the disk has back. Raises OSError."""
+    def give_up_oldest(self, offered: Waiting | None = None) -> int | None:
+        """As `Taker.give_up_oldest`."""
         with self._lock:
+            if offered is not None and not offered.is_same(self.oldest()):
+                return None
             for lane, path, size_bytes in self._all_aside():
                 self._lanes[lane].aside.drop(path)
                 self.evicted += 1

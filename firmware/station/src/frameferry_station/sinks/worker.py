@@ -94,8 +94,8 @@ class SinkWorker:
     def oldest(self) -> Waiting | None:
         return self._shelf.oldest()
 
-    def give_up_oldest(self) -> int:
-        freed_bytes = self._shelf.give_up_oldest()
+    def give_up_oldest(self, offered: Waiting | None = None) -> int | None:
+        freed_bytes = self._shelf.give_up_oldest(offered)
         self._has_shrunk = True
         return freed_bytes
 
