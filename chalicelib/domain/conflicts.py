@@ -17,7 +17,8 @@ class Conflict:
     sha256: str
     captured_at: datetime
     """As well as it was known when the bytes were looked at."""
-    size_bytes: int
+    size_bytes: int = 0
+    """0 in what was noted before this was."""
     offset: int | None = None
     """Where in the pack they begin; None: they have the object to themselves."""
     is_gone: bool = False

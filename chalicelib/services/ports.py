@@ -138,8 +138,13 @@ class TimelineStore(Protocol):
         The cursor is the position of the last row looked at. Strongly consistent.
         """
 
+    def last_before(self, owner_id: OwnerId, device_id: DeviceId, at: datetime) -> TimelineRow | None:
+        """The device's row with the largest captured_to < at, if it is among the nearest 20,000 of its owner; strongly
+        consistent.
+        """
+
     def first_after(self, owner_id: OwnerId, device_id: DeviceId, at: datetime) -> TimelineRow | None:
-        """The device's row with the smallest captured_to >= at; strongly consistent."""
+        """The device's row with the smallest captured_to >= at, likewise."""
 
 
 class PairingStore(Protocol):

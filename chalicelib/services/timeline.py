@@ -159,12 +159,9 @@ def _with_neighbours(
     device: Device, rows: list[TimelineRow], within: TimeSpan, timeline: TimelineStore
 ) -> list[TimelineRow]:
     """A hole at an end of the range is known by what lies beyond."""
-    before = timeline.newest(
-        device.owner_id, device_id=device.device_id, since=None, until=within.since, limit=1, cursor=None
-    )
+    before = timeline.last_before(device.owner_id, device.device_id, within.since)
     after = timeline.first_after(device.owner_id, device.device_id, within.until)
-    found = [*before.entries, *rows, *([after] if after else [])]
-    return list({row.position: row for row in found}.values())
+    return list({row.position: row for row in (before, *rows, after) if row}.values())
 
 
 def _told(device: Device, rows: list[TimelineRow], within: TimeSpan, stores: TimelineStores, now: datetime) -> Told:

@@ -17,6 +17,9 @@ _BEFORE_ALL, _AFTER_ALL = "0", ":"
 _LOOK_FACTORS = (1, 4, 16)
 """One device's rows can lie far apart among its owner's: each look is longer than the last, then the page ends."""
 _LONGEST_LOOK = 1000
+_FIRST_LOOK = 4
+_FURTHEST_LOOK = 20_000
+"""Some 25 requests, half a second."""
 
 
 class DynamoTimeline:
@@ -60,10 +63,23 @@ class DynamoTimeline:
             return Page([])
         return self._look(_query(owner_id, device_id, first, last), owner_id, limit, start)
 
+    def last_before(self, owner_id: OwnerId, device_id: DeviceId, at: datetime) -> TimelineRow | None:
+        return self._nearest(_query(owner_id, device_id, _BEFORE_ALL, to_text(at)))
+
     def first_after(self, owner_id: OwnerId, device_id: DeviceId, at: datetime) -> TimelineRow | None:
-        query = replace(_query(owner_id, device_id, to_text(at), _AFTER_ALL), newest_first=False)
-        row = next(self._table.rows(query, page_size=_LONGEST_LOOK), None)
-        return None if row is None else from_row(row, TimelineRow)
+        return self._nearest(replace(_query(owner_id, device_id, to_text(at), _AFTER_ALL), newest_first=False))
+
+    def _nearest(self, query: Query) -> TimelineRow | None:
+        """Mostly one of the first; of a device that has long been silent it lies behind all that others sent since."""
+        looked_at, look, start = 0, _FIRST_LOOK, None
+        while looked_at < _FURTHEST_LOOK:
+            page = self._table.page(query, limit=look, after=start)
+            if page.rows:
+                return from_row(page.rows[0], TimelineRow)
+            if page.last_key is None:
+                return None
+            looked_at, look, start = looked_at + look, min(4 * look, _LONGEST_LOOK), page.last_key
+        return None
 
     def _look(self, query: Query, owner_id: OwnerId, limit: int, start: str | None) -> Page[TimelineRow]:
         """One row more than `limit` tells whether there is a next page."""

@@ -42,6 +42,13 @@ class CrowdedTimeline(FakeTimeline):
         return Page(within[start : start + limit], str(start + limit) if start + limit < len(within) else None)
 
 
+    def last_before(self, *_: object) -> None:
+        """None."""
+
+    def first_after(self, *_: object) -> None:
+        """None."""
+
+
 def crowd(world: World, camera: Camera, since: datetime) -> None:
     """From now on the app finds a photo of that camera each half second, one more than it tells at once."""
     times = [since + number * timedelta(milliseconds=500) for number in range(MAX_ROWS + 1)]

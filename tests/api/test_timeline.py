@@ -71,6 +71,25 @@ def test_a_pack_that_reaches_into_the_range_is_counted_where_it_does(
     assert sum(one["photos"] for one in timeline(owner, device_id=camera.device_id).json["buckets"]) == 10
 
 
+def test_a_pause_is_told_on_a_day_of_which_only_another_camera_has_photos(
+    owner: Client, camera: Camera, world: World
+) -> None:
+    a_pack(world, camera, range(5), NINE - timedelta(days=2))
+    since, until = (NINE + timedelta(days=days) for days in (-1.9, 1))
+    world.ranges.add_state(DeviceId(camera.device_id), since, StateKind.PAUSED)
+    world.ranges.add_state(DeviceId(camera.device_id), until, StateKind.RESUMED)
+    a_pack(world, camera, range(5, 9), until + HALF_MINUTE)
+    other = new_camera(owner, "gate")
+    for hour in range(-40, 5):
+        a_pack(world, other, range(1000 + 10 * hour, 1005 + 10 * hour), NINE + timedelta(hours=hour))
+
+    gaps = [gap for gap in timeline(owner).json["gaps"] if gap["device_id"] == camera.device_id]
+
+    assert [(gap["reason"], gap["from"], gap["to"]) for gap in gaps] == [
+        ("paused", text(NINE), text(NINE + timedelta(hours=3)))
+    ]
+
+
 def test_a_gap_is_told_with_its_reason(owner: Client, camera: Camera, world: World) -> None:
     a_pack(world, camera, range(20), NINE)
     a_pack(world, camera, range(20, 40), NINE + timedelta(hours=1))

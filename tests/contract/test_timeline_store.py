@@ -262,3 +262,23 @@ def test_the_first_row_after_an_instant_is_the_devices_own(stores: Stores) -> No
     assert stores.timeline.first_after(OWNER, mine, wanted.captured_to) == wanted
     assert stores.timeline.first_after(STRANGER, mine, NOW + 10 * SECOND) is None
     assert stores.timeline.first_after(OWNER, mine, NOW + 31 * SECOND) is None
+
+
+def test_the_last_row_before_an_instant_is_found_in_the_devices_own(stores: Stores) -> None:
+    mine, other = new_device_id(), new_device_id()
+    rows_at(stores, other, 15, 29)
+    wanted, last = rows_at(stores, mine, 10, 30)
+
+    assert stores.timeline.last_before(OWNER, mine, NOW + 30 * SECOND) == wanted
+    assert stores.timeline.last_before(OWNER, mine, NOW + 31 * SECOND) == last
+    assert stores.timeline.last_before(STRANGER, mine, NOW + 31 * SECOND) is None
+    assert stores.timeline.last_before(OWNER, mine, NOW + 10 * SECOND) is None
+
+
+def test_the_rows_next_to_an_instant_are_found_behind_very_many_of_other_devices(stores: Stores) -> None:
+    mine, other = new_device_id(), new_device_id()
+    before, after = rows_at(stores, mine, 0, 401)
+    rows_at(stores, other, *range(1, 401))
+
+    assert stores.timeline.last_before(OWNER, mine, NOW + 400 * SECOND) == before
+    assert stores.timeline.first_after(OWNER, mine, NOW + SECOND) == after

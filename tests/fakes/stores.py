@@ -145,6 +145,10 @@ class FakeItems:
         return [self._items[key] for key in sorted(self._items)]
 
 
+_ROWS_BETWEEN = 20
+"""So many rows of other devices a page of one device's looks at, before it is cut short."""
+
+
 class FakeTimeline:
     def __init__(self) -> None:
         self._rows: dict[tuple[OwnerId, str], TimelineRow] = {}
@@ -176,12 +180,19 @@ class FakeTimeline:
             row
             for (owner, position), row in sorted(self._rows.items(), reverse=True)
             if owner == owner_id
-            and device_id in (None, row.device_id)
             and (since is None or position >= to_text(since))
             and (until is None or position < to_text(until))
             and (after is None or position < after)
         ]
-        return Page(rows[:limit], rows[limit - 1].position if len(rows) > limit else None)
+        looked_at = rows[: limit + _ROWS_BETWEEN]
+        found = [row for row in looked_at if device_id in (None, row.device_id)]
+        if len(found) > limit:
+            return Page(found[:limit], found[limit - 1].position)
+        return Page(found, looked_at[-1].position if len(looked_at) < len(rows) else None)
+
+    def last_before(self, owner_id: OwnerId, device_id: DeviceId, at: datetime) -> TimelineRow | None:
+        mine = (row for (owner, _), row in sorted(self._rows.items(), reverse=True) if owner == owner_id)
+        return next((row for row in mine if row.device_id == device_id and row.position < to_text(at)), None)
 
     def first_after(self, owner_id: OwnerId, device_id: DeviceId, at: datetime) -> TimelineRow | None:
         mine = (row for (owner, _), row in sorted(self._rows.items()) if owner == owner_id)
