@@ -96,6 +96,21 @@ class TimelineRow:
             yield RowCapture(Seq(seq), at, _SHOWN[shown])
 
 
+@dataclass(frozen=True)
+class RowTotals:
+    """What a row adds to a bill."""
+
+    device_id: DeviceId
+    photos: int
+    rejected: int
+    deleted: int
+    size_bytes: int
+
+    @property
+    def count(self) -> int:
+        return self.photos + self.rejected + self.deleted
+
+
 def place(at: datetime, device_id: DeviceId, seq: Seq) -> str:
     """Captures sort by it: time, device, seq."""
     return f"{to_text(at)}#{device_id}#{padded(seq)}"

@@ -34,7 +34,7 @@ if TYPE_CHECKING:  # a cold start imports of the domain what its own request nee
     from chalicelib.domain.pairing import Pairing
     from chalicelib.domain.rates import Granted, Rate, Refused
     from chalicelib.domain.reported import DeviceState, EvictedRange, SkippedRange, StateKind
-    from chalicelib.domain.timeline import TimelineRow
+    from chalicelib.domain.timeline import RowTotals, TimelineRow
 
 
 class DeviceStore(Protocol):
@@ -137,6 +137,9 @@ class TimelineStore(Protocol):
 
         The cursor is the position of the last row looked at. Strongly consistent.
         """
+
+    def totals(self, owner_id: OwnerId, since: datetime, until: datetime) -> Iterable[RowTotals]:
+        """Of each row with since <= captured_to < until, in no order, at half the work; strongly consistent."""
 
     def last_before(self, owner_id: OwnerId, device_id: DeviceId, at: datetime) -> TimelineRow | None:
         """The device's row with the largest captured_to < at, if it is among the nearest 20,000 of its owner; strongly

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -12,7 +11,6 @@ from chalicelib.domain.device import Device
 from chalicelib.domain.gaps import TimeSpan
 from chalicelib.domain.ids import DeviceId, OwnerId
 from chalicelib.domain.prices import Units
-from chalicelib.domain.timeline import TimelineRow
 from chalicelib.services.ports import DeviceStore, TimelineStore
 
 PER_REQUEST = Units(api_requests=1, lambda_requests=1, lambda_gb_s=0.03, write_units=3, read_units=3)
@@ -24,7 +22,6 @@ PER_OBJECT = Units(
 row of the timeline."""
 PER_PHOTO = Units(lambda_gb_s=0.012, write_units=1, read_units=0.35)
 """Its item, and the work on its thumbnail."""
-_PAGE = 1_000
 
 
 class UsageStores(Protocol):
@@ -59,8 +56,10 @@ def month_of(at: datetime) -> str:
 def usage(owner_id: OwnerId, month: str, *, stores: UsageStores) -> list[Usage]:
     """Of each device of an owner, in the order of `DeviceStore.of_owner`. Raises ValueError for what is no month."""
     photos, sizes, objects = Counter[DeviceId](), Counter[DeviceId](), Counter[DeviceId]()
-    for row in _rows(owner_id, _span(month), stores.timeline):
-        photos[row.device_id] += row.photos + row.rejected + row.deleted
+    # Each row once, in the month in which it ends.
+    span = _span(month)
+    for row in stores.timeline.totals(owner_id, span.since, span.until):
+        photos[row.device_id] += row.count
         sizes[row.device_id] += row.size_bytes
         objects[row.device_id] += 1
     return [
@@ -79,16 +78,3 @@ def _span(month: str) -> TimeSpan:
     since = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
     until = since.replace(year=since.year + since.month // 12, month=since.month % 12 + 1)
     return TimeSpan(since, until)
-
-
-def _rows(owner_id: OwnerId, month: TimeSpan, timeline: TimelineStore) -> Iterator[TimelineRow]:
-    """Each row once, in the month in which it ends."""
-    cursor = None
-    while True:
-        page = timeline.newest(
-            owner_id, device_id=None, since=month.since, until=month.until, limit=_PAGE, cursor=cursor
-        )
-        yield from page.entries
-        if page.cursor is None:
-            return
-        cursor = page.cursor

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import fields, replace
 from datetime import datetime
 
 from chalicelib.domain.clock import to_text
 from chalicelib.domain.ids import DeviceId, OwnerId
 from chalicelib.domain.storage import Page
-from chalicelib.domain.timeline import TimelineRow
+from chalicelib.domain.timeline import RowTotals, TimelineRow
 from chalicelib.stores import cursors
 from chalicelib.stores.dynamodb import ConditionFailed, Query, Row, Table, from_row, to_row
 
@@ -17,6 +18,9 @@ _BEFORE_ALL, _AFTER_ALL = "0", ":"
 _LOOK_FACTORS = (1, 4, 16)
 """One device's rows can lie far apart among its owner's: each look is longer than the last, then the page ends."""
 _LONGEST_LOOK = 1000
+_A_MEGABYTE = 10_000
+"""Rows: DynamoDB ends a page before, where it has read a megabyte."""
+_TOTALS = tuple(each.name for each in fields(RowTotals))
 _FIRST_LOOK = 4
 _FURTHEST_LOOK = 20_000
 """Some 25 requests, half a second."""
@@ -62,6 +66,10 @@ class DynamoTimeline:
         if first > last or (start is not None and start < first):
             return Page([])
         return self._look(_query(owner_id, device_id, first, last), owner_id, limit, start)
+
+    def totals(self, owner_id: OwnerId, since: datetime, until: datetime) -> Iterable[RowTotals]:
+        query = replace(_query(owner_id, None, to_text(since), to_text(until)), attributes=_TOTALS)
+        return (from_row(row, RowTotals) for row in self._table.rows(query, page_size=_A_MEGABYTE))
 
     def last_before(self, owner_id: OwnerId, device_id: DeviceId, at: datetime) -> TimelineRow | None:
         return self._nearest(_query(owner_id, device_id, _BEFORE_ALL, to_text(at)))

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.domain.errors import InvalidParameter
 from chalicelib.domain.ids import MAX_SEQ, DeviceId, OwnerId, Seq
 from chalicelib.domain.storage import Page
-from chalicelib.domain.timeline import TimelineRow
+from chalicelib.domain.timeline import RowTotals, TimelineRow
 from tests.contract.conftest import Stores, new_device_id
 
 NOW = datetime(2026, 5, 4, 12, 0, 0, 123000, tzinfo=UTC)
@@ -262,6 +262,21 @@ def test_the_first_row_after_an_instant_is_the_devices_own(stores: Stores) -> No
     assert stores.timeline.first_after(OWNER, mine, wanted.captured_to) == wanted
     assert stores.timeline.first_after(STRANGER, mine, NOW + 10 * SECOND) is None
     assert stores.timeline.first_after(OWNER, mine, NOW + 31 * SECOND) is None
+
+
+def test_totals_are_those_of_the_owners_rows_that_end_in_the_range(stores: Stores) -> None:
+    mine, other = new_device_id(), new_device_id()
+    rows_at(stores, mine, 0, 10, 20)
+    pack = replace(a_row(other, NOW + 10 * SECOND, 7), photos=17, rejected=2, deleted=1, size_bytes=5_000_000)
+    stores.timeline.put(pack)
+    stores.timeline.put(a_row(other, NOW + 10 * SECOND, 8, STRANGER))
+
+    found = list(stores.timeline.totals(OWNER, NOW + 10 * SECOND, NOW + 20 * SECOND))
+
+    assert sorted(found, key=lambda one: one.photos) == [
+        RowTotals(mine, 1, 0, 0, 81_234),
+        RowTotals(other, 17, 2, 1, 5_000_000),
+    ]
 
 
 def test_the_last_row_before_an_instant_is_found_in_the_devices_own(stores: Stores) -> None:

@@ -15,7 +15,7 @@ from chalicelib.domain.item import Item
 from chalicelib.domain.pairing import Pairing
 from chalicelib.domain.rates import Granted, Rate, Refused
 from chalicelib.domain.storage import Changed, Page
-from chalicelib.domain.timeline import TimelineRow
+from chalicelib.domain.timeline import RowTotals, TimelineRow
 from chalicelib.stores import cursors
 from tests.fakes.precision import as_stored
 
@@ -189,6 +189,14 @@ class FakeTimeline:
         if len(found) > limit:
             return Page(found[:limit], found[limit - 1].position)
         return Page(found, looked_at[-1].position if len(looked_at) < len(rows) else None)
+
+    def totals(self, owner_id: OwnerId, since: datetime, until: datetime) -> list[RowTotals]:
+        mine = (row for (owner, _), row in self._rows.items() if owner == owner_id)
+        return [
+            RowTotals(row.device_id, row.photos, row.rejected, row.deleted, row.size_bytes)
+            for row in mine
+            if to_text(since) <= row.position < to_text(until)
+        ]
 
     def last_before(self, owner_id: OwnerId, device_id: DeviceId, at: datetime) -> TimelineRow | None:
         mine = (row for (owner, _), row in sorted(self._rows.items(), reverse=True) if owner == owner_id)
