@@ -60,6 +60,8 @@ export class PhotoGrid {
 
   /** When the first photo in sight was taken, more or less; null where there is none. */
   get inSightMs() {
+    // Rows are of the day that was drawn last: one without photos draws none.
+    if (this.#day !== this.#gallery.day.model) return null;
     const row = this.#window.seen.find((each) => each.kind === "cells");
     if (!row) return null;
     const item = row.hour.items[row.from];

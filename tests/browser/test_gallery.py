@@ -68,8 +68,7 @@ def of_that_day(console: Console, camera: DeviceCaller) -> Page:
 
 
 def delete_the_first(page: Page) -> None:
-    """The newest photo, number 79. From here on the page's clock is the test's."""
-    page.clock.install()
+    """The newest photo, number 79."""
     photos(page).first.focus()
     page.keyboard.press("Delete")
     expect(page.get_by_text("1 photo deleted")).to_be_visible()
@@ -77,10 +76,9 @@ def delete_the_first(page: Page) -> None:
 
 def let_the_undo_pass(console: Console) -> list[str]:
     """What the page has sent to be deleted by then."""
-    page = console.page
     sent: list[str] = []
-    page.on("request", lambda request: sent.append(request.url) if request.method == "DELETE" else None)
-    page.clock.fast_forward(LONGER_THAN_AN_UNDO_MS)
+    console.hear("request", lambda request: sent.append(request.url) if request.method == "DELETE" else None)
+    console.page.clock.fast_forward(LONGER_THAN_AN_UNDO_MS)
     console.said_all()
     return sent
 
@@ -96,9 +94,8 @@ def test_a_day_shows_its_photos_and_says_why_there_are_none(console: Console, ca
 def test_photos_appear_while_a_camera_drains(
     new_console: NewConsole, cloud: LocalCloud, other_camera: DeviceCaller
 ) -> None:
-    console = new_console()
+    console = new_console(has_clock=True)
     page = console.page
-    page.clock.install()
     of_that_day(console, other_camera)
 
     send(cloud, other_camera, [packing.pack(other_camera, shots(range(80, 90), NINE, SMALL))], next_seq=90)
@@ -143,7 +140,7 @@ def test_a_photo_that_is_zoomed_is_moved_by_the_arrows(console: Console, camera:
 def test_what_can_be_undone_waits_while_the_undo_has_the_focus(
     new_console: NewConsole, camera: DeviceCaller, owner: OwnerCaller
 ) -> None:
-    console = new_console()
+    console = new_console(has_clock=True)
     page = of_that_day(console, camera)
     delete_the_first(page)
     page.get_by_role("button", name="Undo").focus()
@@ -181,7 +178,7 @@ def test_photos_are_saved_also_when_their_page_is_left_before(new_console: NewCo
     for number in range(2):
         photos(page).nth(number).click()
     saved: list[str] = []
-    page.on("download", lambda download: saved.append(download.suggested_filename[-7:]))
+    console.hear("download", lambda download: saved.append(download.suggested_filename[-7:]))
     held = Held()
     page.route(PACKS, held, times=1)
     page.get_by_role("button", name="Download").click()
@@ -198,7 +195,7 @@ def test_photos_are_saved_also_when_their_page_is_left_before(new_console: NewCo
 def test_a_deleted_photo_comes_back_by_undo_and_the_cloud_never_hears_of_it(
     new_console: NewConsole, camera: DeviceCaller, owner: OwnerCaller
 ) -> None:
-    console = new_console()
+    console = new_console(has_clock=True)
     page = of_that_day(console, camera)
     delete_the_first(page)
     expect(photos(page).first).to_have_attribute("aria-label", re.compile(r"^11:39:00"))
@@ -213,7 +210,7 @@ def test_a_deleted_photo_comes_back_by_undo_and_the_cloud_never_hears_of_it(
 def test_a_deletion_that_nobody_takes_back_is_carried_out(
     new_console: NewConsole, other_camera: DeviceCaller, owner: OwnerCaller
 ) -> None:
-    console = new_console()
+    console = new_console(has_clock=True)
     page = of_that_day(console, other_camera)
     delete_the_first(page)
     with page.expect_response(lambda answer: answer.request.method == "DELETE") as deleted:
@@ -226,9 +223,9 @@ def test_a_deletion_that_nobody_takes_back_is_carried_out(
 def test_a_page_that_is_left_before_the_undo_is_over_deletes_nothing(
     new_console: NewConsole, camera: DeviceCaller, owner: OwnerCaller
 ) -> None:
-    console = new_console()
+    console = new_console(has_clock=True)
     sent: list[str] = []
-    console.page.on("request", lambda request: sent.append(request.method))
+    console.hear("request", lambda request: sent.append(request.method))
     page = of_that_day(console, camera)
     delete_the_first(page)
     page.goto("about:blank")
@@ -241,9 +238,8 @@ def test_a_page_that_is_left_before_the_undo_is_over_deletes_nothing(
 def test_many_are_selected_with_shift_and_deleted_together(
     new_console: NewConsole, other_camera: DeviceCaller, owner: OwnerCaller
 ) -> None:
-    console = new_console()
+    console = new_console(has_clock=True)
     page = of_that_day(console, other_camera)
-    page.clock.install()
     page.get_by_role("button", name="Select", exact=True).first.click()
     photos(page).nth(0).click()
     photos(page).nth(4).click(modifiers=["Shift"])
@@ -276,6 +272,15 @@ def test_a_day_without_photos_leads_to_the_last_one_that_has_some(console: Conso
     console.page.get_by_role("button", name=re.compile("3 June 2026")).click()
 
     expect(photos(console.page).first).to_be_visible()
+
+
+def test_a_day_without_photos_shows_nothing_of_the_one_before(console: Console, camera: DeviceCaller) -> None:
+    page = of_that_day(console, camera)
+    console.go("#/photos/2026-06-01")
+    expect(page.get_by_text("No photos on this day")).to_be_visible()
+
+    expect(page.get_by_role("slider", name="Time of day")).to_have_attribute("aria-valuenow", "1440")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_nothing_bars_the_way_in_the_gallery(console: Console, camera: DeviceCaller) -> None:
