@@ -18,7 +18,7 @@ from tests.e2e.people import DeviceCaller, OwnerCaller
 
 NewConsole = Callable[..., Console]
 NewCamera = Callable[..., DeviceCaller]
-NewWindow = Callable[[], Console]
+NewWindow = Callable[..., Console]
 expect.set_options(timeout=PATIENCE_MS)
 _QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
@@ -78,23 +78,24 @@ def new_window(windows: Windows, cloud: LocalCloud) -> Iterator[NewWindow]:
     at the end."""
     opened: list[Window] = []
 
-    def made() -> Console:
-        opened.append(windows.open())
+    def made(*, has_clock: bool = False) -> Console:
+        opened.append(windows.open(has_clock=has_clock))
         return opened[-1].console
 
     yield made
+    troubles = [trouble for window in opened for trouble in window.troubles]
     for window in opened:
         windows.close(window)
-    assert [trouble for window in opened for trouble in window.troubles] == []
+    assert troubles == []
 
 
 @pytest.fixture
 def new_console(new_window: NewWindow, cloud: LocalCloud) -> NewConsole:
-    """Makes a window of its own in which somebody, mostly the owner, has just signed in: for a test that takes its
-    clock, its history or what it hears of the network."""
+    """Makes a window of its own in which somebody, mostly the owner, has just signed in: for a test that has its clock,
+    its history or its cache to itself, or hears of what it asks for."""
 
-    def made(owner: Owner = cloud.owner) -> Console:
-        console = new_window()
+    def made(owner: Owner = cloud.owner, *, has_clock: bool = False) -> Console:
+        console = new_window(has_clock=has_clock)
         console.sign_in_by_link(owner)
         return console
 
@@ -106,5 +107,6 @@ def console(windows: Windows, cloud: LocalCloud) -> Iterator[Console]:
     """A window in which the owner has signed in: another test's, where that left nothing behind in it."""
     window = windows.take_signed_in()
     yield window.console
+    troubles = list(window.troubles)
     windows.give_back(window)
-    assert window.troubles == []
+    assert troubles == []

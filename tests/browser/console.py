@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote
 
 from axe_playwright_python.base import AXE_SCRIPT
@@ -45,6 +45,7 @@ class Console:
     def __init__(self, page: Page, api_url: str) -> None:
         self.page = page
         self._api_url = api_url
+        self._heard: list[tuple[Any, Callable[[Any], object]]] = []
 
     def open(self, fragment: str = "") -> None:
         """Anew: nobody is signed in then."""
@@ -64,6 +65,15 @@ class Console:
     def go(self, fragment: str) -> None:
         """As a link on the page does; nothing of the view before is in the page any more when this returns."""
         self.page.evaluate(_FOLLOWED, fragment)
+
+    def hear(self, event: Any, told: Callable[[Any], object]) -> None:
+        """`told` is called with what Playwright's event of that name brings, as long as the window is this test's."""
+        self.page.on(event, told)  # type: ignore[arg-type, unused-ignore]
+        self._heard.append((event, told))
+
+    def hear_no_more(self) -> None:
+        while self._heard:
+            self.page.remove_listener(*self._heard.pop())
 
     def pass_time_until(self, seen: Callable[..., None], *told: object) -> None:
         """`seen` is one of Playwright's expectations, with what it is told. Each time that it is not met yet, the clock

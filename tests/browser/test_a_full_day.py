@@ -92,7 +92,7 @@ def test_a_whole_day_is_scrolled_through_with_few_nodes_and_one_request_a_thumbn
     expect(page.get_by_role("heading", name="Usage")).to_be_visible()
     day.answer(page)
     asked: Counter[str] = Counter()
-    page.on("request", lambda request: asked.update(_FILE.findall(request.url)))
+    console.hear("request", lambda request: asked.update(_FILE.findall(request.url)))
     console.go(f"#/photos/2026-06-03/{device_id(1)}")
     expect(page.get_by_text(f"{PHOTOS:,} photos").first).to_be_visible()
     expect(page.locator(".grid img").first).to_be_visible()

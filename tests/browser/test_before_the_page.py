@@ -18,9 +18,8 @@ def test_the_address_without_a_slash_leads_to_the_page(new_window: NewWindow, cl
 
 
 def test_while_its_modules_come_the_page_says_so_and_says_when_they_do_not(new_window: NewWindow) -> None:
-    console = new_window()
+    console = new_window(has_clock=True)
     page = console.page
-    page.clock.install()
     page.route("**/assets/app.*.js", lambda route: route.abort())
     console.open()
     expect(page.get_by_text("Loading")).to_be_visible()

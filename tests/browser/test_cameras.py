@@ -46,7 +46,7 @@ def look_until(page: Page, is_seen: Callable[..., None]) -> None:
 def test_a_camera_is_paired_with_the_code_shown_and_its_photos_appear_without_a_reload(
     new_console: NewConsole, cloud: LocalCloud, tmp_path: Path
 ) -> None:
-    page = new_console().page
+    page = new_console(has_clock=True).page
     page.get_by_role("banner").get_by_role("link", name="Pair a camera").click()
     page.get_by_label("Name").fill("Barn")
     page.get_by_role("button", name="Make a code").click()
@@ -55,7 +55,6 @@ def test_a_camera_is_paired_with_the_code_shown_and_its_photos_appear_without_a_
 
     with simulated(cloud, code, tmp_path):
         expect(page.get_by_role("heading", name="Barn is paired")).to_be_visible(timeout=A_PROCESS_STARTS_MS)
-        page.clock.install()
         page.get_by_role("link", name="All cameras").click()
         look_until(page, expect(page.get_by_alt_text("The latest photo of Barn")).to_be_visible)
         first = page.locator(".picture time").get_attribute("datetime") or ""
@@ -89,7 +88,7 @@ def test_a_name_of_spaces_alone_is_none(new_console: NewConsole, new_camera: New
     console = new_console()
     page = console.page
     sent: list[str] = []
-    page.on("request", lambda request: sent.append(request.method))
+    console.hear("request", lambda request: sent.append(request.method))
     for fragment in ("#/pair", f"#/cameras/{new_camera('Barn').device_id}"):
         console.go(fragment)
         if fragment != "#/pair":
@@ -112,10 +111,9 @@ def test_a_pause_stops_the_camera_and_shows_until_it_is_ended(
     new_console: NewConsole, cloud: LocalCloud, owner: OwnerCaller, tmp_path: Path
 ) -> None:
     made = owner.pair("Gate")
-    console = new_console()
+    console = new_console(has_clock=True)
     page = console.page
     with simulated(cloud, made["pairing_code"], tmp_path) as camera:
-        page.clock.install()
         console.go(f"#/cameras/{made['device_id']}")
         look_until(page, expect(page.get_by_alt_text("The latest photo of Gate")).to_be_visible)
 
@@ -134,9 +132,8 @@ def test_while_the_api_is_down_the_page_says_so_and_goes_on_by_itself(
     new_console: NewConsole, new_camera: NewCamera
 ) -> None:
     new_camera("Shed")
-    console = new_console()
+    console = new_console(has_clock=True)
     page = console.page
-    page.clock.install()
     console.go("#/cameras")
     expect(page.get_by_role("heading", name="Shed")).to_be_visible()
 

@@ -40,8 +40,7 @@ def camera(running_cloud: LocalCloud) -> Iterator[DeviceCaller]:
 @pytest.fixture
 def console(new_console: NewConsole) -> Console:
     """Its time is the test's; what is deleted in it stays out of its sight."""
-    made: Console = new_console()
-    made.page.clock.install()
+    made: Console = new_console(has_clock=True)
     return made
 
 

@@ -30,6 +30,7 @@ def test_the_page_asks_for_few_modules_at_once(new_window: NewWindow) -> None:
     network.send("Network.clearBrowserCache")
     console.open()
     expect(console.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    network.detach()
 
     asked = [(begun[one], ended[one]) for one in begun.keys() & ended.keys() - kept]
     most = max(sum(start <= at < end for start, end in asked) for at, _ in asked)
@@ -61,7 +62,7 @@ def test_the_first_page_is_small(new_window: NewWindow, cloud: LocalCloud) -> No
     console = new_window()
     finished: list[Request] = []
     console.page.context.new_cdp_session(console.page).send("Network.clearBrowserCache")
-    console.page.on("requestfinished", lambda request: finished.append(request))
+    console.hear("requestfinished", lambda request: finished.append(request))
     console.sign_in_by_link(cloud.new_owner("somebody new"))
     expect(console.page.get_by_text("No camera yet")).to_be_visible()
 

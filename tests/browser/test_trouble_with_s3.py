@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, Response, Route, expect
 
 from infra.local.cloud import LocalCloud
 from tests.browser.conftest import NewConsole
@@ -55,7 +55,7 @@ def paused(windows: Windows) -> Iterator[Page]:
     window.page.clock.install(time=NINE)
     window.page.clock.pause_at(NINE + timedelta(hours=1))
     yield window.page
-    windows.close(window)
+    windows.discard(window)
     assert window.troubles == []
 
 
@@ -139,9 +139,8 @@ def camera(running_cloud: LocalCloud) -> Iterator[DeviceCaller]:
 
 
 def test_photos_appear_in_the_gallery_when_s3_is_well_again(new_console: NewConsole, camera: DeviceCaller) -> None:
-    console = new_console()
+    console = new_console(has_clock=True)
     page = console.page
-    page.clock.install()
     page.route(THUMBNAILS, lambda route: route.fulfill(status=503))
     with page.expect_response(THUMBNAILS):
         console.go(f"#/photos/2026-06-03/{camera.device_id}")
@@ -174,7 +173,11 @@ def test_full_photos_are_played_on_after_their_urls_have_expired(new_console: Ne
         else:
             route.continue_()
 
-    page.on("response", lambda answer: whole.append(answer.url) if PACKS.search(answer.url) and answer.ok else None)
+    def count(answer: Response) -> None:
+        if PACKS.search(answer.url) and answer.ok:
+            whole.append(answer.url)
+
+    console.hear("response", count)
     console.go(f"#/photos/2026-06-03/{camera.device_id}")
     expect(page.locator(".grid .cell img").first).to_be_visible()
     another_second_begins(page)

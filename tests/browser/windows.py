@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, TimeoutError, ViewportSize
+from playwright.sync_api import Browser, ConsoleMessage, Page, TimeoutError, ViewportSize
 
 from infra.local.cloud import LocalCloud
 from tests.browser.console import DESKTOP, Console
@@ -14,7 +14,8 @@ _SIZE: ViewportSize = {"width": DESKTOP[0], "height": DESKTOP[1]}
 _TO_COME_TO_REST_MS = 1_000
 _IDLE = "#/pair"
 """A page that asks for nothing."""
-_IS_IN_USE = "document.querySelector('nav[aria-label=Main]') !== null && !Object.hasOwn(document, 'hidden')"
+_IS_IN_USE = """document.querySelector("nav[aria-label=Main]") !== null && !Object.hasOwn(document, "hidden") &&
+  String(setTimeout).includes("[native code]")"""
 _TIME_IS_REAL = "String(setTimeout).includes('[native code]')"
 _SHOWS_NOTHING_OF_BEFORE = """idle => location.hash === idle && document.querySelector("[data-first]")?.value === "" &&
   document.querySelector(".toast, .banner, [role=dialog]") === null &&
@@ -37,32 +38,35 @@ class Window:
 class Windows:
     """Of people who speak English in Berlin and want little motion.
 
-    Nothing of a page outlives it but what the browser's cache has: the console keeps nothing in a browser.
+    Nothing of a page outlives it but what the browser's cache has: the console keeps nothing in a browser. A clock that
+    is the test's outlives it, too, and so there are windows for those who want one.
     """
 
     def __init__(self, browser: Browser, cloud: LocalCloud) -> None:
         self._browser = browser
         self.cloud = cloud
-        self._free: list[BrowserContext] = []
+        self._free: dict[bool, list[Window]] = {False: [], True: []}
         self._signed_in: Window | None = None
 
-    def open(self) -> Window:
-        """An empty page."""
-        context = self._free.pop() if self._free else self._new_context()
-        page = context.new_page()
-        window = Window(Console(page, self.cloud.api_url))
-        _watch(page, window.troubles)
+    def open(self, *, has_clock: bool = False) -> Window:
+        """An empty page. With a clock its time is the test's to move; by itself it goes on as time does."""
+        window = self._free[has_clock].pop() if self._free[has_clock] else self._new()
+        if has_clock:
+            window.page.clock.install()
         return window
 
     def close(self, window: Window) -> None:
-        """The next ones need not fetch what it has fetched; but a clock that a test has put in cannot be taken out."""
-        context = window.page.context
-        is_as_new = bool(window.page.evaluate(_TIME_IS_REAL))
-        window.page.close()
-        if is_as_new and not context.pages:
-            self._free.append(context)
-        else:
-            context.close()
+        page = window.page
+        window.troubles.clear()
+        window.console.hear_no_more()
+        page.unroute_all()
+        page.goto("about:blank")
+        page.set_viewport_size(_SIZE)
+        page.emulate_media(color_scheme="light")
+        self._free[not page.evaluate(_TIME_IS_REAL)].append(window)
+
+    def discard(self, window: Window) -> None:
+        window.page.context.close()
 
     def take_signed_in(self) -> Window:
         """One in which the owner has signed in, and in which nothing is left of what another test did."""
@@ -81,7 +85,7 @@ class Windows:
             self.close(window)
 
     def _is_as_it_was(self, window: Window) -> bool:
-        if not all(window.page.evaluate(each) for each in (_IS_IN_USE, _TIME_IS_REAL)):
+        if not window.page.evaluate(_IS_IN_USE):
             return False
         window.console.go(_IDLE)
         try:
@@ -90,12 +94,15 @@ class Windows:
             return False
         return True
 
-    def _new_context(self) -> BrowserContext:
+    def _new(self) -> Window:
         context = self._browser.new_context(
             viewport=_SIZE, color_scheme="light", locale="en-GB", timezone_id="Europe/Berlin", reduced_motion="reduce"
         )
         context.set_default_timeout(PATIENCE_MS)
-        return context
+        page = context.new_page()
+        window = Window(Console(page, self.cloud.api_url))
+        _watch(page, window.troubles)
+        return window
 
 
 def _watch(page: Page, troubles: list[str]) -> None:
