@@ -20,6 +20,13 @@ ITEMS, ITEM, DELETE = "GET /items", "GET /items/{device_id}/{seq}", "DELETE /ite
 HEALTH, CONFLICTS = "GET /devices/{device_id}/health", "GET /devices/{device_id}/conflicts"
 FORGET = "POST /devices/{device_id}/forget"
 ACK = "POST /devices/commands/{command_id}/ack"
+BAD_NAMES = {
+    "blanks": "   ",
+    "a NUL": "barn\0",
+    "an escape": "\x1b[2Jbarn",
+    "two lines": "barn\ngate",
+    "a line and its end": "barn\n",
+}
 UNKNOWN = "3f8b2c1e-7d4a-4c55-9a0e-2f6b1d9c8e70"
 
 
@@ -41,6 +48,11 @@ def device_rows() -> list[Bad]:
             for each in ("cursor=x", f"cursor={UNKNOWN.upper()}", f"cursor={UNKNOWN}%00")
         ),
         Bad("an empty name", PAIR, 400, "invalid_body", {"name": ""}),
+        *(
+            Bad(f"a name of {what}", to, 400, "invalid_body", {"name": name})
+            for to in (PAIR, DEVICE)
+            for what, name in BAD_NAMES.items()
+        ),
         Bad("a long name", PAIR, 400, "invalid_body", {"name": "x" * 101}),
         Bad("an empty name", DEVICE, 400, "invalid_body", {"name": ""}),
         Bad("no name", DEVICE, 400, "invalid_body", {"name": None}),
