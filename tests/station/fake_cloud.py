@@ -13,6 +13,7 @@ import threading
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Literal
 from urllib.parse import parse_qs, urlsplit
 
@@ -70,6 +71,12 @@ class Reply:
 Fault = CutBefore | CutBody | LoseReply | NoReply | Reply
 
 PORTAL = Reply(200, b"<html>Welcome to the hotspot, please log in</html>", {"Content-Type": "text/html"})
+
+
+@cache
+def digest_of(content: bytes) -> str:
+    """Asked again and again for the same photos."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def api_error(status: int, code: str, **headers: str) -> Reply:
@@ -179,8 +186,12 @@ class FakeCloud:
 
     def holds(self, content: bytes) -> list[int]:
         """The seqs under which these bytes are held."""
-        digest = hashlib.sha256(content).hexdigest()
+        digest = digest_of(content)
         return sorted(seq for seq, held in self.items.items() if held.sha256 == digest)
+
+    def digests(self) -> set[str]:
+        """Of all that is held."""
+        return {held.sha256 for held in self.items.values()}
 
     def take_fault(self, route: str) -> Fault | None:
         self.requests.append(route)

@@ -20,7 +20,7 @@ from frameferry_station.queue import PackLimits
 from frameferry_station.state import StateFolder
 from frameferry_station.steps import Captured, Evicted, Poisoned, Renumbered, Step, Uploaded
 
-from tests.station.fake_cloud import CODE, FakeCloud
+from tests.station.fake_cloud import CODE, FakeCloud, digest_of
 from tests.station.fake_network import DirectSender
 from tests.station.packs_on_card import read_as_the_cloud_does
 from tests.station.samples import START, FakeTime, jpeg, longest
@@ -158,7 +158,9 @@ class Rig:
     def lost(self) -> dict[int, bytes]:
         """Photos that are neither on the card nor, as far as a receipt could be given, in the cloud."""
         waiting = {seq for seqs in self.queue.waiting() for seq in range(seqs.first, seqs.last + 1)}
-        return {seq: photo for seq, photo in self.kept.items() if seq not in waiting and not self.cloud.holds(photo)}
+        held = self.cloud.digests()
+        gone = ((seq, photo) for seq, photo in self.kept.items() if seq not in waiting)
+        return {seq: photo for seq, photo in gone if digest_of(photo) not in held}
 
     @property
     def is_done(self) -> bool:

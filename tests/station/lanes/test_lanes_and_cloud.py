@@ -6,17 +6,21 @@ import errno
 import hashlib
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from frameferry_station.errors import NoAnswer, Refusal
+from frameferry_station.http import Answer, Connection, Content
 from frameferry_station.lanes.pairing import NoCloud, Pairing
 from frameferry_station.lanes.workers import LaneWorkers
 from frameferry_station.photos import STATION, Accepted, NoSpace, SourcePaused
 
 from tests.station.fake_cloud import FakeCloud, LoseReply, api_error
+from tests.station.fake_network import DirectSender
 from tests.station.lanes.photographs import photograph
 from tests.station.lanes.stations import GARDEN, GATE, Station
+from tests.station.samples import FakeTime
 from tests.station.simulated_disk import SimulatedDisk
 
 COMMAND_ID = "01KDD2G0EG000G40R40M30E201"
@@ -312,13 +316,14 @@ def test_weeks_without_the_cloud_stop_no_photo(cloud: FakeCloud, station: Statio
     assert sorted(cloud.items) == list(range(60))
 
 
+class Hasty(FakeTime):
+    def monotonic_s(self) -> float:
+        return time.monotonic() * 1000
+
+
 def test_threads_bring_photos_of_a_lane_that_is_paired_while_they_run(cloud: FakeCloud) -> None:
     station = Station(cloud=cloud, sinks=("shelf",), pack_captures=1)
     stop, beats = threading.Event(), threading.Event()
-
-    class Hasty(type(station.time)):  # type: ignore[misc]
-        def monotonic_s(self) -> float:
-            return time.monotonic() * 1000
 
     workers = LaneWorkers(station.lanes, Hasty(), stop, beats.set)
     workers.start()
@@ -336,3 +341,42 @@ def test_threads_bring_photos_of_a_lane_that_is_paired_while_they_run(cloud: Fak
         workers.join(5)
 
     assert sorted(cloud.items) == [0, 1]
+
+
+def test_a_lane_that_is_opened_anew_leaves_no_connection_behind(cloud: FakeCloud) -> None:
+    made: list[Noted] = []
+
+    class Noted(Connection):
+        is_closed = False
+
+        def __init__(self) -> None:
+            super().__init__()
+            made.append(self)
+
+        def send(self, method: str, url: str, headers: Mapping[str, str], content: Content = b"") -> Answer:
+            return DirectSender(cloud).send(method, url, headers, content)
+
+        def close(self) -> None:
+            super().close()
+            self.is_closed = True
+
+    station = Station(cloud=cloud, sinks=(), connect=Noted)
+    stop, beats = threading.Event(), threading.Event()
+    station.pair()
+    workers = LaneWorkers(station.lanes, Hasty(), stop, beats.set)
+    workers.start()
+    try:
+        assert beats.wait(10)
+        for _ in range(2):
+            station.lanes.open(STATION, anew=True)
+            beats.clear()
+            assert beats.wait(10), "now it is served"
+        until_s = time.monotonic() + 20
+        while sum(not each.is_closed for each in made) > 2 and time.monotonic() < until_s:
+            time.sleep(0.01)
+        assert sum(not each.is_closed for each in made) == 2, "those of the lane as it is now"
+    finally:
+        stop.set()
+        workers.join(5)
+        for each in made:
+            each.close()

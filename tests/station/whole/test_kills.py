@@ -30,7 +30,7 @@ from tests.station.whole.lives import Lives
 from tests.station.whole.machine import Machine
 
 SEED = 20_261_121
-KILLS = 21
+KILLS = 13
 LONGEST_S = 2.0
 """After it is ready; a kill in four comes while it starts."""
 LONGEST_START_S = 1.0

@@ -15,6 +15,7 @@ from frameferry_station.clock import in_whole_ms
 from frameferry_station.control import CommandFailed
 from frameferry_station.documents import JsonFile
 from frameferry_station.errors import CredentialRefused, PackGone, StateDamaged
+from frameferry_station.http import Connection, Sender
 from frameferry_station.lanes.handing import Handing
 from frameferry_station.lanes.recent import RecentDigests
 from frameferry_station.lanes.surroundings import Surroundings
@@ -79,6 +80,7 @@ class Lane:
         self._source_of_put: SourceName | None = None
         self._opened_at_s: float | None = None
         self._packs_not_kept = 0
+        self._senders: list[Sender] = []
         clock, folder = around.boot.clock, around.folder / "lanes" / name
         around.files.make_folder(folder)
         self.state = StateFolder(folder, utc=clock.utc, observe=observe, files=around.files)
@@ -207,6 +209,12 @@ class Lane:
             if self._takers and not self._is_ferried:
                 self._drop_handed(self.queue.packs())
 
+    def hang_up(self) -> None:
+        """Once it is closed, and nobody puts any more."""
+        for sender in self._senders:
+            if isinstance(sender, Connection):
+                sender.close()
+
     def kept(self, seq: Seq, sha256: str) -> None:
         self.recent.add(self._source_of_put, seq, sha256)
         if self._opened_at_s is None:
@@ -304,6 +312,7 @@ class Lane:
 
     def _uplink(self, api_url: str, capture_now: Callable[[], None]) -> Uplink:
         around = self._around
+        self._senders = [around.connect(), around.connect()]
 
         def wanted(_: Command) -> None:
             if self._is_paused():
@@ -314,8 +323,8 @@ class Lane:
         return Uplink(
             self.state,
             self.queue,
-            DeviceClient(api_url, around.connect(), self.state.identity),
-            around.connect(),
+            DeviceClient(api_url, self._senders[0], self.state.identity),
+            self._senders[1],
             boot=around.boot,
             uniform=around.uniform,
             observe=self._observe,

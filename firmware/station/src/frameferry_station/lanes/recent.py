@@ -22,6 +22,7 @@ REMEMBERED = 1024
 _RECORD = struct.Struct("<QQ32s12s")
 _CRC = struct.Struct("<I")
 _RECORD_BYTES = _RECORD.size + _CRC.size
+_EMPTY = bytes(_RECORD_BYTES)
 _ANY_SOURCE = bytes(12)
 """Of a photo of which only its pack tells: a lane may have several sources, and packs do not name them."""
 
@@ -107,6 +108,8 @@ def _encoded(number: int, seq: Seq, digest: bytes, source: bytes) -> bytes:
 
 def _decoded(content: bytes) -> Iterator[tuple[int, int, bytes, bytes]]:
     for at in range(0, len(content) - _RECORD_BYTES + 1, _RECORD_BYTES):
+        if content[at : at + _RECORD_BYTES] == _EMPTY:
+            continue
         record, crc = content[at : at + _RECORD.size], content[at + _RECORD.size : at + _RECORD_BYTES]
         if _CRC.unpack(crc)[0] == zlib.crc32(record):
             yield _RECORD.unpack(record)

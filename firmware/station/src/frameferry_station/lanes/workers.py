@@ -59,11 +59,20 @@ class LaneWorkers:
         def is_over() -> bool:
             return lane.is_closed or self._stop.is_set()
 
+        def hang_up() -> None:
+            if lane.is_closed:
+                lane.hang_up()
+
         self._begin(f"{lane.name} sync", lane.sync_step, uplink.wake_sync, is_over)
-        self._begin(f"{lane.name} put", uplink.put_step, uplink.wake_put, is_over)
+        self._begin(f"{lane.name} put", uplink.put_step, uplink.wake_put, is_over, hang_up)
 
     def _begin(
-        self, name: str, step: Callable[[], float], wake: threading.Event, is_over: Callable[[], bool]
+        self,
+        name: str,
+        step: Callable[[], float],
+        wake: threading.Event,
+        is_over: Callable[[], bool],
+        at_end: Callable[[], None] = lambda: None,
     ) -> None:
         def guarded() -> float:
             try:
@@ -74,6 +83,7 @@ class LaneWorkers:
 
         def work() -> None:
             repeat(guarded, wake, self._clock, is_over, look_s=LOOK_S)
+            at_end()
 
         thread = threading.Thread(target=work, name=name, daemon=True)
         self._threads.append(thread)

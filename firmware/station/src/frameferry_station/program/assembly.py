@@ -9,6 +9,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
+from weakref import WeakSet
 
 from frameferry_station import machine
 from frameferry_station.boot import Boot
@@ -54,7 +55,8 @@ class Station:
         self._files = LinkedDiskFiles()
         self._boot = machine.boot(machine.MachineClock())
         self._stop = threading.Event()
-        self._connections: list[Connection] = []
+        # A lane that is paired anew makes others, and lets go of these.
+        self._connections: WeakSet[Connection] = WeakSet()
         api_url = next((sink.api_url for sink in settings.sinks if isinstance(sink, CloudSink)), None)
         # What sinks find while they open is told once there are lanes, which want the sinks.
         early: list[tuple[SourceName, str, str]] = []
@@ -122,12 +124,13 @@ class Station:
             thread.join(max(0.0, until_s - clock.monotonic_s()))
         if self._workers:
             self._workers.join(max(0.0, until_s - clock.monotonic_s()))
-        for connection in self._connections:
+        for connection in list(self._connections):
             connection.close()
 
     def _connect(self) -> Connection:
-        self._connections.append(Connection())
-        return self._connections[-1]
+        connection = Connection()
+        self._connections.add(connection)
+        return connection
 
     def _begin_lan(self, boot: Boot) -> Part | None:
         if self._settings.lan is None:
