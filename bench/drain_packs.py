@@ -24,6 +24,7 @@ from frameferry_station.http import Connection
 from frameferry_station.queue import PackLimits, PackQueue
 from frameferry_station.state import StateFolder
 from frameferry_station.steps import Confirmed, Sealed, Step, Uploaded
+from frameferry_station.uplink import Uplink
 
 from bench.devices import LOG, pair
 from bench.drain import DAY_PHOTOS, PHOTO_BYTES, floor_s, photo_bytes
@@ -127,17 +128,18 @@ class _Run:
         _fill(queue, photos)
         trusted = link.client_context() if link else None
         api_url = link.api_url if link else cloud.api_url
-        self._device = Device(
+        uplink = Uplink(
             state,
             queue,
             DeviceClient(api_url, Connection(trusted=trusted), state.identity),
             Connection(trusted=trusted),
-            _NoMorePictures(),
             boot=began,
             uniform=_half,
             observe=self._observe,
             space=lambda: (10**9, 10**10),
+            reset_reason="power_on",
         )
+        self._device = Device(uplink, _NoMorePictures())
 
     def drain(self) -> None:
         self._began_s = time.monotonic()

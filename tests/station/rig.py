@@ -19,6 +19,7 @@ from frameferry_station.pack_folder import QueuedPack
 from frameferry_station.queue import PackLimits
 from frameferry_station.state import StateFolder
 from frameferry_station.steps import Captured, Evicted, Poisoned, Renumbered, Step, Uploaded
+from frameferry_station.uplink import Uplink
 
 from tests.station.fake_cloud import CODE, FakeCloud, digest_of
 from tests.station.fake_network import DirectSender
@@ -126,21 +127,20 @@ class Rig:
         self.queue.raise_next_seq(identity.next_seq)
         self.client = DeviceClient(self.cloud.api_url, sender, self.state.identity)
         self.pictures = NumberedPictures(self.photo)
-        self.device = Device(
+        uplink = Uplink(
             self.state,
             self.queue,
             self.client,
             storage,
-            self.pictures,
             boot=self.boot,
             uniform=self.uniform,
             observe=self._observe,
             space=lambda: (10**9, 10**10),
-            interval_s=self.interval_s,
             newest_first=self.newest_first,
             clock_is_synced=self.clock_is_synced,
             reset_reason=self.reset_reason,
         )
+        self.device = Device(uplink, self.pictures, interval_s=self.interval_s)
 
     def put(self, *numbers: int) -> list[Seq]:
         return [self._put(number) for number in numbers]

@@ -8,20 +8,15 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Protocol
 
-from frameferry_station.backoff import Uniform
-from frameferry_station.boot import Boot
 from frameferry_station.captures import CaptureMeta
-from frameferry_station.client import DeviceClient
 from frameferry_station.clock import in_whole_ms
 from frameferry_station.control import CommandFailed, Restart
 from frameferry_station.errors import CredentialRefused, StationError
-from frameferry_station.http import Sender
 from frameferry_station.loops import repeat
 from frameferry_station.protocol import Command
-from frameferry_station.queue import PackQueue
 from frameferry_station.rhythm import Rhythm
-from frameferry_station.steps import Captured, CaptureFailed, Observer, PauseChanged, Rebooting, Refused
-from frameferry_station.uplink import State, Uplink
+from frameferry_station.steps import Captured, CaptureFailed, PauseChanged, Rebooting, Refused
+from frameferry_station.uplink import Uplink
 
 
 class CameraFailed(StationError):
@@ -46,56 +41,27 @@ class Device:
     """`capture_step`, `sync_step` and `put_step` do one thing each and say how long to wait; `run` calls them in three
     threads.
 
-    `storage` sends what goes to S3. `interval_s` and `newest_first` override the owner's settings. `clock_is_synced`
-    says whether captured_at can be believed. `space` gives free and total bytes of the disk that holds the queue.
+    `interval_s` overrides the owner's setting. The device tells by `uplink` that it has begun, and carries out what is
+    for a camera to do.
     """
 
-    def __init__(
-        self,
-        state: State,
-        queue: PackQueue,
-        client: DeviceClient,
-        storage: Sender,
-        pictures: PictureSource,
-        *,
-        boot: Boot,
-        uniform: Uniform,
-        observe: Observer,
-        space: Callable[[], tuple[int, int]],
-        interval_s: float | None = None,
-        newest_first: bool = False,
-        clock_is_synced: Callable[[], bool] = lambda: True,
-        reset_reason: str = "power_on",
-    ) -> None:
-        self._state = state
-        self._queue = queue
+    def __init__(self, uplink: Uplink, pictures: PictureSource, *, interval_s: float | None = None) -> None:
+        self._uplink = uplink
+        self._state = uplink.state
+        self._queue = uplink.queue
         self._pictures = pictures
-        self._boot = boot
-        self._clock = boot.clock
-        self._observe = observe
+        self._boot = uplink.boot
+        self._clock = uplink.boot.clock
+        self._observe = uplink.observe
         self._interval_s = interval_s
-        self._clock_is_synced = clock_is_synced
         self._capture_lock = threading.Lock()
-        self._rhythm = Rhythm(self._clock, boot.began_at_s, self._interval)
+        self._rhythm = Rhythm(self._clock, self._boot.began_at_s, self._interval)
         self._was_paused = False
         self._camera_failed = False
         self._no_more_pictures = False
         self._end: End | None = None
-        self._uplink = Uplink(
-            state,
-            queue,
-            client,
-            storage,
-            boot=boot,
-            uniform=uniform,
-            observe=observe,
-            space=space,
-            actions={"capture_now": self._capture_now, "reboot": _reboot},
-            newest_first=newest_first,
-            clock_is_synced=clock_is_synced,
-            reset_reason=reset_reason,
-        )
-        state.outbox.add("boot", reset_reason)
+        uplink.carries_out({"capture_now": self._capture_now, "reboot": _reboot})
+        self._state.outbox.add("boot", uplink.reset_reason)
 
     @property
     def end(self) -> End | None:
@@ -181,7 +147,7 @@ class Device:
                     self._no_more_pictures = True
                     self._uplink.wake_sync.set()
                     return False
-                is_synced = self._clock_is_synced()
+                is_synced = self._uplink.clock_is_synced()
                 seq = self._queue.put(jpeg, CaptureMeta(at if is_synced else None, is_synced, self._boot.uptime_ms))
             except (CameraFailed, OSError, ValueError) as error:
                 self._lost(f"{error}")

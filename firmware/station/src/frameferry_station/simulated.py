@@ -34,7 +34,7 @@ from frameferry_station.queue import PackLimits
 from frameferry_station.scene import Scene
 from frameferry_station.state import StateFolder
 from frameferry_station.steps import Refused, Step, Waiting
-from frameferry_station.uplink import FIRMWARE_VERSION
+from frameferry_station.uplink import FIRMWARE_VERSION, Uplink
 
 _LOOK_S = 0.2
 _GRACE_S = 1.0
@@ -92,20 +92,19 @@ class SimulatedCamera:
             entropy=secrets.token_bytes,
         )
         queue.raise_next_seq(identity.next_seq)
-        return Device(
+        uplink = Uplink(
             state,
             queue,
             DeviceClient(self._options.api, self._api, state.identity),
             self._storage,
-            self._pictures,
             boot=run,
             uniform=random.uniform,
             observe=self._lines.step,
             space=self._space,
-            interval_s=self._options.interval,
             newest_first=self._options.newest_first,
             reset_reason=reset_reason,
         )
+        return Device(uplink, self._pictures, interval_s=self._options.interval)
 
     def _identity(self, state: StateFolder) -> Identity | None:
         """The one on disk, or a new one for a new code. None where there is none to be had."""

@@ -64,23 +64,25 @@ class Uplink:
         uniform: Uniform,
         observe: Observer,
         space: Callable[[], tuple[int, int]],
-        actions: Mapping[str, Action],
+        actions: Mapping[str, Action] | None = None,
         newest_first: bool = False,
         clock_is_synced: Callable[[], bool] = lambda: True,
         reset_reason: str | None = None,
         forget_elsewhere: Callable[[Callable[[CaptureRecord], bool]], int] = lambda _: 0,
     ) -> None:
         self.wake_sync, self.wake_put = threading.Event(), threading.Event()
-        self._state = state
-        self._queue = queue
+        self.state = state
+        self.queue = queue
         self._client = client
-        self._boot = boot
+        self.boot = boot
         self._clock = boot.clock
         self._space = space
         self._newest_first = newest_first
-        self._clock_is_synced = clock_is_synced
-        self._reset_reason = reset_reason
+        self.clock_is_synced = clock_is_synced
+        self.reset_reason = reset_reason
         self._forget_elsewhere = forget_elsewhere
+        self.observe = observe
+        self._commands = {**self._actions(), **(actions or {})}
         self._drain = Drain(queue, state.outbox, self._verifier, clock=self._clock, uniform=uniform, observe=observe)
         self._uploads = Uploads(storage, queue, self._drain)
         self._control = Control(
@@ -90,12 +92,16 @@ class Uplink:
             state.ledger,
             state.settings,
             state.identity,
-            {**self._actions(), **actions},
+            self._commands,
             Account(self._health, self._clock_sample),
             clock=self._clock,
             uniform=uniform,
             observe=observe,
         )
+
+    def carries_out(self, actions: Mapping[str, Action]) -> None:
+        """These commands too, from now on."""
+        self._commands.update(actions)
 
     @property
     def has_said_all(self) -> bool:
@@ -117,7 +123,7 @@ class Uplink:
         sent together. Raises CredentialRefused, and what an action raises to end the run.
         """
         if hurry or self._may_go_at_once:
-            self._queue.seal()
+            self.queue.seal()
         wait_s = self._control.step(newest_first=self._is_newest_first, hurry=hurry)
         if not wait_s:
             self.wake_put.set()
@@ -141,42 +147,42 @@ class Uplink:
 
     @property
     def _is_newest_first(self) -> bool:
-        return self._newest_first or self._state.settings.settings.upload_policy == "newest_first"
+        return self._newest_first or self.state.settings.settings.upload_policy == "newest_first"
 
     def _verifier(self) -> ReceiptVerifier:
-        identity: Identity | None = self._state.identity.identity
+        identity: Identity | None = self.state.identity.identity
         return ReceiptVerifier(identity.device_id, identity.receipt_keys) if identity else ReceiptVerifier("", {})
 
     def _health(self) -> Health:
         free_bytes, total_bytes = self._space()
         return Health(
-            queue_depth=len(self._queue),
-            uptime_s=self._boot.uptime_ms // 1000,
+            queue_depth=len(self.queue),
+            uptime_s=self.boot.uptime_ms // 1000,
             sd_free_bytes=free_bytes,
             sd_total_bytes=total_bytes,
-            reset_reason=self._reset_reason,
+            reset_reason=self.reset_reason,
             firmware_version=FIRMWARE_VERSION,
         )
 
     def _clock_sample(self) -> ClockSample:
-        return ClockSample(self._boot.boot_id, self._boot.uptime_ms, self._queue.next_seq, self._queue.oldest_seq)
+        return ClockSample(self.boot.boot_id, self.boot.uptime_ms, self.queue.next_seq, self.queue.oldest_seq)
 
     def _actions(self) -> dict[str, Action]:
         return {
             "pause": self._pause,
             "resume": self._resume,
-            "rotate_token": lambda _: self._state.identity.keep_pending(self._client.rotate_token()),
+            "rotate_token": lambda _: self.state.identity.keep_pending(self._client.rotate_token()),
             "forget": self._forget,
         }
 
     def _pause(self, command: Command) -> None:
         duration_s = command.arguments.get("duration_s")
         until = command.created_at + timedelta(seconds=duration_s) if isinstance(duration_s, int) else None
-        told = self._state.settings.told
+        told = self.state.settings.told
         self._pause_as(max(told, replace(told, paused=until is None, paused_until=until), key=_lasts))
 
     def _resume(self, _: Command) -> None:
-        told = self._state.settings.told
+        told = self.state.settings.told
         self._pause_as(told)
         if told.is_paused(self._clock.utc()):
             raise CommandFailed("its settings say that it is paused")
@@ -184,9 +190,9 @@ class Uplink:
     def _pause_as(self, other: Settings) -> None:
         """At once. A command may come days after it was given: it ends no pause that the settings say. The owner's own
         settings, which the server has changed too, come with the next sync."""
-        settings: Settings = self._state.settings.settings
+        settings: Settings = self.state.settings.settings
         pause = replace(settings, paused=other.paused, paused_until=other.paused_until)
-        self._state.settings.change(pause, None)
+        self.state.settings.change(pause, None)
 
     def _forget(self, command: Command) -> str:
         """Photos of a time range leave the card. Of one whose time is not known yet the server knows it later, and
@@ -196,16 +202,16 @@ class Uplink:
             start, end = (from_text(str(command.arguments[name])) for name in ("from", "to"))
         except (KeyError, ValueError):
             raise CommandFailed("no time range") from None
-        now, uptime_ms = self._clock.utc(), self._boot.uptime_ms
+        now, uptime_ms = self._clock.utc(), self.boot.uptime_ms
 
         def is_forgotten(record: CaptureRecord) -> bool:
             at = record.captured_at
-            if at is None and record.boot_id == self._boot.boot_id and self._clock_is_synced():
+            if at is None and record.boot_id == self.boot.boot_id and self.clock_is_synced():
                 at = now - timedelta(milliseconds=uptime_ms - record.uptime_ms)
             return at is not None and start <= at < end
 
         self._forget_elsewhere(is_forgotten)
-        return f"{self._queue.forget(is_forgotten)} photos were deleted from the card"
+        return f"{self.queue.forget(is_forgotten)} photos were deleted from the card"
 
 
 def _lasts(settings: Settings) -> tuple[bool, datetime]:
