@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "fakes/memory_ports.h"
+#include "frameferry/kept_values.h"
 
 using namespace frameferry;
 using namespace memory_ports;
@@ -252,4 +253,19 @@ TEST_CASE("a resume ends the button's pause where nobody knew the time when it w
     run.pause.set_button(true);
     CHECK(run.pause.resume({}, christmas_ms - 60'000));
     CHECK_FALSE(run.pause.is_paused());
+}
+
+TEST_CASE("what the firmware before has kept is read, whether it was a pause or none") {
+    for (const bool was_paused : {false, true}) {
+        MemoryValues values;
+        std::array<std::uint8_t, 16> record{};
+        RecordWriter writer(record, 1);
+        writer.number(was_paused ? 1 : 0, 1).number(0, 1).number(0);
+        REQUIRE(writer.put(values, "pause"));
+        Run run(values);
+        run.pause.load();
+        CHECK(run.pause.is_paused() == was_paused);
+        CHECK(run.pause.resume({}, 1));
+        CHECK_FALSE(run.pause.is_paused());
+    }
 }

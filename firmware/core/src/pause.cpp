@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::string_view pause_key = "pause";
 constexpr std::uint8_t pause_format = 2;
+constexpr std::uint8_t format_before = 1;  // without the button's time
 using PauseRecord = std::array<std::uint8_t, 24>;
 
 }  // namespace
@@ -16,7 +17,9 @@ void Pause::load() {
     const Lock lock(mutex_);
     PauseRecord record{};
     RecordReader reader(record);
-    const KeyValue::Found found = reader.get(values_, pause_key, pause_format);
+    KeyValue::Found found = reader.get(values_, pause_key, pause_format);
+    const bool may_be_old = found == KeyValue::Found::broken;
+    if (may_be_old) found = reader.get(values_, pause_key, format_before);
     if (found == KeyValue::Found::nothing) {
         by_button_ = false;
         owner_ = {};
@@ -25,7 +28,7 @@ void Pause::load() {
     const bool by_button = reader.number(1) != 0;
     const bool by_owner = reader.number(1) != 0;
     const auto until_ms = static_cast<std::int64_t>(reader.number());
-    const auto button_at_ms = static_cast<std::int64_t>(reader.number());
+    const auto button_at_ms = may_be_old ? 0 : static_cast<std::int64_t>(reader.number());
     if (found != KeyValue::Found::value || !reader.is_whole()) return;
     by_button_ = by_button;
     button_at_ms_ = button_at_ms;
