@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from frameferry_station.files import DiskFiles
 
 from tests.station.fake_cloud import FakeCloud
 from tests.station.lanes.stations import GARDEN
@@ -69,3 +70,32 @@ def test_a_segments_announcement_that_rotted_holds_up_no_other(bench: Bench) -> 
     assert sorted(bench.cloud.items) == [0]
     assert bench.files() == []
     assert "rotten.mp4: it was gone" in f"{bench.photos.told}"
+
+
+class Noting(DiskFiles):
+    """Which folders were synced after which removals, and how much the cloud held then."""
+
+    def __init__(self, cloud: FakeCloud) -> None:
+        self.notes: list[tuple[str, str, int]] = []
+        self._cloud = cloud
+
+    def remove(self, path: Path) -> None:
+        super().remove(path)
+        self.notes.append(("gone", path.name, len(self._cloud.items)))
+
+    def sync_folder(self, folder: Path) -> None:
+        super().sync_folder(folder)
+        self.notes.append(("durable", folder.name, len(self._cloud.items)))
+
+
+def test_an_announcement_is_durably_gone_before_its_clip_is_sent_or_a_power_cut_would_make_it_twice(
+    tmp_path: Path, segment: Path, cloud: FakeCloud
+) -> None:
+    disk = Noting(cloud)
+    bench = Bench(tmp_path, segment, cloud, disk=disk)
+    made = bench.record()
+    bench.clips.step()
+
+    assert len(cloud.items) == 1
+    gone = disk.notes.index(("gone", made.name, 0))
+    assert ("durable", GARDEN, 0) in disk.notes[gone:]

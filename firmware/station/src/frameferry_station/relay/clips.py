@@ -202,6 +202,8 @@ class Clips:
             except (NoClip, PhotoRefused) as error:
                 self._failed(relay, f"{segment.name}: {error}")
         self._files.remove(marker)
+        # Before the clip can be delivered, and forgotten: the segment would become another one.
+        self._files.sync_folder(marker.parent)
 
     def _keep(self, relay: SourceName, segment: Path, written_at_s: float) -> None:
         making = self._folder / _MAKING
