@@ -11,6 +11,7 @@ import pytest
 from frameferry_station.gateway.aside import MOST_OF_A_CAMERA as SET_ASIDE
 from frameferry_station.gateway.kept import REMEMBERED_PACKS
 from frameferry_station.gateway.places import LIFETIME_S
+from frameferry_station.photos import SourceName
 from frameferry_station.settings import DiskSettings
 
 from tests.station.gateway.cameras import Camera, Shot, named, pack_of
@@ -195,6 +196,17 @@ def test_what_is_kept_aside_goes_before_any_photo_where_the_budget_wants_the_spa
     assert list((camera.rig.folder / "gateway").rglob("set-aside/*.zip")) == []
     assert "lan-barn: a pack with what is no photo was set aside, and went for want of space" in caplog.text
     assert camera.rig.photos() == photos(0, 1)
+
+
+def test_what_is_kept_aside_goes_with_the_time_that_the_owner_forgets(camera: Camera) -> None:
+    for number in (0, 1):
+        camera.send(*shots(10 + number), Shot(20 + number, b"no photo"))
+    aside = camera.rig.gateway.aside
+
+    assert aside.forget({SourceName("garden")}, lambda record: True) == 0
+    assert aside.forget({SOURCE}, lambda record: True) == 2
+
+    assert aside.oldest() is None
 
 
 def test_room_is_made_before_a_pack_is_kept_aside(camera: Camera) -> None:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from frameferry_station.files import DiskFiles
+from frameferry_station.photos import STATION
 
-from tests.station.fake_cloud import FakeCloud
+from tests.station.fake_cloud import PORTAL, FakeCloud
 from tests.station.lanes.stations import GARDEN
 from tests.station.relay.clip_bench import Bench
 
@@ -99,3 +100,19 @@ def test_an_announcement_is_durably_gone_before_its_clip_is_sent_or_a_power_cut_
     assert len(cloud.items) == 1
     gone = disk.notes.index(("gone", made.name, 0))
     assert ("durable", GARDEN, 0) in disk.notes[gone:]
+
+
+def test_a_clip_of_a_time_that_the_owner_forgets_is_not_kept(bench: Bench) -> None:
+    bench.cloud.script("upload-url", *[PORTAL] * 2)
+    for second in (0, 20):
+        bench.record(second)
+        bench.clips.step()
+    bench.station.lanes.also_held_by(bench.clips)
+    bench.cloud.command(
+        "01KDD2G0EG000G40R40M30E201", "forget", **{"from": "2026-05-04T11:00:00Z", "to": "2026-05-04T12:00:10Z"}
+    )
+
+    bench.station.work(STATION)
+
+    assert bench.clips.counts().waiting == 1
+    assert not any("0000000000000000" in name for name in bench.files())

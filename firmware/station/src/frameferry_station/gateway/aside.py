@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from frameferry_station.files import Files, write_durably
+from frameferry_station.pack_file import PackFile
+from frameferry_station.packs import CaptureRecord
 from frameferry_station.photos import SourceName
 from frameferry_station.sinks.taker import SET_ASIDE_S, Waiting
 
@@ -63,6 +65,22 @@ class PacksAside:
             self._files.remove(path)
         _log.warning("%s: a pack with what is no photo was set aside, and went for want of space", waiting.lane)
         return waiting.size_bytes
+
+    def forget(self, sources: Collection[SourceName], is_forgotten: Callable[[CaptureRecord], bool]) -> int:
+        """Packs in which such a photo is, or may be: the lane has what is whole in them. Raises OSError."""
+        with self._lock:
+            ids = [each for each in self._files.folders(self._folder) if self._source_of(each) in sources]
+            gone = [path for each in ids for path in self._of(each) if self._may_have(path, each, is_forgotten)]
+            for path in gone:
+                self._files.remove(path)
+            for folder in {path.parent for path in gone}:
+                self._files.sync_folder(folder)
+            return len(gone)
+
+    def _may_have(self, path: Path, device_id: str, is_forgotten: Callable[[CaptureRecord], bool]) -> bool:
+        found = PackFile(path, self._files.facts(path).size_bytes, device_id, self._files).scanned(0)
+        records = [entry.record for entry in found.entries] if found else []
+        return not records or any(record.captured_at is None or is_forgotten(record) for record in records)
 
     def _oldest(self) -> Path | None:
         """Raises OSError."""

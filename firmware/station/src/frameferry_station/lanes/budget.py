@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from typing import Protocol
 
 from frameferry_station.errors import StationError
+from frameferry_station.packs import CaptureRecord
+from frameferry_station.photos import SourceName
 from frameferry_station.settings import DiskSettings
 from frameferry_station.sinks.taker import Waiting
 
@@ -32,6 +34,13 @@ class Holder(Protocol):
     def give_up_oldest(self, offered: Waiting | None = None) -> int | None:
         """Bytes that the disk has back; None where the oldest is not, or not any more, what was `offered`: then it
         stays. Raises OSError."""
+
+
+class OtherHolder(Holder, Protocol):
+    """Neither a lane nor a sink, though it keeps what cameras took."""
+
+    def forget(self, sources: Collection[SourceName], is_forgotten: Callable[[CaptureRecord], bool]) -> int:
+        """What the owner wants nowhere, of these sources, goes. Gives how many files. Raises OSError."""
 
 
 class DiskBudget:

@@ -59,7 +59,7 @@ class Lane:
         observe: Observer,
         capture_now: Callable[[], None],
         is_paused: Callable[[], bool],
-        on_forgotten: Callable[[], None],
+        forget_elsewhere: Callable[[Callable[[CaptureRecord], bool]], None],
     ) -> None:
         self.name = name
         self.lock = threading.Lock()
@@ -75,7 +75,7 @@ class Lane:
         self._left_behind = left_behind
         self._observe = observe
         self._is_paused = is_paused
-        self._on_forgotten = on_forgotten
+        self._forget_elsewhere = forget_elsewhere
         self._was_paused = False
         self._source_of_put: SourceName | None = None
         self._opened_at_s: float | None = None
@@ -304,7 +304,7 @@ class Lane:
             file.save({"boot_id": boot_id})
 
     def _forget_in_sinks(self, is_forgotten: Callable[[CaptureRecord], bool]) -> int:
-        self._on_forgotten()
+        self._forget_elsewhere(is_forgotten)
         self.queue.seal()
         self._hand_over()
         holders: list[Taker | Shelf] = [*self._takers, *self._left_behind]

@@ -16,12 +16,12 @@ from frameferry_station.captures import CaptureMeta
 from frameferry_station.control import CommandFailed
 from frameferry_station.errors import PackGone
 from frameferry_station.lanes import whole_jpeg
-from frameferry_station.lanes.budget import MOST_GIVEN_UP_FOR_OTHERS, DiskBudget, Holder
+from frameferry_station.lanes.budget import MOST_GIVEN_UP_FOR_OTHERS, DiskBudget, Holder, OtherHolder
 from frameferry_station.lanes.lane import Lane
 from frameferry_station.lanes.news import CloudCounts, News
 from frameferry_station.lanes.pauses import LocalPauses
 from frameferry_station.lanes.surroundings import Surroundings
-from frameferry_station.packs import PackDamaged
+from frameferry_station.packs import CaptureRecord, PackDamaged
 from frameferry_station.photos import (
     STATION,
     Accepted,
@@ -69,7 +69,7 @@ class Lanes:
             disk, self._measured, lambda: around.space()[0], self._holders, self._clock.monotonic_s
         )
         self._left_behind = left_behind(around.folder / "sinks", around.files, [taker.name for taker in takers])
-        self._holders_elsewhere: list[Holder] = [*self._left_behind]
+        self._others: list[OtherHolder] = []
         self._lanes: dict[SourceName, Lane] = {}
         around.files.make_folder(around.folder / "lanes")
         for name in sorted(around.files.folders(around.folder / "lanes")):
@@ -145,9 +145,9 @@ class Lanes:
         for lane in self.all():
             lane.step()
 
-    def also_held_by(self, holder: Holder) -> None:
-        """It keeps something in the state folder, too, which goes by the same budget."""
-        self._holders_elsewhere.append(holder)
+    def also_held_by(self, holder: OtherHolder) -> None:
+        """It keeps something in the state folder, too, which goes by the same budget and by the owner's wish."""
+        self._others.append(holder)
 
     def make_room(self, wanted_bytes: int) -> None:
         """For what such a holder is to keep, as far as there is something older to give up."""
@@ -178,7 +178,7 @@ class Lanes:
                 observe=lambda step: self._cloud.step(name, step),
                 capture_now=lambda: self._capture_now(name),
                 is_paused=lambda: self.pause_of(name) is not None,
-                on_forgotten=lambda: self._forget_latest(name),
+                forget_elsewhere=lambda is_forgotten: self._forget_elsewhere(name, is_forgotten),
             )
             with self._lock:
                 self._lanes[name] = lane
@@ -249,16 +249,19 @@ class Lanes:
         for act in acts:
             act()
 
-    def _forget_latest(self, lane: SourceName) -> None:
-        """The pictures that are shown, whenever they were taken: the next ones come soon."""
-        self._news.forget_latest([news.source for news in self._news.all() if self._goes_to(news.source, lane)])
+    def _forget_elsewhere(self, lane: SourceName, is_forgotten: Callable[[CaptureRecord], bool]) -> None:
+        """The pictures that are shown go whenever they were taken: the next ones come soon. Raises OSError."""
+        sources = [news.source for news in self._news.all() if self._goes_to(news.source, lane)]
+        self._news.forget_latest(sources)
+        for other in self._others:
+            other.forget({lane, *sources}, is_forgotten)
 
     def _goes_to(self, source: SourceName, lane: SourceName) -> bool:
         found = self.lane_of(source)
         return found is not None and found.name == lane
 
     def _holders(self) -> list[Holder]:
-        return [*self.all(), *self._takers, *self._holders_elsewhere]
+        return [*self.all(), *self._takers, *self._left_behind, *self._others]
 
     def _measured(self) -> int:
         return self._around.files.used_bytes(self._around.folder)

@@ -16,6 +16,7 @@ from frameferry_station.http import Sender
 from frameferry_station.lanes.lane import Lane
 from frameferry_station.lanes.lanes import Lanes
 from frameferry_station.lanes.surroundings import Surroundings
+from frameferry_station.packs import CaptureRecord
 from frameferry_station.photos import NoSpace, SourceName, SourceUnpaired
 from frameferry_station.receipts import ReceiptVerifier
 
@@ -35,6 +36,10 @@ class Single:
     uptime_ms: int
     captured_at: datetime | None
     ntp_synced: bool
+
+    @property
+    def record(self) -> CaptureRecord:
+        return CaptureRecord(self.seq, self.boot_id, self.uptime_ms, self.captured_at, self.ntp_synced)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import hashlib
 import logging
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -39,6 +39,7 @@ from frameferry_station.errors import (
 from frameferry_station.files import TEMPORARY, Files, write_durably
 from frameferry_station.lanes.singles import FileBody, Single, Singles
 from frameferry_station.loops import repeat
+from frameferry_station.packs import CaptureRecord
 from frameferry_station.photos import PhotoRefused, Photos, SourceName
 from frameferry_station.relay.clip_files import NoClip, make_clip
 from frameferry_station.relay.relay import Start
@@ -182,6 +183,15 @@ class Clips:
         self._drop(clip)
         self._evicted += 1
         return clip.size_bytes
+
+    def forget(self, sources: Collection[SourceName], is_forgotten: Callable[[CaptureRecord], bool]) -> int:
+        """Clips that began in that time. Raises OSError."""
+        with self._lock:
+            clips = [clip for clip in self._clips if clip.single.lane in sources]
+        gone = [clip for clip in clips if is_forgotten(clip.single.record)]
+        for clip in gone:
+            self._drop(clip)
+        return len(gone)
 
     def _make(self, relay: SourceName, marker: Path) -> None:
         """Raises OSError."""
