@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections import defaultdict, deque
+from functools import cache
 from random import Random
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from chalicelib.domain.item import Item
 from chalicelib.services.processing import process_object
 from chalicelib.services.reconcile import reconcile
 from chalicelib.wire import object_keys
+from chalicelib.wire.packs import read_pack
 from tests.api.client import Client
 from tests.api.scene import OWNER, World
 from tests.fakes.crashes import Crashes, SimulatedCrash
@@ -106,6 +108,11 @@ class WholeCloud:
         unheard = any(photo in body for bodies in self.world.captures.bodies().values() for body in bodies)
         return seqs or ([-1] if unheard else [])
 
+    def digests(self) -> set[str]:
+        """Of all photos that are in the bucket, whether an event has told of them or not."""
+        bodies = ((key, body) for key, versions in self.world.captures.bodies().items() for body in versions)
+        return {digest for key, body in bodies for digest in _digests_in(key, body)}
+
     def has_told_of_conflict(self, photo: bytes) -> bool:
         """Whether the owner knows of these bytes, and where they are kept."""
         told = self.world.inbox.events(DEVICE_ID, 100, None).entries
@@ -158,3 +165,13 @@ class WholeCloud:
         if self._random.random() < 0.9:
             self.events.append(key)
         return Reply(200)
+
+
+@cache
+def _digests_in(key: str, body: bytes) -> frozenset[str]:
+    named = object_keys.parse_pack(key)
+    if named is None:
+        return frozenset([hashlib.sha256(body).hexdigest()])
+    packed = (each for each in read_pack(body, named).captures if not each.is_erased)
+    photos = (body[each.offset : each.offset + each.size_bytes] for each in packed)
+    return frozenset(hashlib.sha256(photo).hexdigest() for photo in photos)
