@@ -57,6 +57,24 @@ def process_object(
     return _process(device, named, key, version_id, item, stores, clock)
 
 
+def set_aside_unread(
+    device: Device, found: StoredObject, captured: CaptureTime, item: Item, *, stores: ProcessingStores, clock: Clock
+) -> Processed:
+    """For an object that ends whoever reads it, and whose seq `item` holds with another: it is judged by what S3 tells
+    of it, and where that is no sha256, it is a conflict. Only a copy whose original is gone is left where it is.
+    """
+    told = stores.captures.head(found.key, found.version_id)
+    if told is None:
+        return Processed(Outcome.GONE, item)
+    verdict = _judged(device, item, told, captured) or Outcome.CONFLICT
+    if verdict is Outcome.PURGED and told.sha256 is None:
+        verdict = Outcome.CONFLICT
+    _drop_stale_rows(told, item, {captured.at, told.stored_at}, stores)
+    if verdict is Outcome.COPY_REMOVED and stores.captures.head(item.object_key, item.version_id) is None:
+        return Processed(Outcome.ALREADY_DONE, item)
+    return _set_aside(verdict, told, captured, item, stores, clock)
+
+
 def _process(
     device: Device,
     named: SingleKey,

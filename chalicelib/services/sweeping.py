@@ -16,7 +16,8 @@ from chalicelib.domain.item import ItemStatus, StoredObject, new_item
 from chalicelib.services.forward import move_forward
 from chalicelib.services.inbox import pack_event
 from chalicelib.services.ports import ItemStore, ProcessingStores
-from chalicelib.services.processing import process_object
+from chalicelib.services.processing import process_object, set_aside_unread
+from chalicelib.services.verdicts import is_at
 from chalicelib.wire import object_keys
 
 GRACE = timedelta(minutes=15)
@@ -152,7 +153,7 @@ class Looking:
         self._last_key = found.key
         tries = self._ended_runs.get(found.key, 0)
         if tries >= MAX_TRIES:
-            _give_up(self._device, found, self._stores, self._clock())
+            _give_up(self._device, found, self._stores, self._clock)
             return "ended_runs"
         self._note(found.key, tries + 1)
         return _finish(self._device, found, self._stores, self._clock)
@@ -173,27 +174,30 @@ def _finish(device: Device, found: StoredObject, stores: ProcessingStores, clock
     except Exception as error:
         is_pack = object_keys.parse_pack(found.key) is not None
         is_tried_again = is_pack and isinstance(error, Unavailable)
-        if not is_tried_again and not _give_up(device, found, stores, clock()):
+        if not is_tried_again and not _give_up(device, found, stores, clock):
             return "pack_failed"
         raise
     return f"found_{done.outcome}"
 
 
-def _give_up(device: Device, found: StoredObject, stores: ProcessingStores, now: datetime) -> bool:
-    """A single becomes an item that waits, and gets its further tries and an end; of a pack the owner is told, and the
-    result is whether this is news.
+def _give_up(device: Device, found: StoredObject, stores: ProcessingStores, clock: Clock) -> bool:
+    """A single becomes an item that waits, and gets its further tries and an end, or is set aside where its seq is
+    another's; of a pack the owner is told, and the result is whether this is news.
     """
     named = object_keys.parse_pack(found.key)
     if named is None:
-        _adopt(device, found, stores, now)
+        _adopt(device, found, stores, clock)
         return True
-    event = pack_event(EventKind.PACK_REJECTED, "processing_failed", named, found.stored_at, now)
+    event = pack_event(EventKind.PACK_REJECTED, "processing_failed", named, found.stored_at, clock())
     return bool(stores.inbox.add_event(event))
 
 
-def _adopt(device: Device, found: StoredObject, stores: ProcessingStores, now: datetime) -> None:
+def _adopt(device: Device, found: StoredObject, stores: ProcessingStores, clock: Clock) -> None:
     named = object_keys.parse_single(found.key)
-    if named is not None:
-        captured = guessed((object_keys.instant_in_name(named.filename),), found.stored_at)
-        fresh = new_item(device.device_id, named.seq, device.owner_id, found.key, captured, now)
-        move_forward(stores, device.device_id, named.seq, lambda item: (item or fresh).stored(found))
+    if named is None:
+        return
+    captured = guessed((object_keys.instant_in_name(named.filename),), found.stored_at)
+    fresh = new_item(device.device_id, named.seq, device.owner_id, found.key, captured, clock())
+    _, item = move_forward(stores, device.device_id, named.seq, lambda item: (item or fresh).stored(found))
+    if not is_at(item, found):
+        set_aside_unread(device, found, captured, item, stores=stores, clock=clock)

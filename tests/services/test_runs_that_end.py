@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from hashlib import sha256
 from itertools import count
 from typing import Any, cast
 
@@ -22,7 +23,7 @@ from tests.fakes.objects import FakeCaptures
 from tests.fakes.stores import FakeDevices
 from tests.fakes.world import FakeWorld
 from tests.services.conftest import new_device
-from tests.services.pack_scene import events, item_of, shots, shown, upload
+from tests.services.pack_scene import delete, events, item_of, put_single, shots, shown, upload
 from tests.tiny_jpegs import tiny_jpeg
 
 
@@ -163,6 +164,38 @@ def test_a_single_that_ends_every_run_is_found_though_it_was_awaited_under_anoth
         run(stuck)
 
     assert (item_of(world, device, 1).object_key, item_of(world, device, 1).reject_reason) == (key, "processing_failed")
+
+
+def test_a_single_that_ends_every_run_and_whose_seq_is_anothers_is_kept_as_a_conflict(
+    world: FakeWorld, device: Device
+) -> None:
+    put_single(world, device, 1, tiny_jpeg(99))
+    key = object_keys.single(device.device_id, Seq(1), "other.jpg", None)
+    world.captures.upload(key, tiny_jpeg(1))
+    stuck, captures = deadly(world, device, key)
+
+    for _ in range(MAX_TRIES + 1):
+        run(stuck)
+
+    assert captures.tries[key] == MAX_TRIES
+    (kept,) = world.conflicts.of_device(device.device_id)
+    assert world.captures.bodies()[kept.object_key] == [tiny_jpeg(1)]
+    (event,) = events(world, device)
+    assert (event.kind, event.details["object_key"]) == (EventKind.CONFLICT, kept.object_key)
+
+
+def test_a_copy_of_a_deleted_photo_that_ends_every_run_is_purged_unread(world: FakeWorld, device: Device) -> None:
+    put_single(world, device, 1, tiny_jpeg(1))
+    delete(world, device, 1)
+    key = object_keys.single(device.device_id, Seq(1), "other.jpg", None)
+    world.captures.upload(key, tiny_jpeg(1), sha256(tiny_jpeg(1)).hexdigest())
+    stuck, _ = deadly(world, device, key)
+
+    for _ in range(MAX_TRIES + 1):
+        run(stuck)
+
+    assert world.captures.bodies() == {}
+    assert events(world, device) == []
 
 
 def test_a_run_that_ended_once_by_chance_costs_nothing(world: FakeWorld, device: Device) -> None:
