@@ -60,9 +60,15 @@ class Run:
     def wait_until_up(self) -> None:
         self.wait_for(lambda: "thumbnail.jpg" in self.output)
 
-    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+    def stop(self, number: signal.Signals) -> int:
         self.process.send_signal(number)
         return self.process.wait(PATIENCE_S)
+
+    def ends_by(self, number: signal.Signals) -> None:
+        """It ends with 0, says nothing of what happened inside, and takes the state along."""
+        assert self.stop(number) == 0
+        assert "Traceback" not in self.output
+        assert not (self.folder / ".local" / "state.json").exists()
 
 
 @pytest.fixture
@@ -98,7 +104,7 @@ def is_jpeg(data: bytes) -> bool:
         return image.format == "JPEG"
 
 
-def test_camera_pairs_itself_and_its_photos_are_seen_moving(
+def test_camera_pairs_itself_and_its_photos_are_seen_moving_until_ctrl_c(
     start: Callable[..., Run], tmp_path: Path, photo: bytes
 ) -> None:
     photos = tmp_path / "photos"
@@ -118,11 +124,10 @@ def test_camera_pairs_itself_and_its_photos_are_seen_moving(
     assert re.search(r" photos \d+-\d+ +uploaded ", run.output)
     assert state["device_token"].startswith(f"devtok_{state['device_id']}_")
     assert state["api_url"].endswith("/api")
-    assert run.stop() == 0
-    assert "Traceback" not in run.output
+    run.ends_by(signal.SIGINT)
 
 
-def test_cameras_photos_come_through_the_link_that_was_asked_for(start: Callable[..., Run]) -> None:
+def test_cameras_photos_come_through_the_link_that_was_asked_for_until_sigterm(start: Callable[..., Run]) -> None:
     run = start("--cameras", "1", "--interval", "0.1", "--link", "lan")
     run.wait_for(lambda: " processed " in run.output)
     state = run.state
@@ -132,8 +137,7 @@ def test_cameras_photos_come_through_the_link_that_was_asked_for(start: Callable
         photo = owner.get(f"{state['api_url']}/items/{state['device_id']}/{item['seq']}").json()["photo"]["url"]
     assert not photo.startswith(state["s3_url"])
     assert "on a link of the profile lan" in run.output
-    assert run.stop() == 0
-    assert "Traceback" not in run.output
+    run.ends_by(signal.SIGTERM)
 
 
 def test_printed_curl_lines_bring_a_photo_to_its_thumbnail(
@@ -142,6 +146,7 @@ def test_printed_curl_lines_bring_a_photo_to_its_thumbnail(
     run = start("--cameras", "0")
     run.wait_until_up()
     assert not {"device_id", "device_token"} & run.state.keys()
+    assert (run.folder / ".local" / "state.json").stat().st_mode & 0o777 == 0o600
     (tmp_path / "photo.jpg").write_bytes(photo)
     lines = run.output.splitlines()
     first = next(number for number, line in enumerate(lines) if line.startswith("field()"))
@@ -160,18 +165,6 @@ def test_printed_curl_lines_bring_a_photo_to_its_thumbnail(
     assert pasted.returncode == 0, pasted.stdout + pasted.stderr
     assert '"status":"queued"' in pasted.stdout
     assert is_jpeg((tmp_path / "thumbnail.jpg").read_bytes())
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_signal_ends_it_soon_with_0_and_takes_the_state_along(
-    start: Callable[..., Run], number: signal.Signals
-) -> None:
-    run = start("--cameras", "0")
-    run.wait_until_up()
-    assert (run.folder / ".local" / "state.json").stat().st_mode & 0o777 == 0o600
-    assert run.stop(number) == 0
-    assert "Traceback" not in run.output
-    assert not (run.folder / ".local" / "state.json").exists()
 
 
 @pytest.mark.parametrize(("option", "setting"), [("--api-port", "API_PORT"), ("--s3-port", "S3_PORT")])
