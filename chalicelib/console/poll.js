@@ -69,7 +69,7 @@ export class Poll {
     const isAgain = this.#isAskedAgain;
     this.#isAskedAgain = false;
     if (isAgain) this.#ask();
-    else if (!document.hidden) this.#timer = setTimeout(() => this.#ask(), this.trouble ? Math.min(this.#everyMs, AFTER_TROUBLE_MS) : this.#everyMs);
+    else if (!document.hidden) this.#timer = setTimeout(() => document.hidden || this.#ask(), this.trouble ? Math.min(this.#everyMs, AFTER_TROUBLE_MS) : this.#everyMs);
   }
 
   #failed(error) {

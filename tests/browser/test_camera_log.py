@@ -6,12 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NewCamera
+from tests.browser.conftest import NewCamera, NewConsole
 from tests.browser.console import Console
 from tests.e2e import packing
 from tests.e2e.people import DeviceCaller, OwnerCaller
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+LONGER_THAN_A_LOOK_TAKES_TO_COME_MS = 11_000
 _HIDDEN = """hidden => {
   if (hidden) Object.defineProperty(document, "hidden", {configurable: true, get: () => true});
   else delete document.hidden;
@@ -50,6 +51,21 @@ def test_events_that_came_while_nobody_looked_are_all_in_the_list(console: Conso
     page.get_by_role("region", name="Events").get_by_role("button", name="Show more").click()
     expect(page.get_by_text("trouble 0")).to_be_visible()
     assert troubles(page) == [*range(39, -1, -1)]
+
+
+def test_nothing_is_asked_for_while_nobody_looks(new_console: NewConsole, new_camera: NewCamera) -> None:
+    console = new_console(has_clock=True)
+    page = shown(console, new_camera("Barn"), 0)
+    for rest in ("No photo yet", "Nothing was asked of it yet.", "It has reported nothing yet."):
+        expect(page.get_by_text(rest)).to_be_visible()
+    console.said_all()
+    page.evaluate(_HIDDEN, True)
+    asked: list[str] = []
+    console.hear("request", lambda request: asked.append(request.url))
+    page.clock.fast_forward(LONGER_THAN_A_LOOK_TAKES_TO_COME_MS)
+    console.said_all()
+
+    assert [url for url in asked if "/devices/" in url] == []
 
 
 def test_an_event_that_comes_late_takes_its_place_among_those_that_are_shown(
