@@ -108,8 +108,8 @@ TEST_CASE("a new owner is told no event of the one before after a reboot either,
         Run run(before.world);
         REQUIRE(run.pair());
         REQUIRE(run.drain());
-        for (const auto& [name, event] : before.world.cloud.events) {
-            CHECK_MESSAGE(event.at("kind").text == "boot", "cut ", cut, ": ", name);
+        for (const auto& event : before.world.cloud.events) {
+            CHECK_MESSAGE(event.second.at("kind").text == "boot", "cut ", cut, ": ", event.first);
         }
         CHECK(before.world.cloud.events.size() <= 1);
         CHECK_FALSE(run.device->is_paused());

@@ -96,7 +96,9 @@ struct Bench {
 TEST_CASE("packs are written byte for byte as the golden ones") {
     Bench bench;
     int written = 0;
-    for (const auto& [file_name, file] : bench.vectors.at("files").fields) {
+    for (const auto& each : bench.vectors.at("files").fields) {
+        const auto& file_name = each.first;
+        const auto& file = each.second;
         if (!file.has("written")) continue;
         CAPTURE(file_name);
         const std::vector<std::uint8_t> expected = file_bytes(file_name);
@@ -142,7 +144,9 @@ TEST_CASE("a golden pack without a fault is read by its directory, erased entrie
 TEST_CASE("an open golden pack is scanned as the protocol says") {
     Bench bench;
     int scanned = 0;
-    for (const auto& [file_name, file] : bench.vectors.at("files").fields) {
+    for (const auto& each : bench.vectors.at("files").fields) {
+        const auto& file_name = each.first;
+        const auto& file = each.second;
         if (!file.has("scan")) continue;
         CAPTURE(file_name);
         const JsonTree& expected = file.at("scan");

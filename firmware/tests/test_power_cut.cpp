@@ -36,7 +36,7 @@ std::uint32_t seeds() {
 class Subset final : public FakeCard::Landing {
 public:
     Subset(std::uint64_t bits, std::size_t names, std::size_t units, std::mt19937* noise)
-        : bits_(bits), names_(names), noise_(noise) {
+        : bits_(bits), noise_(noise) {
         if (noise != nullptr && units > names) torn_ = names + (*noise)() % (units - names);
     }
 
@@ -51,7 +51,6 @@ public:
 
 private:
     std::uint64_t bits_;
-    std::size_t names_;
     std::mt19937* noise_;
     std::size_t torn_ = SIZE_MAX;
 };

@@ -25,8 +25,8 @@ const Authority& authority() {
     return made;
 }
 
-const Identity& localhost() {
-    static const Identity issued = authority().issue("localhost");
+const TlsIdentity& localhost() {
+    static const TlsIdentity issued = authority().issue("localhost");
     return issued;
 }
 

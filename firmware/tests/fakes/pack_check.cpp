@@ -3,11 +3,23 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 
 namespace {
 
 using Pack = std::vector<std::uint8_t>;
+
+// For each value of a byte: a bit at a time, the CRC took half of the time of the tests of power cuts.
+constexpr std::array<std::uint32_t, 256> crc_table() {
+    std::array<std::uint32_t, 256> table{};
+    for (std::uint32_t byte = 0; byte < 256; ++byte) {
+        std::uint32_t crc = byte;
+        for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1U) ^ (0xEDB88320U & (0U - (crc & 1U)));
+        table[byte] = crc;
+    }
+    return table;
+}
 
 std::uint64_t number(const Pack& pack, std::size_t at, std::size_t bytes) {
     std::uint64_t value = 0;
@@ -51,11 +63,9 @@ std::string check_entry(const Pack& pack, std::size_t directory_at, std::size_t 
 }  // namespace
 
 std::uint32_t zip_crc_of(const std::uint8_t* bytes, std::size_t size) {
+    static constexpr std::array<std::uint32_t, 256> table = crc_table();
     std::uint32_t crc = 0xFFFFFFFFU;
-    for (std::size_t at = 0; at < size; ++at) {
-        crc ^= bytes[at];
-        for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1U) ^ (0xEDB88320U & (0U - (crc & 1U)));
-    }
+    for (std::size_t at = 0; at < size; ++at) crc = (crc >> 8U) ^ table[(crc ^ bytes[at]) & 0xFFU];
     return crc ^ 0xFFFFFFFFU;
 }
 

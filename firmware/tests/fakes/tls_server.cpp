@@ -88,15 +88,15 @@ std::string signed_certificate(Key& subject, const std::string& name, Key& issue
 Authority::Authority() {
     Key key;
     key.make();
-    self_ = Identity{signed_certificate(key, "Test authority", key, true, "20991231235959"), key.pem()};
+    self_ = TlsIdentity{signed_certificate(key, "Test authority", key, true, "20991231235959"), key.pem()};
 }
 
-Identity Authority::issue(const std::string& host, const std::string& until) const {
+TlsIdentity Authority::issue(const std::string& host, const std::string& until) const {
     Key issuer;
     issuer.parse(self_.key);
     Key key;
     key.make();
-    return Identity{signed_certificate(key, host, issuer, false, until), key.pem()};
+    return TlsIdentity{signed_certificate(key, host, issuer, false, until), key.pem()};
 }
 
 std::string TlsServer::Peer::read(std::size_t size) {
@@ -126,10 +126,10 @@ void TlsServer::Peer::write_raw(const std::string& text) const {
     (void)::send(handle_, text.data(), text.size(), MSG_NOSIGNAL);
 }
 
-TlsServer::TlsServer(const Identity& identity, Conversation conversation)
+TlsServer::TlsServer(const TlsIdentity& identity, Conversation conversation)
     : TlsServer(identity, Options{}, std::move(conversation)) {}
 
-TlsServer::TlsServer(const Identity& identity, Options options, Conversation conversation)
+TlsServer::TlsServer(const TlsIdentity& identity, Options options, Conversation conversation)
     : conversation_(std::move(conversation)),
       server_((configure(identity, options), [this](int handle) { converse(handle); })) {}
 
@@ -141,7 +141,7 @@ TlsServer::~TlsServer() {
     mbedtls_pk_free(&key_);
 }
 
-bool TlsServer::configure(const Identity& identity, Options options) {
+bool TlsServer::configure(const TlsIdentity& identity, Options options) {
     mbedtls_ssl_config_init(&config_);
     mbedtls_ssl_ticket_init(&tickets_);
     mbedtls_x509_crt_init(&certificate_);

@@ -13,7 +13,7 @@
 namespace frameferry {
 
 // A certificate with its key, both as PEM.
-struct Identity {
+struct TlsIdentity {
     std::string certificate;
     std::string key;
 };
@@ -25,10 +25,10 @@ public:
 
     [[nodiscard]] const std::string& certificate() const { return self_.certificate; }
     // Times as mbedTLS writes them: "20200101000000".
-    [[nodiscard]] Identity issue(const std::string& host, const std::string& until = "20991231235959") const;
+    [[nodiscard]] TlsIdentity issue(const std::string& host, const std::string& until = "20991231235959") const;
 
 private:
-    Identity self_;
+    TlsIdentity self_;
 };
 
 class TlsServer {
@@ -56,8 +56,8 @@ public:
         bool is_of_tls_1_1 = false;
     };
 
-    TlsServer(const Identity& identity, Conversation conversation);
-    TlsServer(const Identity& identity, Options options, Conversation conversation);
+    TlsServer(const TlsIdentity& identity, Conversation conversation);
+    TlsServer(const TlsIdentity& identity, Options options, Conversation conversation);
     TlsServer(const TlsServer&) = delete;
     TlsServer& operator=(const TlsServer&) = delete;
     ~TlsServer();
@@ -65,7 +65,7 @@ public:
     [[nodiscard]] std::uint16_t port() const { return server_.port(); }
 
 private:
-    bool configure(const Identity& identity, Options options);
+    bool configure(const TlsIdentity& identity, Options options);
     void converse(int handle);
 
     Conversation conversation_;
