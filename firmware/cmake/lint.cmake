@@ -1,6 +1,6 @@
 # Targets that look at the code of core and ports without running it. A file is looked at again when it, or any header,
 # has changed.
-#   tidy      clang-tidy's checks of style and common mistakes, .clang-tidy
+#   tidy      clang-tidy's checks of style and common mistakes, .clang-tidy; some files at a time
 #   analyze   clang's static analyzer, which takes ten times as long, and names that are reserved
 #   cppcheck  another pair of eyes
 find_program(CLANG_TIDY clang-tidy)
@@ -30,9 +30,50 @@ function(ferry_look_at_each target checks)
   add_custom_target(${target} DEPENDS ${STAMPS})
 endfunction()
 
+# The sources in COUNT heaps, each looked at as one file (look-at.sh). They are dealt out in turn, because neighbours
+# often have the same names in their unnamed namespaces.
+set(LOOK_AT ${CMAKE_CURRENT_SOURCE_DIR}/cmake/look-at.sh)
+function(ferry_look_at_heaps target checks heap count flags)
+  math(EXPR LAST "${count} - 1")
+  set(NUMBER 0)
+  foreach(SOURCE ${ARGN})
+    list(APPEND HEAP_${NUMBER} ${SOURCE})
+    math(EXPR NUMBER "(${NUMBER} + 1) % ${count}")
+  endforeach()
+  foreach(NUMBER RANGE ${LAST})
+    set(TOGETHER ${CMAKE_CURRENT_BINARY_DIR}/${target}-${heap}-${NUMBER}.cpp)
+    add_custom_command(
+      OUTPUT ${TOGETHER}.looked-at
+      COMMAND ${LOOK_AT} ${CLANG_TIDY} ${CMAKE_CURRENT_SOURCE_DIR}/.clang-tidy ${checks} ${CMAKE_CURRENT_BINARY_DIR}
+              ${TOGETHER} ${HEAP_${NUMBER}} -- -std=c++17 -I${CMAKE_CURRENT_SOURCE_DIR}/core/include
+              -I${CMAKE_CURRENT_SOURCE_DIR}/core/src -I${CMAKE_CURRENT_SOURCE_DIR}/ports ${flags}
+      COMMAND ${CMAKE_COMMAND} -E touch ${TOGETHER}.looked-at
+      DEPENDS ${HEAP_${NUMBER}} ${LINTED_HEADERS} ${CMAKE_CURRENT_SOURCE_DIR}/.clang-tidy ${LOOK_AT}
+      COMMENT "${target} ${heap} ${NUMBER}"
+      VERBATIM)
+    add_custom_target(${target}-${heap}-${NUMBER} DEPENDS ${TOGETHER}.looked-at)
+    add_dependencies(${target} ${target}-${heap}-${NUMBER})
+  endforeach()
+endfunction()
+
 if(CLANG_TIDY)
   # That for reserved names takes a quarter of the time, for it looks at all names of all headers.
-  ferry_look_at_each(tidy "-clang-analyzer-*,-bugprone-reserved-identifier")
+  set(TIDY_CHECKS "-clang-analyzer-*,-bugprone-reserved-identifier")
+  add_custom_target(tidy)
+  # Its names clash with those of the packs.
+  set(DNS ${CMAKE_CURRENT_SOURCE_DIR}/core/src/captive_dns.cpp)
+  set(CORE_BUT_DNS ${CORE_SOURCES})
+  list(REMOVE_ITEM CORE_BUT_DNS ${DNS})
+  ferry_look_at_heaps(tidy ${TIDY_CHECKS} core 5 "-fno-exceptions;-fno-rtti" ${CORE_BUT_DNS})
+  ferry_look_at_heaps(tidy ${TIDY_CHECKS} host 2 "-DFERRY_PLAIN_HTTP=1" ${POSIX_SOURCES} ${HOST_SOURCES} ${DNS}
+                      ${CMAKE_CURRENT_SOURCE_DIR}/ports/host/main.cpp)
+  set(BOARD_FLAGS -DESP_PLATFORM -fno-rtti -isystem ${CMAKE_CURRENT_SOURCE_DIR}/tests/board_headers
+                  -I${CMAKE_CURRENT_SOURCE_DIR}/ports/esp32/lib/sodium_sign/src)
+  # main.cpp is last: what it defines would be declared once more by a header after it.
+  set(BOARD_MAIN ${CMAKE_CURRENT_SOURCE_DIR}/ports/esp32/main.cpp)
+  set(BOARD_BUT_MAIN ${BOARD_SOURCES})
+  list(REMOVE_ITEM BOARD_BUT_MAIN ${BOARD_MAIN})
+  ferry_look_at_heaps(tidy ${TIDY_CHECKS} board 1 "${BOARD_FLAGS}" ${BOARD_BUT_MAIN} ${BOARD_MAIN})
   ferry_look_at_each(
     analyze "-*,clang-analyzer-*,-clang-analyzer-optin.performance.Padding,bugprone-reserved-identifier")
 endif()
