@@ -1,9 +1,6 @@
 # The board's port, compiled against declarations of what it uses: a change of the core cannot break it unseen.
 file(GLOB BOARD_SOURCES CONFIGURE_DEPENDS ports/esp32/*.cpp)
 add_library(ferry_board OBJECT ${BOARD_SOURCES})
-if(NOT FERRY_TESTS)
-  set_target_properties(ferry_board PROPERTIES EXCLUDE_FROM_ALL ON)
-endif()
 target_compile_options(ferry_board PRIVATE -O0)  # it is never run
 target_compile_definitions(ferry_board PRIVATE ESP_PLATFORM)
 target_compile_options(ferry_board PRIVATE -fno-rtti)

@@ -6,8 +6,7 @@ if(NOT doctest_FOUND)
 endif()
 enable_testing()
 add_custom_target(sweeps)
-# The tests under sanitizers are built by clang where it is there: GCC, the board's compiler, warns here.
-add_dependencies(sweeps ferry_bench_card frameferry-device ferry_board)
+add_dependencies(sweeps ferry_bench_card)
 
 function(ferry_sweep NAME)
   add_executable(${NAME} EXCLUDE_FROM_ALL ${ARGN})
