@@ -82,6 +82,29 @@ def test_a_pause_of_an_hour_that_comes_late_ends_no_longer_one(rig: Rig) -> None
     assert capture_for(rig, 55) == 0
 
 
+def test_a_pause_that_comes_late_begins_none_that_the_owner_has_ended_since(rig: Rig) -> None:
+    rig.cloud.command(ONE, "pause")
+    rig.cloud.commands[ONE] = msgspec.structs.replace(rig.cloud.commands[ONE], created_at=START.isoformat())
+    rig.cloud.change_settings(paused=False)
+
+    rig.device.sync_step()
+
+    assert capture_for(rig, 55) >= 1
+    rig.work()
+    assert [(ack.status, ack.detail) for ack in rig.cloud.acks] == [
+        ("failed", "its settings say that it is not paused"),
+    ]
+
+
+def test_a_pause_of_a_moment_ago_is_carried_out_though_the_settings_were_read_before_it(rig: Rig) -> None:
+    rig.cloud.command(ONE, "pause")
+    rig.cloud.change_settings(paused=False)
+
+    rig.device.sync_step()
+
+    assert capture_for(rig, 55) == 0
+
+
 def test_after_a_command_the_owner_s_own_settings_are_asked_for_once(rig: Rig) -> None:
     rig.cloud.change_settings(paused=True)
     rig.work()

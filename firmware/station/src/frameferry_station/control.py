@@ -157,6 +157,8 @@ class Control:
         """Keys before receipts, and commands last: one may end this run."""
         if answer.receipt_keys:
             self._identity.keep_receipt_keys(answer.receipt_keys)
+        if answer.settings or self._settings.version is not None:
+            self._settings.confirmed(answer.server_time)
         if answer.settings:
             self._settings.change(answer.settings, answer.settings_version)
         if parts.events:

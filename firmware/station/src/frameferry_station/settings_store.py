@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from frameferry_station import protocol
@@ -11,6 +12,10 @@ from frameferry_station.documents import JsonFile
 from frameferry_station.errors import StateDamaged
 from frameferry_station.files import Files
 from frameferry_station.protocol import Fields, Settings
+
+_LONGEST_REQUEST = timedelta(minutes=1)
+"""A server notes the time of a command before it changes the settings with it, and the time of an answer after it has
+read them: a gateway gives each of the two half a minute."""
 
 
 class SettingsStore:
@@ -26,6 +31,7 @@ class SettingsStore:
         except (StateDamaged, protocol.Malformed):
             self._settings = Settings(paused=True)
         self._told = self._settings
+        self._confirmed_at: datetime | None = None
 
     @property
     def settings(self) -> Settings:
@@ -40,6 +46,14 @@ class SettingsStore:
     def told(self) -> Settings:
         """The server's own, the latest that it told; until it has, those that were kept."""
         return self._told
+
+    def confirmed(self, server_time: datetime) -> None:
+        """So they were when the server answered at this time."""
+        self._confirmed_at = server_time
+
+    def know_of(self, server_time: datetime) -> bool:
+        """What the server told last has in it whatever was changed at this time."""
+        return self._confirmed_at is not None and server_time < self._confirmed_at - _LONGEST_REQUEST
 
     def change(self, settings: Settings, version: int | None) -> None:
         """In force even if the disk is full; then only until the next start. Without a version they are not the

@@ -179,7 +179,12 @@ class Uplink:
         duration_s = command.arguments.get("duration_s")
         until = command.created_at + timedelta(seconds=duration_s) if isinstance(duration_s, int) else None
         told = self.state.settings.told
-        self._pause_as(max(told, replace(told, paused=until is None, paused_until=until), key=_lasts))
+        if self.state.settings.know_of(command.created_at):
+            self._pause_as(told)
+            if not told.paused and told.paused_until is None:
+                raise CommandFailed("its settings say that it is not paused")
+        else:
+            self._pause_as(max(told, replace(told, paused=until is None, paused_until=until), key=_lasts))
 
     def _resume(self, _: Command) -> None:
         told = self.state.settings.told
@@ -188,8 +193,10 @@ class Uplink:
             raise CommandFailed("its settings say that it is paused")
 
     def _pause_as(self, other: Settings) -> None:
-        """At once. A command may come days after it was given: it ends no pause that the settings say. The owner's own
-        settings, which the server has changed too, come with the next sync."""
+        """At once. A command may come days after it was given: it ends no pause that the settings say, and begins none
+        that the owner has ended since. The owner's own settings, which the server has changed too, come with the next
+        sync.
+        """
         settings: Settings = self.state.settings.settings
         pause = replace(settings, paused=other.paused, paused_until=other.paused_until)
         self.state.settings.change(pause, None)
